@@ -1,0 +1,94 @@
+//! What holds for a whole program: geometry, limits and modes. Everything that can change while a
+//! program runs is an operation instead.
+
+use crate::ids::{Order, PROCS_MAX};
+use serde::{Deserialize, Serialize};
+
+/// How the subject processes runs of page-table entries (rulebook, BATCHING EQUIVALENCE).
+/// The reference has no batches and ignores it.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum Batching {
+    /// Runs as long as the rules allow.
+    #[default]
+    On,
+    /// Every run has one entry.
+    Off,
+}
+
+/// What a batch does with the young and dirty bits of its entries. Both are permitted (BT4).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum AccessBits {
+    /// Each entry keeps its own bits. With it, batching on and off must agree in everything.
+    #[default]
+    Exact,
+    /// Bits are merged over a run of `mprotect`, as the kernel does; each bit so gained is
+    /// reported as a [`crate::Choice::Merged`].
+    Merged,
+}
+
+/// The fixed setting of one program. Text form: the line `config ptes=8 procs=3 …`; keys at their
+/// default are not printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Config {
+    /// Entries of each page table, at each of the three levels: a power of two, 4 … 512.
+    /// An address space has `ptes³` pages; a PMD maps `ptes` pages.
+    pub ptes: u16,
+    /// Number of processes a program may use, 1 … [`PROCS_MAX`].
+    pub procs: u8,
+    /// Run length of the subject.
+    pub batching: Batching,
+    /// Young and dirty bits over a run of the subject.
+    pub access_bits: AccessBits,
+    /// Whether the kernel tracks soft-dirty bits (S21). Off on the live kernel at hand.
+    pub soft_dirty: bool,
+    /// Whether read faults may map the huge zero folio (A7).
+    pub huge_zero: bool,
+    /// Whether `MADV_DONTNEED` frees a fully zapped page table (I14, switch PT_RECLAIM).
+    pub pt_reclaim: bool,
+}
+
+/// Geometries a program may choose, in entries a table.
+pub const PTES_ALLOWED: [u16; 8] = [4, 8, 16, 32, 64, 128, 256, 512];
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            ptes: 8,
+            procs: PROCS_MAX,
+            batching: Batching::On,
+            access_bits: AccessBits::Exact,
+            soft_dirty: false,
+            huge_zero: true,
+            pt_reclaim: true,
+        }
+    }
+}
+
+impl Config {
+    /// The nearest legal configuration: any bits decode to something that can run.
+    #[must_use]
+    pub fn sanitized(mut self) -> Self {
+        if !PTES_ALLOWED.contains(&self.ptes) {
+            self.ptes = PTES_ALLOWED[usize::from(self.ptes) % PTES_ALLOWED.len()];
+        }
+        self.procs = self.procs.clamp(1, PROCS_MAX);
+        self
+    }
+
+    /// Order of a folio that a PMD maps: 2 for 4 entries a table, 9 for 512.
+    #[must_use]
+    pub const fn pmd_order(&self) -> Order {
+        Order(self.ptes.trailing_zeros() as u8)
+    }
+
+    /// Pages of one address space.
+    #[must_use]
+    pub const fn space_pages(&self) -> u32 {
+        let n = self.ptes as u32;
+        n * n * n
+    }
+}

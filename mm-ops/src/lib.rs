@@ -1,0 +1,32 @@
+//! The vocabulary of mmdiff: what a program can say, what a subject answers, how its state is
+//! described, and how programs are written down, generated and changed.
+//!
+//! Nothing here knows how memory behaves: no rule of `docs/rules` is implemented in this crate, and
+//! it depends on no other crate of the project. Two independent implementations of the rules
+//! (`mm-reference` and `mm-model`) share this vocabulary and nothing else.
+#![forbid(unsafe_code)]
+
+mod config;
+mod ids;
+mod mm;
+mod observation;
+mod op;
+mod outcome;
+mod program;
+mod snapshot;
+
+pub use config::{AccessBits, Batching, Config, PTES_ALLOWED};
+pub use ids::{
+    HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid,
+    TOKENS_MAX, Token, Value, Vpn,
+};
+pub use mm::Mm;
+pub use observation::{NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
+pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
+pub use outcome::{Choice, Effect, Errno, Outcome};
+pub use program::{Program, Step};
+pub use snapshot::{
+    AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
+    HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap, TokenSnap,
+    VmaFlags, VmaSnap,
+};

@@ -1,0 +1,140 @@
+//! What userspace could see of a subject. Unlike a snapshot it says nothing of mechanism, so any
+//! memory manager, and the running kernel, can be asked for it.
+
+use crate::ids::{Pid, Value, Vpn};
+use crate::op::Prot;
+use crate::snapshot::{EntryKind, Snapshot, VmaFlags};
+
+/// Which columns of [`PageView`] a subject can fill. `value` and the VMAs are always compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Sees {
+    /// [`PageView::state`].
+    pub state: bool,
+    /// [`PageView::frame`].
+    pub frames: bool,
+    /// [`PageView::mapcount`].
+    pub mapcounts: bool,
+}
+
+/// Whether something is mapped at a page, as pagemap would tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub enum PageState {
+    /// Nothing (or the subject cannot tell).
+    #[default]
+    Nothing,
+    /// A page of its own or shared.
+    Page,
+    /// The same, mapped by a PMD.
+    PageByPmd,
+    /// The zero page.
+    ZeroPage,
+    /// The huge zero folio, mapped by a PMD.
+    HugeZero,
+    /// A guard region.
+    Guard,
+}
+
+/// Marks "no frame" in [`PageView::frame`].
+pub const NO_FRAME: u32 = u32::MAX;
+
+/// One page somebody could look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageView {
+    /// Whose.
+    pub pid: Pid,
+    /// Which.
+    pub vpn: Vpn,
+    /// What a read would return; zero where nothing is mapped.
+    pub value: Value,
+    /// What is mapped.
+    pub state: PageState,
+    /// Equal numbers: the same physical page. Numbered by first appearance.
+    pub frame: u32,
+    /// How many entries map the page (S9).
+    pub mapcount: u32,
+}
+
+/// A mapping, as /proc/pid/maps shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VmaView {
+    /// Whose.
+    pub pid: Pid,
+    /// First page.
+    pub start: Vpn,
+    /// First page behind it.
+    pub end: Vpn,
+    /// Rights.
+    pub prot: Prot,
+}
+
+/// See the module documentation.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Observation {
+    /// Which columns are filled.
+    pub sees: Sees,
+    /// Mappings by (pid, start). Adjacent mappings may be listed merged or apart; they are compared
+    /// by what they cover.
+    pub vmas: Vec<VmaView>,
+    /// Pages by (pid, vpn). A page with nothing mapped and value zero may be left out.
+    pub pages: Vec<PageView>,
+}
+
+impl Observation {
+    /// Empties every list, keeping their memory.
+    pub fn clear(&mut self) {
+        self.sees = Sees::default();
+        self.vmas.clear();
+        self.pages.clear();
+    }
+
+    /// What userspace could see of a subject in this state.
+    pub fn fill_from(&mut self, snapshot: &Snapshot, ptes: u16) {
+        self.clear();
+        self.sees = Sees { state: true, frames: true, mapcounts: true };
+        self.vmas.extend(snapshot.vmas.iter().map(|vma| VmaView {
+            pid: vma.pid,
+            start: vma.start,
+            end: vma.end,
+            prot: Prot {
+                read: vma.flags.has(VmaFlags::READ),
+                write: vma.flags.has(VmaFlags::WRITE),
+            },
+        }));
+        // The number of a frame is the position of its first appearance, so that it depends on
+        // nothing but what is seen.
+        let mut frames = vec![NO_FRAME; snapshot.pages.len()];
+        let mut next_frame = 0;
+        for entry in &snapshot.entries {
+            let pages = if entry.kind.is_pmd() { u32::from(ptes) } else { 1 };
+            for offset in 0..pages {
+                let mut view = PageView {
+                    pid: entry.pid,
+                    vpn: Vpn(entry.vpn.0 + offset),
+                    value: Value::ZERO,
+                    state: match entry.kind {
+                        EntryKind::Page => PageState::Page,
+                        EntryKind::Leaf => PageState::PageByPmd,
+                        EntryKind::ZeroPage => PageState::ZeroPage,
+                        EntryKind::HugeZero => PageState::HugeZero,
+                        EntryKind::Guard => PageState::Guard,
+                    },
+                    frame: NO_FRAME,
+                    mapcount: 0,
+                };
+                if entry.kind.has_folio() {
+                    let folio = &snapshot.folios[entry.folio as usize];
+                    let at = (folio.first_page + entry.page + offset) as usize;
+                    let page = &snapshot.pages[at];
+                    if frames[at] == NO_FRAME {
+                        frames[at] = next_frame;
+                        next_frame += 1;
+                    }
+                    view.value = page.value;
+                    view.frame = frames[at];
+                    view.mapcount = page.mapcount + folio.entire_mapcount;
+                }
+                self.pages.push(view);
+            }
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! The operations: what a program can say. Each variant's documentation is the contract that every
+//! subject and the reference implement; the rule IDs lead to the conditions in `docs/rules`. No
+//! behaviour is implemented here.
+//!
+//! # What holds for every operation
+//!
+//! * Every operation is legal in every state. Checks run in this order: a process that is not
+//!   alive (or beyond `Config::procs`) → `ESRCH`; a handle or token in the wrong state → the errno
+//!   named at the variant; then the arguments; then the work.
+//! * Range operations work in ascending address order and keep what was done before an error
+//!   (S19), unless the rule says it is undone.
+//! * An *allocation* is a thing that `fail_alloc` can make fail; [`AllocKind`] lists them all.
+//!   Whoever executes the operation reports the failed one as [`crate::Choice::AllocFailed`].
+//! * An operation that would sleep on a folio lock held by a `lock` token can never go on: no
+//!   other actor runs. It ends there, keeping what it did: a CPU access answers
+//!   [`crate::Outcome::Blocked`], a GUP walk and everything built on one answers as for a fatal
+//!   signal (pages so far, else `EINTR`: D12).
+
+use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
+use serde::{Deserialize, Serialize};
+
+/// Access rights of a mapping. Execute permission is not modelled: it has no rule of its own here.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct Prot {
+    /// PROT_READ. A CPU read needs any of the two bits (x86), a GUP read needs this one (D2).
+    pub read: bool,
+    /// PROT_WRITE.
+    pub write: bool,
+}
+
+impl Prot {
+    /// PROT_NONE.
+    pub const NONE: Self = Self { read: false, write: false };
+    /// PROT_READ.
+    pub const R: Self = Self { read: true, write: false };
+    /// PROT_READ and PROT_WRITE.
+    pub const RW: Self = Self { read: true, write: true };
+
+    /// Whether any access is allowed ("accessible VMA", S21).
+    #[must_use]
+    pub const fn accessible(self) -> bool {
+        self.read || self.write
+    }
+}
+
+/// `madvise` advice, under the kernel's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Advice {
+    /// MADV_DONTNEED (I5, I14).
+    DontNeed,
+    /// MADV_DONTNEED_LOCKED: the same, LOCKED VMAs allowed.
+    DontNeedLocked,
+    /// MADV_FREE (I6, I7, I10).
+    Free,
+    /// MADV_DONTFORK (I11).
+    DontFork,
+    /// MADV_DOFORK (I11).
+    DoFork,
+    /// MADV_WIPEONFORK (I11).
+    WipeOnFork,
+    /// MADV_KEEPONFORK (I11).
+    KeepOnFork,
+    /// MADV_HUGEPAGE: clears NOHUGEPAGE, too.
+    HugePage,
+    /// MADV_NOHUGEPAGE: clears HUGEPAGE, too.
+    NoHugePage,
+    /// MADV_POPULATE_READ (A13).
+    PopulateRead,
+    /// MADV_POPULATE_WRITE (A13).
+    PopulateWrite,
+    /// MADV_GUARD_INSTALL (I12).
+    GuardInstall,
+    /// MADV_GUARD_REMOVE (I3): GUARD markers become NONE, everything else stays.
+    GuardRemove,
+}
+
+/// Flags of a GUP call (D1).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct GupFlags {
+    /// FOLL_PIN (text `pin`) instead of FOLL_GET (text `get`).
+    pub pin: bool,
+    /// FOLL_WRITE (text `rw` instead of `r`).
+    pub write: bool,
+    /// FOLL_LONGTERM. Without `pin`: illegal (D22).
+    pub longterm: bool,
+    /// FOLL_FORCE. Illegal together with `fast`.
+    pub force: bool,
+    /// Start with the lockless walk and finish with the slow one, as `*_user_pages_fast` do (D21,
+    /// D15 without interference).
+    pub fast: bool,
+    /// FOLL_NOFAULT.
+    pub nofault: bool,
+    /// FOLL_SPLIT_PMD. Illegal together with `fast`.
+    pub split_pmd: bool,
+}
+
+/// An access to another process's memory by the kernel: GUP, copy, release, in one operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Remote {
+    /// /proc/pid/mem read: FOLL_GET|FOLL_FORCE, read (D2, D19).
+    Peek,
+    /// /proc/pid/mem write: FOLL_GET|FOLL_FORCE|FOLL_WRITE (D20). Marks the folio dirty.
+    Poke(Value),
+    /// process_vm_readv: FOLL_PIN, read; unshares (D5), sets HAS_PINNED.
+    VmRead,
+    /// process_vm_writev: FOLL_PIN|FOLL_WRITE. Marks the folio dirty on release.
+    VmWrite(Value),
+}
+
+/// One step of a program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Op {
+    /// `mmap p0 0+8 rw [droppable]`: private anonymous memory at a fixed place (the manner of
+    /// MAP_FIXED_NOREPLACE); merges with neighbours by L10. Length 0 → `EINVAL`; beyond the address
+    /// space → `ENOMEM`; anything mapped there → `EEXIST`; VMA or AVC allocation → `ENOMEM`
+    /// (nothing changed). `droppable` is MAP_DROPPABLE (Z6): the VMA behaves as WIPEONFORK and its
+    /// pages are never swapbacked.
+    Mmap {
+        /// The process.
+        pid: Pid,
+        /// Where.
+        range: PageRange,
+        /// With which rights.
+        prot: Prot,
+        /// MAP_DROPPABLE.
+        droppable: bool,
+    },
+    /// `munmap p0 0+8` (I1, I4, L11, I14 last sentence). Length 0 or beyond the address space →
+    /// `EINVAL`; a sealed VMA in the range → `EPERM` and nothing is changed; holes are fine; a
+    /// failed VMA or AVC allocation at a split → `ENOMEM`: VMAs already split stay split, nothing
+    /// is unmapped.
+    Munmap {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+    },
+    /// `mprotect p0 0+8 r` (H1 … H12). Length 0 → ok. Beyond the address space is a hole.
+    Mprotect {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+        /// The new rights.
+        prot: Prot,
+    },
+    /// `madvise p0 0+8 dontneed` (I5, I6, I11, I12, I17, A13). Length 0 → ok; beyond the address
+    /// space is a hole. A sealed VMA that is not writable refuses DontNeed, DontNeedLocked, Free,
+    /// DontFork, WipeOnFork and GuardInstall with `EPERM`.
+    Madvise {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+        /// What is said of them.
+        advice: Advice,
+    },
+    /// `mlock p0 0+8`: VMA flag LOCKED, then populate (Z2). Length 0 → ok. Flags first, VMA by VMA
+    /// ascending, splitting and merging; a hole → `ENOMEM`, flags set before it stay, nothing is
+    /// populated. Then every page is faulted in as by a GUP walk with TOUCH and FORCE, a write
+    /// walk where the VMA is writable; a PROT_NONE VMA is walked without FORCE, so it fails. The
+    /// first failing page ends it: `EFAULT` becomes `ENOMEM`, `ENOMEM` becomes `EAGAIN`,
+    /// everything else stays.
+    Mlock {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+    },
+    /// `munlock p0 0+8`: clears the VMA flag LOCKED. A hole → `ENOMEM`, flags cleared before it
+    /// stay cleared. Length 0 → ok.
+    Munlock {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+    },
+    /// `mseal p0 0+8`: VMA flag SEALED, for good. A hole anywhere → `ENOMEM` and nothing is sealed.
+    /// Length 0 → ok.
+    Mseal {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+    },
+    /// `fork p0 p1` (C1 … C22, L2, L3). The child alive already → `EEXIST`; beyond
+    /// `Config::procs` → `EAGAIN`; any failure on the way → `ENOMEM`, no child, and the parent in
+    /// the state of C18. An exited process's name may be used again.
+    Fork {
+        /// Who forks.
+        parent: Pid,
+        /// The name of the new process.
+        child: Pid,
+    },
+    /// `exit p0` (I13). Handles and tokens stay.
+    Exit {
+        /// Who ends.
+        pid: Pid,
+    },
+    /// `read p0 3 -> a`: a CPU load. No VMA, or none of the two rights → SIGSEGV.
+    Read {
+        /// The process.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+    },
+    /// `write p0 3 a`: a CPU store. No VMA or no write right → SIGSEGV (A11).
+    Write {
+        /// The process.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+        /// What is stored.
+        value: Value,
+    },
+    /// `pin p0 3+2 rw h0 [longterm] [force] [fast] [nofault] [split]` or `get p0 3+2 r h0 …`
+    /// (section D). The handle open already → `EBUSY`. Answers the number of pages grabbed, and
+    /// opens the handle if there is one; 0 pages asked for → count 0. Illegal flags (`longterm`
+    /// without pin; `force` or `split` with `fast`): D22. A range beyond the address space:
+    /// `fast` → `EFAULT`, slow → the pages before the end, then `EFAULT`. Slow `get` is
+    /// `get_user_pages` (TOUCH), slow `pin` is `pin_user_pages` (no TOUCH): D14.
+    Gup {
+        /// Whose memory.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+        /// The name of the result.
+        handle: Handle,
+        /// How.
+        flags: GupFlags,
+    },
+    /// `put h0 [dirty]`: drops all pages of the handle (D13); `dirty` marks their folios dirty.
+    /// Not open → `EBADF`.
+    Put {
+        /// The handle.
+        handle: Handle,
+        /// As `unpin_user_pages_dirty_lock`.
+        dirty: bool,
+    },
+    /// `dma_read h0 0 -> a`: what the device sees in page `index` of the handle, whatever became
+    /// of the mapping. Not open → `EBADF`; index too large → `EINVAL`.
+    DmaRead {
+        /// The handle.
+        handle: Handle,
+        /// Which of its pages, from 0.
+        index: u32,
+    },
+    /// `dma_write h0 0 a`: the device writes. Errors as `dma_read`; a handle taken for reading →
+    /// `EACCES`. No page flag changes until the handle is put.
+    DmaWrite {
+        /// The handle.
+        handle: Handle,
+        /// Which of its pages, from 0.
+        index: u32,
+        /// What is written.
+        value: Value,
+    },
+    /// `peek p0 3 -> a`, `poke p0 3 a`, `vm_read p0 3 -> a`, `vm_write p0 3 a`: see [`Remote`].
+    /// Errors are those of the GUP call (D12): `EFAULT`, `ENOMEM`, `EINTR`.
+    Remote {
+        /// Whose memory.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+        /// By which call.
+        access: Remote,
+    },
+    /// `thp always=2,3 madvise=4` or `thp never`: the enabled folio orders from here on, for all
+    /// processes; those under `madvise` need VMA flag HUGEPAGE (A6, A7). Orders 0, 1 and above the
+    /// PMD order are ignored. A program starts with `thp never`. Always ok.
+    Thp {
+        /// Orders for every VMA without NOHUGEPAGE.
+        always: OrderSet,
+        /// Orders for VMAs with HUGEPAGE.
+        madvise: OrderSet,
+    },
+    /// `fail_alloc 2`: the n-th allocation of the next operation fails; 0 disarms. Armed for one
+    /// operation only, whatever that operation is. Always ok.
+    FailAlloc {
+        /// Which one, from 1.
+        nth: u16,
+    },
+    /// `lock p0 3 l0`: someone else holds the lock of the folio mapped there (present PTE or PMD,
+    /// anonymous, not the zero page; else `EFAULT`). No reference is taken: a folio that is freed
+    /// meanwhile takes the lock with it. Token in use → `EBUSY`; already locked → `EAGAIN`.
+    Lock {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The name of the circumstance.
+        token: Token,
+    },
+    /// `isolate p0 3 l0`: someone else took the folio off the LRU and holds one reference. As
+    /// `lock`; not on the LRU → `EAGAIN`.
+    Isolate {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The name of the circumstance.
+        token: Token,
+    },
+    /// `drop l0`: the lock is released, or the isolated folio put back on the LRU and its
+    /// reference dropped. Not in use → `EBADF`.
+    Drop {
+        /// The circumstance.
+        token: Token,
+    },
+    /// `numa_hint p0 0+8`: the NUMA scanner makes entries protnone (H11), in VMAs that are
+    /// accessible; holes are skipped. Always ok. At PMD level the skip conditions of H11 are tested
+    /// on the head page; a block only partly in the range is left alone. No page is ever
+    /// misplaced here, so the hint fault (A12) never migrates.
+    NumaHint {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+    },
+    /// `clear_refs p0`: /proc/pid/clear_refs 4 (Z4): VMA flag SOFTDIRTY cleared everywhere (which
+    /// starts tracking), then the entries. `EINVAL` unless `Config::soft_dirty`.
+    ClearRefs {
+        /// The process.
+        pid: Pid,
+    },
+}
+
+/// What can fail to be allocated. `vpn` in [`AllocSite`] says for which place, as noted here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AllocKind {
+    /// The new mm of a fork; place 0.
+    Mm,
+    /// A VMA: of `mmap` (only when nothing merged), of a split (place: the start of the VMA being
+    /// split), of a fork (place: the VMA's start).
+    Vma,
+    /// An anon_vma: L1 and L3; place: the start of the VMA it is for.
+    AnonVma,
+    /// An anon_vma_chain: L1, L2, L3; place: the start of the VMA it is for (for a split the start
+    /// of the VMA being split, as it was before).
+    Avc,
+    /// A PMD-level table, of the PUD entry; place: the first page it spans.
+    PmdTable,
+    /// A PTE-level table that becomes live at once; place: the first page it spans.
+    PteTable,
+    /// A table deposited with a PMD leaf (A7, C8, INV28); place: the first page of the PMD.
+    Deposit,
+    /// A folio of this order; place: the first page it is to be mapped at (for C6 and C22, the page
+    /// copied).
+    Folio(crate::ids::Order),
+}
+
+/// One allocation of an operation, named so that two implementations mean the same one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct AllocSite {
+    /// What was to be allocated.
+    pub kind: AllocKind,
+    /// For which process (the child, in a fork).
+    pub pid: Pid,
+    /// For which place; see [`AllocKind`].
+    pub vpn: Vpn,
+    /// How many allocations of the same kind, process and place came before it in the operation.
+    pub nth: u16,
+}
+
+impl Op {
+    /// The value this operation stores, if it stores one.
+    #[must_use]
+    pub const fn stored(&self) -> Option<Value> {
+        match self {
+            Self::Write { value, .. }
+            | Self::DmaWrite { value, .. }
+            | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } => {
+                Some(*value)
+            }
+            _ => None,
+        }
+    }
+
+    /// The same operation with its stored value stamped by the operation's index in the program
+    /// (see [`Value`]). Zero stays zero.
+    #[must_use]
+    pub const fn stamped(mut self, index: usize) -> Self {
+        if let Self::Write { value, .. }
+        | Self::DmaWrite { value, .. }
+        | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } = &mut self
+        {
+            value.stamp = if value.label == 0 { 0 } else { index as u16 + 1 };
+        }
+        self
+    }
+}

@@ -1,0 +1,116 @@
+//! What an operation answers, and what a subject was free to choose.
+
+use crate::ids::{Order, Pid, Value, Vpn};
+use crate::op::AllocSite;
+use serde::{Deserialize, Serialize};
+
+/// Error numbers, under the kernel's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the names are the kernel's and mean what errno(3) says")]
+pub enum Errno {
+    EPERM,
+    ENOENT,
+    ESRCH,
+    EINTR,
+    EIO,
+    EBADF,
+    EAGAIN,
+    ENOMEM,
+    EACCES,
+    EFAULT,
+    EBUSY,
+    EEXIST,
+    EINVAL,
+    ENOSPC,
+    EOPNOTSUPP,
+    EOVERFLOW,
+    EHWPOISON,
+}
+
+impl Errno {
+    /// Every error number a program can expect.
+    pub const ALL: [Self; 17] = [
+        Self::EPERM,
+        Self::ENOENT,
+        Self::ESRCH,
+        Self::EINTR,
+        Self::EIO,
+        Self::EBADF,
+        Self::EAGAIN,
+        Self::ENOMEM,
+        Self::EACCES,
+        Self::EFAULT,
+        Self::EBUSY,
+        Self::EEXIST,
+        Self::EINVAL,
+        Self::ENOSPC,
+        Self::EOPNOTSUPP,
+        Self::EOVERFLOW,
+        Self::EHWPOISON,
+    ];
+}
+
+/// The answer of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Outcome {
+    /// Done; text `ok`.
+    Ok,
+    /// Done, with the number of pages grabbed; text: the number.
+    Count(u32),
+    /// Done, with the value read; text: the label.
+    Value(Value),
+    /// Refused or failed; text: the error's name.
+    Err(Errno),
+    /// A CPU access ended in SIGSEGV.
+    Segv,
+    /// A CPU access ended in SIGBUS.
+    Bus,
+    /// A CPU access's fault ran out of memory (the kernel would call the OOM killer); text `OOM`.
+    Oom,
+    /// A CPU access sleeps on a folio lock nobody releases; text `BLOCKED`.
+    Blocked,
+}
+
+/// Something the rules leave to the subject, and what the subject did. The reference accepts it
+/// only if the rules permit it, adopts it, and must then agree on everything else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Choice {
+    /// This allocation failed. Permitted after `fail_alloc`, once, at an allocation the operation
+    /// really makes; in a fork also the page that C22 allocates where a run is refused.
+    AllocFailed(AllocSite),
+    /// A run of `mprotect` set bits on this entry that another entry of the run had (H9, BT4).
+    Merged {
+        /// Whose entry.
+        pid: Pid,
+        /// Where.
+        vpn: Vpn,
+        /// The young bit was gained.
+        young: bool,
+        /// The dirty bit was gained (and the soft-dirty bit with it, if tracked).
+        dirty: bool,
+    },
+    /// A fault at this place took a folio of this order where the rules allow several (A6).
+    FolioOrder {
+        /// Who faulted.
+        pid: Pid,
+        /// The first page the folio was mapped at.
+        vpn: Vpn,
+        /// The order taken.
+        order: Order,
+    },
+}
+
+/// All an operation tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The answer.
+    pub outcome: Outcome,
+    /// What was chosen on the way, in the order it happened.
+    pub choices: Vec<Choice>,
+}
+
+impl From<Outcome> for Effect {
+    fn from(outcome: Outcome) -> Self {
+        Self { outcome, choices: Vec::new() }
+    }
+}

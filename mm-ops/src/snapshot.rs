@@ -1,0 +1,443 @@
+//! The whole internal state of a subject, in a canonical form: two implementations of the same
+//! rules produce equal snapshots after every operation, however they allocate and name things.
+//!
+//! A subject fills the lists in the order their fields document, with its own ("raw") folio and
+//! anon_vma numbers, and then calls [`Snapshot::finish`], which renames folios by the first place
+//! that names them and anon_vmas by the first VMA that links them. No judgement lives here: the
+//! invariants are in `mm-diff`.
+
+use crate::ids::{Handle, Order, Pid, Token, Value, Vpn};
+
+/// Marks "no anon_vma" in [`VmaSnap::anon_vma`] and [`FolioSnap::mapping`].
+pub const NO_ANON_VMA: u32 = u32::MAX;
+
+/// Which folio: after [`Snapshot::finish`] an index into [`Snapshot::folios`].
+pub type FolioId = u32;
+/// Which anon_vma: after [`Snapshot::finish`] an index into [`Snapshot::anon_vmas`].
+pub type AnonVmaId = u32;
+
+/// A set of flags of one kind. The kinds are told apart by their constants' names.
+macro_rules! flag_set {
+    ($(#[$meta:meta])* $name:ident: $bits:ty { $($(#[$doc:meta])* $flag:ident = $bit:expr, $text:literal;)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+        pub struct $name(pub $bits);
+        impl $name {
+            /// No flag.
+            pub const NONE: Self = Self(0);
+            $($(#[$doc])* pub const $flag: Self = Self(1 << $bit);)*
+            /// Every flag with its name, in bit order.
+            pub const NAMES: &'static [(Self, &'static str)] = &[$((Self::$flag, $text)),*];
+            /// Whether all flags of `other` are set.
+            #[must_use]
+            pub const fn has(self, other: Self) -> bool { self.0 & other.0 == other.0 }
+            /// These flags and those of `other`.
+            #[must_use]
+            pub const fn with(self, other: Self) -> Self { Self(self.0 | other.0) }
+            /// These flags without those of `other`.
+            #[must_use]
+            pub const fn without(self, other: Self) -> Self { Self(self.0 & !other.0) }
+            /// These flags, and those of `other` if `on`.
+            #[must_use]
+            pub const fn with_if(self, other: Self, on: bool) -> Self {
+                if on { self.with(other) } else { self }
+            }
+        }
+        impl std::fmt::Debug for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                let names: Vec<&str> =
+                    Self::NAMES.iter().filter(|(flag, _)| self.has(*flag)).map(|(_, n)| *n).collect();
+                if names.is_empty() { f.write_str("-") } else { f.write_str(&names.join("|")) }
+            }
+        }
+    };
+}
+
+flag_set! {
+    /// Flags of a present entry (S4c, S5).
+    EntryFlags: u8 {
+        /// The hardware write bit.
+        WRITE = 0, "W";
+        /// The hardware dirty bit.
+        DIRTY = 1, "dirty";
+        /// The hardware accessed bit.
+        YOUNG = 2, "young";
+        /// The soft-dirty bit; always clear unless the config tracks soft-dirty.
+        SOFT_DIRTY = 3, "sd";
+        /// userfaultfd write protection.
+        UFFD_WP = 4, "uwp";
+        /// Present without access: PROT_NONE or a NUMA hint.
+        PROTNONE = 5, "protnone";
+    }
+}
+
+flag_set! {
+    /// Flags of a VMA (S2). SHARED and the special kinds do not occur.
+    VmaFlags: u16 {
+        /// Readable.
+        READ = 0, "read";
+        /// Writable.
+        WRITE = 1, "write";
+        /// mlocked.
+        LOCKED = 2, "locked";
+        /// MADV_DONTFORK.
+        DONTFORK = 3, "dontfork";
+        /// MADV_WIPEONFORK (and every DROPPABLE VMA).
+        WIPEONFORK = 4, "wipeonfork";
+        /// MADV_HUGEPAGE.
+        HUGEPAGE = 5, "hugepage";
+        /// MADV_NOHUGEPAGE.
+        NOHUGEPAGE = 6, "nohugepage";
+        /// mseal.
+        SEALED = 7, "sealed";
+        /// Soft-dirty tracking is OFF in this VMA (S21). Set on every VMA that is created; ignored
+        /// by merging. Set without meaning when the config does not track soft-dirty.
+        SOFTDIRTY = 8, "softdirty";
+        /// MAP_DROPPABLE.
+        DROPPABLE = 9, "droppable";
+        /// Counted against the commit limit: set when the VMA becomes writable (not for
+        /// DROPPABLE), and cleared by an `mprotect` to non-writable only while no anon_vma is
+        /// there. It decides merging, nothing else.
+        ACCOUNT = 10, "account";
+    }
+}
+
+flag_set! {
+    /// Flags of a folio (S6).
+    FolioFlags: u16 {
+        /// Clear means lazyfree (or DROPPABLE).
+        SWAPBACKED = 0, "swapbacked";
+        /// The folio's own dirty flag.
+        DIRTY = 1, "dirty";
+        /// On an LRU list.
+        LRU = 2, "lru";
+        /// Locked by a token.
+        LOCKED = 3, "locked";
+        /// partially_mapped (G12).
+        PARTIALLY_MAPPED = 4, "partially_mapped";
+        /// On the deferred-split queue (INV32).
+        DEFERRED = 5, "deferred";
+        /// May be shared by several mms (S10), large folios only.
+        MAYBE_SHARED = 6, "maybe_shared";
+    }
+}
+
+/// A live process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MmSnap {
+    /// Which.
+    pub pid: Pid,
+    /// MMF_HAS_PINNED (S1, D10).
+    pub has_pinned: bool,
+    /// rss\[ANON\], in pages (INV10).
+    pub rss_anon: u32,
+    /// Deposited page tables (INV28).
+    pub deposited: u32,
+}
+
+/// A VMA.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct VmaSnap {
+    /// Whose.
+    pub pid: Pid,
+    /// First page.
+    pub start: Vpn,
+    /// First page behind it.
+    pub end: Vpn,
+    /// vm_pgoff, in pages: the linear index of the first page.
+    pub pgoff: u32,
+    /// Flags.
+    pub flags: VmaFlags,
+    /// vma->anon_vma, or [`NO_ANON_VMA`].
+    pub anon_vma: AnonVmaId,
+    /// Where its anon_vma chain begins in [`Snapshot::avcs`].
+    pub avcs_start: u32,
+    /// Length of its anon_vma chain.
+    pub avcs_len: u32,
+}
+
+/// What an entry is (S4, S5). NONE entries are not listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum EntryKind {
+    /// A PTE that maps a page.
+    Page,
+    /// A PTE that maps the zero page.
+    ZeroPage,
+    /// A PTE that is a GUARD marker.
+    Guard,
+    /// A PMD leaf that maps a whole folio.
+    Leaf,
+    /// A PMD leaf that maps the huge zero folio.
+    HugeZero,
+}
+
+impl EntryKind {
+    /// Whether the entry stands in a PMD and covers a whole block.
+    #[must_use]
+    pub const fn is_pmd(self) -> bool {
+        matches!(self, Self::Leaf | Self::HugeZero)
+    }
+
+    /// Whether the entry maps a page of a folio.
+    #[must_use]
+    pub const fn has_folio(self) -> bool {
+        matches!(self, Self::Page | Self::Leaf)
+    }
+}
+
+/// A page-table entry that is not NONE.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EntrySnap {
+    /// Whose.
+    pub pid: Pid,
+    /// The page it maps; of a PMD the first one.
+    pub vpn: Vpn,
+    /// What it is.
+    pub kind: EntryKind,
+    /// Flags; none for a GUARD.
+    pub flags: EntryFlags,
+    /// The folio of a Page or Leaf; 0 otherwise.
+    pub folio: FolioId,
+    /// Which page of the folio; 0 for a Leaf and where there is no folio.
+    pub page: u32,
+}
+
+/// A page table that exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TableSnap {
+    /// Whose.
+    pub pid: Pid,
+    /// 1: holds PTEs; 2: holds PMDs.
+    pub level: u8,
+    /// The first page it spans.
+    pub vpn: Vpn,
+}
+
+/// A folio that something refers to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FolioSnap {
+    /// Its order.
+    pub order: Order,
+    /// Flags.
+    pub flags: FolioFlags,
+    /// Reference count as the kernel counts it (S12, S13).
+    pub refcount: u32,
+    /// Pins of a large folio (S13); 0 for a small one, whose pins are in `refcount`.
+    pub pincount: u32,
+    /// folio_mapcount: of a small folio its PTE maps, of a large one PTE maps plus PMD maps (S8).
+    pub mapcount: u32,
+    /// PMD maps.
+    pub entire_mapcount: u32,
+    /// The two mm-id slots of a large folio (S10): process and count; count 0 is a free slot, whose
+    /// process is then 0, too.
+    pub mm_slots: [(Pid, u32); 2],
+    /// The anon_vma; [`NO_ANON_VMA`] while nothing maps the folio.
+    pub mapping: AnonVmaId,
+    /// Linear index of its first page, in pages; 0 while nothing maps the folio.
+    pub index: u32,
+    /// Where its pages begin in [`Snapshot::pages`]; there are `order.pages()` of them.
+    pub first_page: u32,
+}
+
+/// A page of a folio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageSnap {
+    /// PTE maps of this page.
+    pub mapcount: u32,
+    /// PG_anon_exclusive. Reported only where it means something: on a page some PTE maps, and on
+    /// the head of a folio some PMD maps; `false` elsewhere (INV2.X3, INV16).
+    pub exclusive: bool,
+    /// Its content.
+    pub value: Value,
+}
+
+/// An anon_vma (S16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnonVmaSnap {
+    /// Its root.
+    pub root: AnonVmaId,
+    /// Its parent; a root is its own.
+    pub parent: AnonVmaId,
+    /// num_children; a root counts itself.
+    pub num_children: u32,
+    /// num_active_vmas.
+    pub num_active_vmas: u32,
+}
+
+/// One page of an open GUP handle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HandlePage {
+    /// Which handle.
+    pub handle: Handle,
+    /// The folio, or `None` for the (uncounted) zero page.
+    pub folio: Option<FolioId>,
+    /// Which page of the folio.
+    pub page: u32,
+}
+
+/// A circumstance in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenSnap {
+    /// Which token.
+    pub token: Token,
+    /// An isolation (holding a reference), else a lock.
+    pub isolation: bool,
+    /// The folio; `None` when a locked folio was freed meanwhile.
+    pub folio: Option<FolioId>,
+}
+
+/// See the module documentation. Lists are sorted as noted.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Snapshot {
+    /// Live processes, by pid.
+    pub mms: Vec<MmSnap>,
+    /// VMAs, by (pid, start).
+    pub vmas: Vec<VmaSnap>,
+    /// The anon_vma chains of all VMAs one after the other, each newest first.
+    pub avcs: Vec<AnonVmaId>,
+    /// Entries, by (pid, vpn).
+    pub entries: Vec<EntrySnap>,
+    /// Page tables, by (pid, level, vpn); deposited ones are not listed.
+    pub tables: Vec<TableSnap>,
+    /// Handle pages, by (handle, index).
+    pub handles: Vec<HandlePage>,
+    /// Circumstances, by token.
+    pub tokens: Vec<TokenSnap>,
+    /// Folios in order of their first mention in `entries`, `handles`, `tokens`. Filled by
+    /// [`Snapshot::finish`].
+    pub folios: Vec<FolioSnap>,
+    /// The pages of all folios. Filled by [`Snapshot::finish`].
+    pub pages: Vec<PageSnap>,
+    /// anon_vmas in order of their first mention in `avcs`, then in folios, then as root or
+    /// parent. Filled by [`Snapshot::finish`].
+    pub anon_vmas: Vec<AnonVmaSnap>,
+    /// Folios that exist and nothing refers to: always 0 in a correct subject.
+    pub leaked_folios: u32,
+    /// anon_vmas that exist and nothing refers to: always 0 in a correct subject.
+    pub leaked_anon_vmas: u32,
+    scratch: Scratch,
+}
+
+/// Raw number to canonical number, kept between snapshots to spare allocations. Never compared.
+#[derive(Clone, Debug, Default)]
+struct Scratch {
+    folios: Vec<u32>,
+    anon_vmas: Vec<u32>,
+}
+
+impl PartialEq for Scratch {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for Scratch {}
+
+/// What [`Snapshot::finish`] asks a subject about its own numbers.
+pub trait SnapshotSource {
+    /// Describes a folio; pushes its pages. `mapping` is a raw number, `first_page` is ignored.
+    fn folio(&self, raw: u32, pages: &mut Vec<PageSnap>) -> FolioSnap;
+    /// Describes an anon_vma; `root` and `parent` are raw numbers.
+    fn anon_vma(&self, raw: u32) -> AnonVmaSnap;
+    /// How many folios exist.
+    fn live_folios(&self) -> usize;
+    /// How many anon_vmas exist.
+    fn live_anon_vmas(&self) -> usize;
+}
+
+impl Snapshot {
+    /// Empties every list, keeping their memory.
+    pub fn clear(&mut self) {
+        self.mms.clear();
+        self.vmas.clear();
+        self.avcs.clear();
+        self.entries.clear();
+        self.tables.clear();
+        self.handles.clear();
+        self.tokens.clear();
+        self.folios.clear();
+        self.pages.clear();
+        self.anon_vmas.clear();
+        self.leaked_folios = 0;
+        self.leaked_anon_vmas = 0;
+        self.scratch.folios.clear();
+        self.scratch.anon_vmas.clear();
+    }
+
+    /// Replaces raw numbers by canonical ones and fills `folios`, `pages` and `anon_vmas`.
+    pub fn finish(&mut self, source: &impl SnapshotSource) {
+        let Self { folios, pages, scratch, .. } = self;
+        let mut name_folio = |raw: &mut u32| {
+            *raw = rename(&mut scratch.folios, *raw, folios.len(), || {
+                let first_page = pages.len() as u32;
+                folios.push(FolioSnap { first_page, ..source.folio(*raw, pages) });
+            });
+        };
+        self.entries
+            .iter_mut()
+            .filter(|e| e.kind.has_folio())
+            .for_each(|e| name_folio(&mut e.folio));
+        self.handles.iter_mut().filter_map(|h| h.folio.as_mut()).for_each(&mut name_folio);
+        self.tokens.iter_mut().filter_map(|t| t.folio.as_mut()).for_each(&mut name_folio);
+        self.leaked_folios = source.live_folios().saturating_sub(self.folios.len()) as u32;
+        self.finish_anon_vmas(source);
+    }
+
+    fn finish_anon_vmas(&mut self, source: &impl SnapshotSource) {
+        let Self { anon_vmas, scratch, .. } = self;
+        let mut name = |raw: &mut u32, anon_vmas: &mut Vec<AnonVmaSnap>| {
+            if *raw != NO_ANON_VMA {
+                *raw = rename(&mut scratch.anon_vmas, *raw, anon_vmas.len(), || {
+                    anon_vmas.push(source.anon_vma(*raw));
+                });
+            }
+        };
+        self.avcs.iter_mut().for_each(|av| name(av, anon_vmas));
+        self.vmas.iter_mut().for_each(|vma| name(&mut vma.anon_vma, anon_vmas));
+        self.folios.iter_mut().for_each(|folio| name(&mut folio.mapping, anon_vmas));
+        // Roots and parents name further anon_vmas, which are appended and visited in turn.
+        let mut next = 0;
+        while next < anon_vmas.len() {
+            let mut snap = anon_vmas[next];
+            name(&mut snap.root, anon_vmas);
+            name(&mut snap.parent, anon_vmas);
+            anon_vmas[next] = snap;
+            next += 1;
+        }
+        self.leaked_anon_vmas = source.live_anon_vmas().saturating_sub(anon_vmas.len()) as u32;
+    }
+
+    /// The pages of a folio.
+    #[must_use]
+    pub fn pages_of(&self, folio: FolioId) -> &[PageSnap] {
+        let folio = &self.folios[folio as usize];
+        &self.pages[folio.first_page as usize..][..folio.order.pages() as usize]
+    }
+
+    /// The anon_vma chain of a VMA, newest first.
+    #[must_use]
+    pub fn avcs_of(&self, vma: &VmaSnap) -> &[AnonVmaId] {
+        &self.avcs[vma.avcs_start as usize..][..vma.avcs_len as usize]
+    }
+
+    /// The VMA that holds a page.
+    #[must_use]
+    pub fn vma_at(&self, pid: Pid, vpn: Vpn) -> Option<&VmaSnap> {
+        let behind = self.vmas.partition_point(|vma| (vma.pid, vma.start) <= (pid, vpn));
+        let vma = self.vmas[..behind].last()?;
+        (vma.pid == pid && vpn < vma.end).then_some(vma)
+    }
+}
+
+/// Looks a raw number up; at its first mention gives it the number `next` and calls `mention`.
+fn rename(names: &mut Vec<u32>, raw: u32, next: usize, mention: impl FnOnce()) -> u32 {
+    const UNNAMED: u32 = u32::MAX;
+    let at = raw as usize;
+    if names.len() <= at {
+        names.resize(at + 1, UNNAMED);
+    }
+    if names[at] == UNNAMED {
+        names[at] = next as u32;
+        mention();
+    }
+    names[at]
+}

@@ -1,0 +1,2 @@
+//! to be filled
+#![forbid(unsafe_code)]

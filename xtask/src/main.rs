@@ -1,0 +1,3 @@
+//! to be filled
+#![forbid(unsafe_code)]
+fn main() {}
