@@ -1,2 +1,7 @@
-//! to be filled
+//! The slow, obviously correct reference, in two layers: the *ideal* (what memory means) and the
+//! *mechanism* (the rulebook executed page by page).
 #![forbid(unsafe_code)]
+
+mod coverage;
+
+pub use coverage::{Coverage, Rule};
