@@ -6,6 +6,7 @@
 //! (`mm-reference` and `mm-model`) share this vocabulary and nothing else.
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod config;
 mod ids;
 mod kind;
@@ -14,6 +15,7 @@ mod observation;
 mod op;
 mod outcome;
 mod program;
+mod sanitize;
 mod snapshot;
 pub mod text;
 

@@ -23,6 +23,8 @@ mod tests;
 
 pub use document::Document;
 pub use error::{ParseError, nearest};
+#[cfg(test)]
+pub(crate) use tests::EVERY_FORM;
 
 /// Most bytes of a program text; anything longer is refused unread.
 pub const TEXT_BYTES_MAX: usize = 4 << 20;

@@ -4,7 +4,7 @@ use super::{Document, format, nearest};
 use crate::{Op, Outcome, Program, Step};
 
 /// Every operation, in canonical form.
-const EVERY_FORM: &str = "\
+pub(crate) const EVERY_FORM: &str = "\
 config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off
 thp always=2,3 madvise=4
 thp madvise=0,9
