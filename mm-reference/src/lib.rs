@@ -3,5 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod coverage;
+mod ideal;
 
 pub use coverage::{Coverage, Rule};
+pub use ideal::{Ideal, Violation};
