@@ -3,7 +3,7 @@
 //! `render.rs`.
 
 use crate::finding::{Finding, Place, Side};
-use mm_ops::{Advice, Choice, Op, Outcome, Remote};
+use mm_ops::{Choice, Op, Outcome};
 use std::fmt;
 
 /// Who objects. In the order in which a step is judged: the first objection is the failure.
@@ -128,7 +128,7 @@ impl Failure {
 pub(crate) fn answers(expected: Outcome, found: Outcome) -> Finding {
     let side = |outcome| match outcome {
         Outcome::Value(value) => Side::Value(value),
-        other => Side::text(format_args!("{other:?}")),
+        other => Side::text(other),
     };
     Finding {
         place: Place::Answer,
@@ -138,13 +138,12 @@ pub(crate) fn answers(expected: Outcome, found: Outcome) -> Finding {
     }
 }
 
-/// The name of an answer without its numbers, for signatures: `Ok`, `Count`, `EFAULT` …
+/// The name of an answer without its numbers, for signatures: `ok`, `count`, `EFAULT` …
 pub(crate) fn kind_of_outcome(outcome: Outcome) -> String {
     match outcome {
-        Outcome::Count(_) => "Count".to_owned(),
-        Outcome::Value(_) => "Value".to_owned(),
-        Outcome::Err(errno) => format!("{errno:?}"),
-        other => format!("{other:?}"),
+        Outcome::Count(_) => "count".to_owned(),
+        Outcome::Value(_) => "value".to_owned(),
+        other => other.to_string(),
     }
 }
 
@@ -159,54 +158,11 @@ pub(crate) fn kind_of_choice(choice: &Choice) -> &'static str {
 
 /// The kind of an operation, for signatures: its keyword, with what makes it another code path.
 #[must_use]
-pub fn kind_of_op(op: &Op) -> &'static str {
+pub fn kind_of_op(op: &Op) -> String {
+    let name = op.kind().name();
     match op {
-        Op::Mmap { .. } => "mmap",
-        Op::Munmap { .. } => "munmap",
-        Op::Mprotect { .. } => "mprotect",
-        Op::Madvise { advice, .. } => kind_of_advice(*advice),
-        Op::Mlock { .. } => "mlock",
-        Op::Munlock { .. } => "munlock",
-        Op::Mseal { .. } => "mseal",
-        Op::Fork { .. } => "fork",
-        Op::Exit { .. } => "exit",
-        Op::Read { .. } => "read",
-        Op::Write { .. } => "write",
-        Op::Gup { flags, .. } if flags.pin && flags.fast => "pin.fast",
-        Op::Gup { flags, .. } if flags.pin => "pin",
-        Op::Gup { flags, .. } if flags.fast => "get.fast",
-        Op::Gup { .. } => "get",
-        Op::Put { .. } => "put",
-        Op::DmaRead { .. } => "dma_read",
-        Op::DmaWrite { .. } => "dma_write",
-        Op::Remote { access: Remote::Peek, .. } => "peek",
-        Op::Remote { access: Remote::Poke(_), .. } => "poke",
-        Op::Remote { access: Remote::VmRead, .. } => "vm_read",
-        Op::Remote { access: Remote::VmWrite(_), .. } => "vm_write",
-        Op::Thp { .. } => "thp",
-        Op::FailAlloc { .. } => "fail_alloc",
-        Op::Lock { .. } => "lock",
-        Op::Isolate { .. } => "isolate",
-        Op::Drop { .. } => "drop",
-        Op::NumaHint { .. } => "numa_hint",
-        Op::ClearRefs { .. } => "clear_refs",
-    }
-}
-
-const fn kind_of_advice(advice: Advice) -> &'static str {
-    match advice {
-        Advice::DontNeed => "madvise.dontneed",
-        Advice::DontNeedLocked => "madvise.dontneed_locked",
-        Advice::Free => "madvise.free",
-        Advice::DontFork => "madvise.dontfork",
-        Advice::DoFork => "madvise.dofork",
-        Advice::WipeOnFork => "madvise.wipeonfork",
-        Advice::KeepOnFork => "madvise.keeponfork",
-        Advice::HugePage => "madvise.hugepage",
-        Advice::NoHugePage => "madvise.nohugepage",
-        Advice::PopulateRead => "madvise.populate_read",
-        Advice::PopulateWrite => "madvise.populate_write",
-        Advice::GuardInstall => "madvise.guard_install",
-        Advice::GuardRemove => "madvise.guard_remove",
+        Op::Madvise { advice, .. } => format!("{name}.{advice}"),
+        Op::Gup { flags, .. } if flags.fast => format!("{name}.fast"),
+        _ => name.to_owned(),
     }
 }

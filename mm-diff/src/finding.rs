@@ -55,25 +55,31 @@ fn first_mapping(snapshot: &Snapshot, id: FolioId) -> Option<(Pid, Vpn)> {
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mapped = |f: &mut fmt::Formatter<'_>, at: &Option<(Pid, Vpn)>| match at {
-            Some((pid, vpn)) => write!(f, " (mapped at p{} {})", pid.0, vpn.0),
-            None => write!(f, " (not mapped)"),
-        };
         match self {
             Self::Answer => write!(f, "answer"),
             Self::Machine => write!(f, "machine"),
-            Self::Mm(pid) => write!(f, "p{}", pid.0),
-            Self::Vma(pid, start) => write!(f, "p{} VMA at {}", pid.0, start.0),
-            Self::Entry(pid, vpn) => write!(f, "p{} entry {}", pid.0, vpn.0),
-            Self::Table(pid, level, vpn) => write!(f, "p{} table {level} at {}", pid.0, vpn.0),
-            Self::Page(pid, vpn) => write!(f, "p{} page {}", pid.0, vpn.0),
-            Self::Folio(id, at) => write!(f, "folio f{id}").and_then(|()| mapped(f, at)),
-            Self::FolioPage(id, page, at) => {
-                write!(f, "folio f{id} page {page}").and_then(|()| mapped(f, at))
-            }
+            Self::Mm(pid) => write!(f, "{pid}"),
+            Self::Vma(pid, start) => write!(f, "{pid} VMA at {start}"),
+            Self::Entry(pid, vpn) => write!(f, "{pid} entry {vpn}"),
+            Self::Table(pid, level, vpn) => write!(f, "{pid} table {level} at {vpn}"),
+            Self::Page(pid, vpn) => write!(f, "{pid} page {vpn}"),
+            Self::Folio(id, at) => write!(f, "folio f{id}{}", Mapped(*at)),
+            Self::FolioPage(id, page, at) => write!(f, "folio f{id} page {page}{}", Mapped(*at)),
             Self::AnonVma(id) => write!(f, "anon_vma {id}"),
-            Self::Handle(handle, index) => write!(f, "h{} page {index}", handle.0),
-            Self::Token(token) => write!(f, "l{}", token.0),
+            Self::Handle(handle, index) => write!(f, "{handle} page {index}"),
+            Self::Token(token) => write!(f, "{token}"),
+        }
+    }
+}
+
+/// Where a folio is mapped, as an addition to its name.
+struct Mapped(Option<(Pid, Vpn)>);
+
+impl fmt::Display for Mapped {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            Some((pid, vpn)) => write!(f, " (mapped at {pid} {vpn})"),
+            None => write!(f, " (not mapped)"),
         }
     }
 }

@@ -74,6 +74,9 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("LEAK", structure::nothing_leaks),
 ];
 
+/// The ID under which a snapshot that is not well formed is reported. Nothing else is said of it.
+pub const SHAPE: &str = "SHAPE";
+
 /// A broken invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Broken {
@@ -141,7 +144,7 @@ impl Checker {
         config: &'a Config,
     ) -> Result<State<'a>, Broken> {
         shape::well_formed(snapshot, config)
-            .map_err(|finding| Broken { id: "SHAPE", finding })?;
+            .map_err(|finding| Broken { id: SHAPE, finding })?;
         self.tally.count(snapshot, u32::from(config.ptes), &self.history);
         Ok(State { snapshot, config, tally: &self.tally, history: &self.history })
     }
