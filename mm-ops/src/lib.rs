@@ -8,9 +8,11 @@
 
 pub mod codec;
 mod config;
+pub mod generate;
 mod ids;
 mod kind;
 mod mm;
+pub mod mutate;
 mod observation;
 mod op;
 mod outcome;

@@ -232,6 +232,13 @@ impl Config {
         }
         line
     }
+
+    /// All settings, those at their default, too: `ptes=8 procs=4 …`.
+    #[must_use]
+    pub fn explicit(&self) -> String {
+        let line = self.line(u8::MAX);
+        line.strip_prefix("config ").unwrap_or(&line).to_owned()
+    }
 }
 
 /// The `config` line, without the keys that have their default.

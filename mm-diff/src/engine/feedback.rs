@@ -1,0 +1,193 @@
+//! What a program was good for: which rules fired in which abstract states.
+//!
+//! A *feature* is a pair of a rule (with its case) and one fact of the state or operation in which
+//! it fired: "the PMD split fired while some folio was pinned". A program that shows a feature not
+//! seen before is worth keeping. The map is exact and small: 64 facts for each rule and case.
+
+use crate::lockstep::{Observer, StepView};
+use mm_ops::{
+    EntryFlags, EntryKind, FolioFlags, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot, VmaFlags,
+};
+use mm_reference::Rule;
+
+/// Cases of one rule that are told apart; higher ones count as the last.
+const CASES_MAX: usize = 16;
+/// Facts that can be told apart: operation kinds in the lower half, facts of the state above.
+const STATE_FACTS_START: u32 = 32;
+
+/// A set of features.
+#[derive(Clone, Debug)]
+pub struct FeatureMap {
+    /// By rule and case: the facts it was seen with.
+    facts: Vec<u64>,
+}
+
+impl Default for FeatureMap {
+    fn default() -> Self {
+        Self { facts: vec![0; Rule::ALL.len() * CASES_MAX] }
+    }
+}
+
+impl FeatureMap {
+    /// Adds a rule's firing under some facts; whether that is new.
+    fn add(&mut self, rule: Rule, case: u8, facts: u64) -> bool {
+        let at = rule as usize * CASES_MAX + usize::from(case).min(CASES_MAX - 1);
+        let Some(seen) = self.facts.get_mut(at) else { return false };
+        let new = facts & !*seen != 0;
+        *seen |= facts;
+        new
+    }
+
+    /// Adds everything another map has.
+    pub fn union(&mut self, other: &Self) {
+        self.facts.iter_mut().zip(&other.facts).for_each(|(ours, theirs)| *ours |= theirs);
+    }
+
+    /// Number of features.
+    #[must_use]
+    pub fn features(&self) -> u64 {
+        self.facts.iter().map(|facts| u64::from(facts.count_ones())).sum()
+    }
+
+    /// Whether a rule fired at all.
+    #[must_use]
+    pub fn fired(&self, rule: Rule) -> bool {
+        let start = rule as usize * CASES_MAX;
+        self.facts[start..start + CASES_MAX].iter().any(|facts| *facts != 0)
+    }
+
+    /// Every feature as a small number, for engines that want counters of their own: below
+    /// [`FeatureMap::NUMBERS`].
+    pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
+        self.facts.iter().enumerate().flat_map(|(at, facts)| {
+            (0..64).filter(move |bit| facts >> bit & 1 == 1).map(move |bit| at * 64 + bit)
+        })
+    }
+
+    /// One more than the highest number a feature can have.
+    pub const NUMBERS: usize = Rule::ALL.len() * CASES_MAX * 64;
+}
+
+/// Collects the features of the programs it watches.
+#[derive(Debug, Default)]
+pub struct Feedback {
+    /// Everything seen so far.
+    pub map: FeatureMap,
+    /// Operations by kind: done, and refused or failed.
+    pub answers: Answers,
+    /// Facts of the state before the next operation.
+    facts: u64,
+    /// Operations of this program up to the last one that showed something new.
+    novel_steps: usize,
+}
+
+/// How often each kind of operation was done, and how often it was refused or failed.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// By kind: done, else.
+    pub by_kind: [[u64; 2]; OpKind::COUNT],
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { by_kind: [[0; 2]; OpKind::COUNT] }
+    }
+}
+
+impl Answers {
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.by_kind.iter_mut().zip(&other.by_kind) {
+            ours[0] += theirs[0];
+            ours[1] += theirs[1];
+        }
+    }
+}
+
+impl Feedback {
+    /// Called before each program.
+    pub fn start(&mut self) {
+        self.facts = 0;
+        self.novel_steps = 0;
+    }
+
+    /// How much of the program showed anything new, as a number of operations.
+    #[must_use]
+    pub const fn novel_steps(&self) -> usize {
+        self.novel_steps
+    }
+}
+
+impl Observer for Feedback {
+    fn step(&mut self, step: &StepView<'_>) {
+        let kind = step.op.kind().index();
+        let facts = self.facts | 1 << (kind as u32 % STATE_FACTS_START);
+        for (rule, case) in step.fired {
+            if self.map.add(*rule, *case, facts) {
+                self.novel_steps = step.index + 1;
+            }
+        }
+        let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
+        self.answers.by_kind[kind][usize::from(!done)] += 1;
+        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
+        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
+            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
+        }
+    }
+}
+
+/// The fact that an allocation is about to fail; the state's own facts are numbered from 0.
+const ALLOC_ARMED: u32 = 31;
+
+/// The facts of a state, a bit each.
+fn facts_of(snapshot: &Snapshot) -> u64 {
+    let mut facts = 0;
+    let mut fact = |number: u32, holds: bool| facts |= u64::from(holds) << number;
+    fact(0, snapshot.mms.len() == 2);
+    fact(1, snapshot.mms.len() > 2);
+    fact(2, snapshot.vmas.len() > snapshot.mms.len());
+    fact(3, !snapshot.handles.is_empty());
+    for mm in &snapshot.mms {
+        fact(4, mm.has_pinned);
+    }
+    for vma in &snapshot.vmas {
+        fact(5, vma.avcs_len > 1);
+        fact(6, vma.anon_vma == NO_ANON_VMA);
+        fact(7, vma.flags.has(VmaFlags::LOCKED));
+        fact(8, vma.flags.has(VmaFlags::WIPEONFORK) || vma.flags.has(VmaFlags::DONTFORK));
+        fact(9, !vma.flags.has(VmaFlags::WRITE));
+    }
+    for entry in &snapshot.entries {
+        fact(10, entry.kind == EntryKind::ZeroPage);
+        fact(11, entry.kind == EntryKind::HugeZero);
+        fact(12, entry.kind == EntryKind::Guard);
+        fact(13, entry.kind == EntryKind::Leaf);
+        fact(14, entry.flags.has(EntryFlags::PROTNONE));
+    }
+    for folio in &snapshot.folios {
+        let flags = folio.flags;
+        let large = folio.order.0 > 0;
+        let pins = if large { folio.pincount > 0 } else { folio.refcount >= 1024 };
+        let held = folio.refcount > folio.mapcount;
+        fact(15, large && folio.mapcount > folio.entire_mapcount);
+        fact(16, !large && folio.mapcount > 1);
+        fact(17, large && flags.has(FolioFlags::MAYBE_SHARED));
+        fact(18, pins && !large);
+        fact(19, pins && large);
+        fact(20, held && !pins);
+        fact(21, flags.has(FolioFlags::PARTIALLY_MAPPED));
+        fact(22, !flags.has(FolioFlags::SWAPBACKED));
+        fact(23, flags.has(FolioFlags::LOCKED));
+        fact(24, !flags.has(FolioFlags::LRU));
+        fact(25, folio.mapcount == 0);
+        fact(26, large && folio.entire_mapcount > 0 && folio.mapcount > folio.entire_mapcount);
+        if large {
+            let start = folio.first_page as usize;
+            let pages = &snapshot.pages[start..start + folio.order.pages() as usize];
+            let exclusive = pages.iter().filter(|page| page.exclusive).count();
+            fact(27, exclusive > 0 && exclusive < pages.len());
+            fact(28, folio.entire_mapcount == 0 && exclusive == 0);
+        }
+    }
+    facts
+}
