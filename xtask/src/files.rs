@@ -67,8 +67,8 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 pub fn program(path: &Path) -> Result<Program, Error> {
     let bytes = read(path)?;
     let wrong = |message: String| Error::Program { path: path.to_owned(), message };
-    if mm_ops::is_encoded(&bytes) {
-        return mm_ops::decode(&bytes).map_err(|error| wrong(error.to_string()));
+    if bytes.starts_with(&mm_ops::codec::MAGIC) {
+        return mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()));
     }
     let text = read_text(path)?;
     Program::parse(&text).map_err(|error| wrong(error.to_string()))
