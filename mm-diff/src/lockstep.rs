@@ -62,7 +62,6 @@ enum AtWork {
 }
 
 /// The reference and the oracles, with the memory they reuse from run to run.
-#[derive(Debug)]
 pub struct Lockstep {
     reference: Reference,
     ideal: Ideal,

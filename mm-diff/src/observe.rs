@@ -55,7 +55,7 @@ fn page_difference(expected: &Observation, found: &Observation) -> Option<Findin
             (None, Some(b)) => b,
         };
         // A page that one side leaves out is one where nothing is mapped.
-        let mut take = |pages: &mut std::iter::Peekable<std::slice::Iter<'_, PageView>>| {
+        let take = |pages: &mut std::iter::Peekable<std::slice::Iter<'_, PageView>>| {
             let page = pages.next_if(|page| key(page) == next).copied();
             page.unwrap_or_else(|| nothing_at(next.0, next.1))
         };

@@ -28,7 +28,7 @@ impl Failure {
 
     fn table(&self, program: &Program) -> Table {
         let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+        table.load_style(presets::UTF8_HORIZONTAL_ONLY);
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(TABLE_WIDTH);
         table.set_header(["where", "field", "expected", "found"]);

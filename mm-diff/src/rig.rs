@@ -7,7 +7,6 @@ use crate::minimize::{Minimized, minimize};
 use mm_ops::{Mm, Program};
 
 /// Runs any number of programs on subjects that a factory builds.
-#[derive(Debug)]
 pub struct Rig<S, F> {
     factory: F,
     subject: S,

@@ -149,7 +149,7 @@ impl History {
 
 /// The folio a page of a handle lies in, and which page of it.
 #[must_use]
-pub fn held_page(snapshot: &Snapshot, handle: Handle, index: u32) -> Option<(u32, u32)> {
+pub(super) fn held_page(snapshot: &Snapshot, handle: Handle, index: u32) -> Option<(u32, u32)> {
     let first = snapshot.handles.partition_point(|held| held.handle < handle);
     let held = snapshot.handles.get(first + index as usize)?;
     (held.handle == handle).then_some((held.folio?, held.page))
@@ -158,7 +158,7 @@ pub fn held_page(snapshot: &Snapshot, handle: Handle, index: u32) -> Option<(u32
 /// The entry that maps a folio at a page, of whichever level, and the page of the folio that stands
 /// there.
 #[must_use]
-pub fn mapping_at(snapshot: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(&EntrySnap, u32)> {
+pub(super) fn mapping_at(snapshot: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(&EntrySnap, u32)> {
     let behind = snapshot.entries.partition_point(|entry| (entry.pid, entry.vpn) <= (pid, vpn));
     let entry = snapshot.entries[..behind].last()?;
     let offset = vpn.0 - entry.vpn.0.min(vpn.0);

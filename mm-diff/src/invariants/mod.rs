@@ -19,8 +19,8 @@ mod shape;
 mod structure;
 mod tally;
 
-
-
+#[cfg(test)]
+mod tests;
 
 use crate::finding::Finding;
 use mm_ops::{Config, Op, Outcome, Snapshot};

@@ -5,7 +5,7 @@ use crate::finding::{Finding, Place};
 use mm_ops::{Config, EntryKind, HANDLES_MAX, NO_ANON_VMA, PROCS_MAX, Snapshot, TOKENS_MAX};
 
 /// Every number names something and every list is sorted.
-pub fn well_formed(snapshot: &Snapshot, config: &Config) -> Result<(), Finding> {
+pub(super) fn well_formed(snapshot: &Snapshot, config: &Config) -> Result<(), Finding> {
     let pids = snapshot.mms.iter().map(|mm| mm.pid);
     let pids = pids.chain(snapshot.vmas.iter().map(|vma| vma.pid));
     let pids = pids.chain(snapshot.entries.iter().map(|entry| entry.pid));

@@ -1,18 +1,19 @@
 //! Makes a failing program as small as it gets without losing its failure.
 //!
 //! The result is a fixpoint: no single operation can be dropped and no single number lowered
-//! ([`mm_ops::lower`]) without losing the failure. On the way there larger steps are tried, which
+//! ([`mm_ops::lower::lowerings`]) without losing the failure. On the way there larger steps are tried, which
 //! understand what a program is: runs of operations, an operation with all that depends on it, two
 //! operations at once, two processes as one, the address space without its gaps. Deterministic, and
 //! bounded by a number of runs.
 
-mod operands;
 mod reductions;
 
 #[cfg(test)]
 mod tests;
 
-use mm_ops::{Config, Op, PTES_ALLOWED, Program};
+use mm_ops::Program;
+use mm_ops::lower::{compare, config_lowerings, lowerings};
+use std::cmp::Ordering;
 
 /// Runs a minimization may take before it gives up on the fixpoint.
 pub const RUNS_MAX: u64 = 50_000;
@@ -46,7 +47,7 @@ pub fn minimize(
     let mut search = Search { best: program.clone(), runs: 0, runs_max, fails };
     while !search.exhausted() {
         let mut changed = search.drop_runs();
-        changed |= search.drop_with_dependents();
+        changed |= search.drop_names();
         changed |= search.merge_processes();
         changed |= search.drop_singles();
         changed |= search.drop_pairs();
@@ -79,14 +80,12 @@ pub fn prove(
     fails: &mut dyn FnMut(&Program) -> bool,
 ) -> Result<Proof, Shorter> {
     for index in 0..program.steps.len() {
-        let mut candidate = program.clone();
-        candidate.steps.remove(index);
-        if fails(&candidate) {
+        if fails(&without(program, |other| other == index)) {
             return Err(Shorter::Deletion(index));
         }
     }
     let mut proof = Proof { deletions: program.steps.len(), lowerings: 0 };
-    for candidate in lowerings(program) {
+    for candidate in lowered(program) {
         proof.lowerings += 1;
         if fails(&candidate) {
             return Err(Shorter::Lowering(Box::new(candidate)));
@@ -95,43 +94,35 @@ pub fn prove(
     Ok(proof)
 }
 
-/// Every program that differs from this one by one lowering.
-fn lowerings(program: &Program) -> impl Iterator<Item = Program> + '_ {
+/// Every program that differs from this one by one lowering, of an operation or of the
+/// configuration.
+fn lowered(program: &Program) -> impl Iterator<Item = Program> + '_ {
     let of_steps = program.steps.iter().enumerate().flat_map(move |(index, step)| {
-        lower_op(&step.op).into_iter().map(move |op| {
+        lowerings(&step.op).into_iter().map(move |op| {
             let mut candidate = program.clone();
             candidate.steps[index].op = op;
             candidate
         })
     });
-    let of_config = simpler_configs(&program.config).into_iter().map(move |config| {
-        let mut candidate = program.clone();
-        candidate.config = config;
-        candidate
-    });
-    of_steps.chain(of_config)
+    let of_config = config_lowerings(&program.config).into_iter();
+    of_steps.chain(of_config.map(|config| Program { config, steps: program.steps.clone() }))
 }
 
-/// The lowerings of an operation.
-fn lower_op(op: &Op) -> Vec<Op> {
-    mm_ops::lower(op).into_iter().filter(|lower| lower != op).collect()
+fn without(program: &Program, doomed: impl Fn(usize) -> bool) -> Program {
+    let steps = program.steps.iter().enumerate();
+    let steps = steps.filter(|(index, _)| !doomed(*index)).map(|(_, step)| *step).collect();
+    Program { config: program.config, steps }
 }
 
-/// Simpler settings, simplest first: smaller tables, fewer processes, one mode less.
-fn simpler_configs(config: &Config) -> Vec<Config> {
-    let default = Config::default();
-    let smaller = PTES_ALLOWED.into_iter().filter(|ptes| *ptes < config.ptes);
-    let mut simpler: Vec<Config> = smaller.map(|ptes| Config { ptes, ..*config }).collect();
-    simpler.extend((1..config.procs).map(|procs| Config { procs, ..*config }));
-    simpler.extend([
-        Config { batching: default.batching, ..*config },
-        Config { access_bits: default.access_bits, ..*config },
-        Config { soft_dirty: default.soft_dirty, ..*config },
-        Config { huge_zero: default.huge_zero, ..*config },
-        Config { pt_reclaim: default.pt_reclaim, ..*config },
-    ]);
-    simpler.retain(|simpler| simpler != config);
-    simpler
+/// By the order of [`mm_ops::lower::compare`]; of equal programs that with fewer expectations.
+fn is_simpler(candidate: &Program, best: &Program) -> bool {
+    let expectations =
+        |program: &Program| program.steps.iter().filter(|step| step.expect.is_some()).count();
+    match compare(candidate, best) {
+        Ordering::Less => true,
+        Ordering::Equal => expectations(candidate) < expectations(best),
+        Ordering::Greater => false,
+    }
 }
 
 /// The smallest failing program so far, and the means to try smaller ones.
@@ -147,9 +138,10 @@ impl Search<'_> {
         self.runs >= self.runs_max
     }
 
-    /// Takes a candidate if it fails as well.
+    /// Takes a candidate if it is simpler and fails as well. There is no endless chain of ever
+    /// simpler programs, so the search ends.
     fn try_program(&mut self, candidate: Program) -> bool {
-        if self.exhausted() || candidate == self.best {
+        if self.exhausted() || !is_simpler(&candidate, &self.best) {
             return false;
         }
         self.runs += 1;
@@ -162,7 +154,7 @@ impl Search<'_> {
 
     /// Checks that the best program is minimal, if the runs left allow.
     fn prove(&mut self) -> Option<Proof> {
-        let cost = self.best.steps.len() + lowerings(&self.best).count();
+        let cost = self.best.steps.len() + lowered(&self.best).count();
         if self.exhausted() {
             return None;
         }

@@ -1,9 +1,12 @@
 //! The reductions, each one way to make the best program smaller. Every method answers whether it
 //! changed anything.
 
-use super::operands::{Name, Operand, defined, uses, visit_program};
-use super::{Search, lower_op, simpler_configs};
-use mm_ops::{Op, Pid, Program, Value};
+use super::{Search, without};
+use mm_ops::lower::{config_lowerings, lowerings};
+use mm_ops::renumber::{
+    halve_geometry, remove_handle, remove_pages, remove_process, remove_token, renumber,
+};
+use mm_ops::{HANDLES_MAX, Handle, Op, PROCS_MAX, PageRange, Pid, Program, TOKENS_MAX, Token};
 
 /// Longest program for which all pairs of operations are tried.
 const PAIRS_STEPS_MAX: usize = 40;
@@ -46,8 +49,8 @@ impl Search<'_> {
         let mut changed = false;
         let mut first = 0;
         while first < self.best.steps.len() {
-            let seconds = first + 1..self.best.steps.len();
-            let dropped = seconds.into_iter().any(|second| {
+            let mut seconds = first + 1..self.best.steps.len();
+            let dropped = seconds.any(|second| {
                 self.try_program(without(&self.best, |index| index == first || index == second))
             });
             changed |= dropped;
@@ -56,16 +59,18 @@ impl Search<'_> {
         changed
     }
 
-    /// Drops an operation that names something together with all that uses the name.
-    pub(super) fn drop_with_dependents(&mut self) -> bool {
+    /// Drops a process, a handle or a circumstance with all that hangs on it.
+    pub(super) fn drop_names(&mut self) -> bool {
+        let processes = (1..PROCS_MAX).rev();
         let mut changed = false;
-        let mut index = 0;
-        while index < self.best.steps.len() {
-            let doomed = dependents(&self.best, index);
-            let dropped = doomed.len() > 1
-                && self.try_program(without(&self.best, |index| doomed.contains(&index)));
-            changed |= dropped;
-            index += usize::from(!dropped);
+        for pid in processes.map(Pid) {
+            changed |= self.try_variant(remove_process(&self.best, pid));
+        }
+        for handle in (0..HANDLES_MAX).map(Handle) {
+            changed |= self.try_variant(remove_handle(&self.best, handle));
+        }
+        for token in (0..TOKENS_MAX).map(Token) {
+            changed |= self.try_variant(remove_token(&self.best, token));
         }
         changed
     }
@@ -79,8 +84,9 @@ impl Search<'_> {
             let merged = match self.best.steps[index].op {
                 Op::Fork { parent, child } if parent != child => {
                     let mut candidate = without(&self.best, |other| other == index);
-                    rename_pid(&mut candidate, child, parent);
-                    self.try_program(candidate)
+                    rename_process(&mut candidate, child, parent);
+                    let renumbered = renumber(&candidate);
+                    self.try_variant(renumbered) || self.try_program(candidate)
                 }
                 _ => false,
             };
@@ -106,23 +112,9 @@ impl Search<'_> {
         changed
     }
 
-    /// Numbers processes, handles and circumstances, and letters values, in the order of their
-    /// first mention.
+    /// Names processes, handles, circumstances and values in the order of their first mention.
     pub(super) fn renumber(&mut self) -> bool {
-        let mut candidate = self.best.clone();
-        // p0 is the process that exists from the start: it keeps its name.
-        let (mut pids, mut handles, mut tokens) = (vec![0], Vec::new(), Vec::new());
-        let mut labels = Vec::new();
-        visit_program(&mut candidate, &mut |operand| match operand {
-            Operand::Pid(pid) => pid.0 = position(&mut pids, pid.0),
-            Operand::Handle(handle) => handle.0 = position(&mut handles, handle.0),
-            Operand::Token(token) => token.0 = position(&mut tokens, token.0),
-            Operand::Value(value) if !value.is_zero() => {
-                *value = Value::label(b'a'.saturating_add(position(&mut labels, value.label)));
-            }
-            Operand::Value(_) | Operand::Page(_) | Operand::Range(_) => {}
-        });
-        self.try_program(candidate)
+        self.try_variant(renumber(&self.best))
     }
 
     /// Takes whole stretches out of the address space: everything above moves down, as far as it
@@ -130,17 +122,11 @@ impl Search<'_> {
     pub(super) fn close_gaps(&mut self) -> bool {
         let mut changed = false;
         let mut below = 0;
-        for _ in 0..POINTS_MAX {
-            let points = points(&self.best);
-            let Some(point) = points.into_iter().find(|point| *point > below) else { break };
-            let block = u64::from(self.best.config.ptes);
+        while let Some(point) = points(&self.best).into_iter().find(|point| *point > below) {
             let gap = point - below;
-            let steps = [gap, gap - 1, gap / (block * block) * (block * block), gap / block * block];
-            let halves = std::iter::successors(Some(gap / 2), |gap| (*gap > 1).then_some(gap / 2));
-            let closed = steps.into_iter().chain(halves).filter(|step| *step > 0).any(|step| {
-                let mut candidate = self.best.clone();
-                move_down(&mut candidate, point, step);
-                self.try_program(candidate)
+            let cuts = gaps_to_try(gap, u32::from(self.best.config.ptes));
+            let closed = cuts.into_iter().any(|len| {
+                self.try_variant(remove_pages(&self.best, PageRange::new(point - len, len)))
             });
             changed |= closed;
             if !closed {
@@ -150,24 +136,20 @@ impl Search<'_> {
         changed
     }
 
-    /// Simpler settings: as they are, or with all addresses scaled along with the tables.
+    /// Simpler settings: as they are, or with all addresses folded into the smaller tables.
     pub(super) fn simplify_config(&mut self) -> bool {
         let mut changed = false;
-        for config in simpler_configs(&self.best.config) {
-            let ratio = u64::from(self.best.config.ptes / config.ptes.max(1)).max(1);
-            let mut candidate = self.best.clone();
-            candidate.config = config;
-            let mut scaled = candidate.clone();
-            let tried = self.try_program(candidate) || {
-                map_points(&mut scaled, |point| point / ratio);
-                ratio > 1 && self.try_program(scaled)
-            };
-            if tried {
-                changed = true;
-                break;
+        loop {
+            let simpler = config_lowerings(&self.best.config);
+            let lowered = simpler.into_iter().any(|config| {
+                self.try_program(Program { config, steps: self.best.steps.clone() })
+            });
+            let simplified = lowered || self.try_variant(halve_geometry(&self.best));
+            changed |= simplified;
+            if !simplified {
+                return changed;
             }
         }
-        changed
     }
 
     /// Replaces operations by simpler ones.
@@ -176,7 +158,7 @@ impl Search<'_> {
         for index in 0..self.best.steps.len() {
             let mut lowered = true;
             while lowered {
-                lowered = lower_op(&self.best.steps[index].op).into_iter().any(|op| {
+                lowered = lowerings(&self.best.steps[index].op).into_iter().any(|op| {
                     let mut candidate = self.best.clone();
                     candidate.steps[index].op = op;
                     self.try_program(candidate)
@@ -186,77 +168,42 @@ impl Search<'_> {
         }
         changed
     }
-}
 
-/// Most places at which [`Search::close_gaps`] tries to cut.
-const POINTS_MAX: usize = 256;
-
-fn without(program: &Program, doomed: impl Fn(usize) -> bool) -> Program {
-    let steps = program.steps.iter().enumerate();
-    let steps = steps.filter(|(index, _)| !doomed(*index)).map(|(_, step)| *step).collect();
-    Program { config: program.config, steps }
-}
-
-/// An operation and all later ones that use a name it gives, or a name one of those gives.
-fn dependents(program: &Program, index: usize) -> Vec<usize> {
-    let mut doomed = vec![index];
-    let mut names: Vec<Name> = defined(&program.steps[index].op).into_iter().collect();
-    for (later, step) in program.steps.iter().enumerate().skip(index + 1) {
-        if names.iter().any(|name| uses(&step.op, *name)) {
-            doomed.push(later);
-            names.extend(defined(&step.op));
-        }
+    fn try_variant(&mut self, variant: Option<Program>) -> bool {
+        variant.is_some_and(|variant| self.try_program(variant))
     }
-    doomed
 }
 
-fn rename_pid(program: &mut Program, from: Pid, to: Pid) {
-    visit_program(program, &mut |operand| {
-        if let Operand::Pid(pid) = operand
-            && *pid == from
-        {
-            *pid = to;
-        }
-    });
-}
-
-/// The place of a name in the list of names, where it is put if it is new.
-fn position(names: &mut Vec<u8>, name: u8) -> u8 {
-    let at = names.iter().position(|other| *other == name).unwrap_or_else(|| {
-        names.push(name);
-        names.len() - 1
-    });
-    at as u8
+fn rename_process(program: &mut Program, from: Pid, to: Pid) {
+    for step in &mut program.steps {
+        let operands = step.op.operands();
+        let pids = operands.pid.into_iter().chain(operands.child);
+        pids.filter(|pid| **pid == from).for_each(|pid| *pid = to);
+    }
 }
 
 /// Every page number at which something begins or ends, ascending.
-fn points(program: &Program) -> Vec<u64> {
+fn points(program: &Program) -> Vec<u32> {
     let mut points = Vec::new();
-    let mut copy = program.clone();
-    visit_program(&mut copy, &mut |operand| match operand {
-        Operand::Page(vpn) => points.push(u64::from(vpn.0)),
-        Operand::Range(range) => points.extend([u64::from(range.start.0), range.end()]),
-        _ => {}
-    });
+    for step in &program.steps {
+        let mut op = step.op;
+        let operands = op.operands();
+        points.extend(operands.vpn.map(|vpn| vpn.0));
+        if let Some(range) = operands.range {
+            points.push(range.start.0);
+            points.extend(u32::try_from(range.end()));
+        }
+    }
     points.sort_unstable();
     points.dedup();
     points
 }
 
-/// Moves everything from `point` upwards down by `step`.
-fn move_down(program: &mut Program, point: u64, step: u64) {
-    map_points(program, |at| if at >= point { at - step } else { at });
-}
-
-/// Replaces every page number; a range keeps its two ends.
-fn map_points(program: &mut Program, map: impl Fn(u64) -> u64) {
-    visit_program(program, &mut |operand| match operand {
-        Operand::Page(vpn) => vpn.0 = map(u64::from(vpn.0)) as u32,
-        Operand::Range(range) => {
-            let (start, end) = (map(u64::from(range.start.0)), map(range.end()));
-            range.start.0 = start as u32;
-            range.len = end.saturating_sub(start).min(u64::from(u32::MAX)) as u32;
-        }
-        _ => {}
-    });
+/// How much of a gap to close: all, all but a page, whole tables, ever smaller parts.
+fn gaps_to_try(gap: u32, ptes: u32) -> Vec<u32> {
+    let mut cuts = vec![gap, gap - 1, gap / (ptes * ptes) * (ptes * ptes), gap / ptes * ptes];
+    cuts.extend(std::iter::successors(Some(gap / 2), |part| (*part > 1).then_some(part / 2)));
+    cuts.retain(|cut| *cut > 0);
+    cuts.dedup();
+    cuts
 }
