@@ -4,6 +4,7 @@ mmap p0 0+1 rw
 fork p0 p1
 write p0 0 a
 read p1 0 -> 0
-fail_alloc 5
-write p1 0 b -> ok      # a PTE and maybe a PMD table stand already
+fail_alloc 3
+write p1 0 b -> OOM     # anon_vma and link of its own, then the page
+write p1 0 b -> ok
 read p0 0 -> a
