@@ -1,4 +1,4 @@
-# rules: L6 B6 C6
+# rules: L6 S7 B6 C6
 # Shared pages belong to the ancestor's anon_vma, copies to the writer's; reuse moves a page to its last owner's.
 mmap p0 0+3 rw
 write p0 0 a
