@@ -3,8 +3,8 @@
 mmap p0 0+4 rw
 thp always=2
 write p0 0 a
-madvise p0 0+4 free     # clean, old
-write p0 1 b            # dirty again
+madvise p0 0+4 free  # clean, old
+write p0 1 b         # dirty again
 mprotect p0 2+1 r
 fork p0 p1
 write p0 1 c

@@ -4,8 +4,8 @@ config access_bits=merged
 mmap p0 0+4 rw
 thp always=2
 write p0 0 a
-madvise p0 0+4 free     # all clean and old
-write p0 2 b            # one of them dirty and young
+madvise p0 0+4 free        # all clean and old
+write p0 2 b               # one of them dirty and young
 mprotect p0 0+4 r
 mprotect p0 0+4 rw
 read p0 2 -> b

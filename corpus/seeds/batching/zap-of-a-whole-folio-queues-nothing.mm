@@ -3,7 +3,7 @@
 mmap p0 0+8 rw
 thp always=3
 write p0 0 a
-mprotect p0 7+1 r       # PTE-mapped
+mprotect p0 7+1 r        # PTE-mapped
 mprotect p0 7+1 rw
 madvise p0 0+8 dontneed
 read p0 0 -> 0

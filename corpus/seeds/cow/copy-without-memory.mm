@@ -9,4 +9,4 @@ fail_alloc 1
 pin p0 0 r h0 -> ENOMEM
 read p0 0 -> a
 lock p0 0 l0
-lock p1 0 l1 -> EAGAIN  # one folio still
+lock p1 0 l1 -> EAGAIN   # one folio still

@@ -7,6 +7,6 @@ madvise p0 2+2 dontfork
 fork p0 p1
 get p0 0 r h0 -> 1
 fail_alloc 1
-write p0 3 b -> ok      # still exclusive and writable
+write p0 3 b -> ok       # still exclusive and writable
 fail_alloc 1
 write p0 1 b -> OOM

@@ -5,4 +5,4 @@ read p0 0 -> 0
 fail_alloc 3
 write p0 0 a -> OOM
 fail_alloc 2
-write p0 0 a -> ok      # only the page was missing
+write p0 0 a -> ok   # only the page was missing

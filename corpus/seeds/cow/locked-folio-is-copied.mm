@@ -8,4 +8,4 @@ lock p0 0 l0
 fail_alloc 1
 write p0 0 b -> OOM
 write p0 0 b -> ok
-lock p0 0 l1 -> ok      # a new folio; the locked one was freed
+lock p0 0 l1 -> ok   # a new folio; the locked one was freed

@@ -6,7 +6,7 @@ fork p0 p1
 write p0 0 b
 lock p1 0 l0
 fail_alloc 1
-write p1 0 c -> OOM     # a fault, and the lock forbids reuse
+write p1 0 c -> OOM  # a fault, and the lock forbids reuse
 drop l0
 fail_alloc 1
 write p1 0 c -> ok

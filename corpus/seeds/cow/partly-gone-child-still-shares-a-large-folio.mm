@@ -6,7 +6,7 @@ write p0 0 a
 fork p0 p1
 munmap p1 0+3
 fail_alloc 1
-write p0 0 b -> OOM     # page 0 has one mapping, the folio has two owners
+write p0 0 b -> OOM  # page 0 has one mapping, the folio has two owners
 munmap p1 3+1
 fail_alloc 1
 write p0 0 b -> ok

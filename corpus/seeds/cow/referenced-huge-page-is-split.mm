@@ -7,7 +7,7 @@ fork p0 p1
 exit p1
 get p0 5 r h0 -> 1
 fail_alloc 1
-write p0 0 b -> OOM     # split, then a copy that fails
+write p0 0 b -> OOM  # split, then a copy that fails
 put h0
 fail_alloc 1
-write p0 0 b -> ok      # reused as one page of a PTE-mapped folio
+write p0 0 b -> ok   # reused as one page of a PTE-mapped folio

@@ -6,6 +6,6 @@ fork p0 p1
 exit p1
 mprotect p0 0+1 r
 fail_alloc 1
-poke p0 0 b -> ok       # reuse, no copy
+poke p0 0 b -> ok        # reuse, no copy
 write p0 0 c -> SIGSEGV
 read p0 0 -> b

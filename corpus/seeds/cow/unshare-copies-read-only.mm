@@ -5,7 +5,7 @@ write p0 0 a
 fork p0 p1
 pin p0 0 r h0 -> 1
 lock p0 0 l0
-lock p1 0 l1 -> ok      # two folios now
+lock p1 0 l1 -> ok  # two folios now
 drop l0
 fail_alloc 1
 write p0 0 b -> ok

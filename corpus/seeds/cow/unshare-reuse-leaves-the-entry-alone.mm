@@ -8,4 +8,4 @@ fail_alloc 1
 pin p0 0 r h0 -> 1
 fork p0 p1
 lock p0 0 l0
-lock p1 0 l1 -> ok      # exclusive and pinned now: the child got a copy
+lock p1 0 l1 -> ok  # exclusive and pinned now: the child got a copy

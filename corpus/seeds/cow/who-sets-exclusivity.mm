@@ -6,8 +6,8 @@ pin p0 0 rw h0 -> 1
 fork p0 p1
 lock p1 0 l0
 fail_alloc 1
-write p1 0 b -> ok      # the child's copy
+write p1 0 b -> ok   # the child's copy
 write p0 1 c
 lock p0 1 l1
 fail_alloc 1
-write p0 1 d -> ok      # fresh
+write p0 1 d -> ok   # fresh

@@ -5,6 +5,6 @@ mmap p0 2+2 none
 write p0 0 a -> SIGSEGV
 read p0 2 -> SIGSEGV
 write p0 2 a -> SIGSEGV
-read p0 4 -> SIGSEGV    # no VMA
+read p0 4 -> SIGSEGV     # no VMA
 write p0 4 a -> SIGSEGV
 read p0 0 -> 0

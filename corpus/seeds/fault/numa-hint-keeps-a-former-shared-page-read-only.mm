@@ -8,7 +8,7 @@ numa_hint p0 0+4
 read p0 0 -> a
 lock p0 0 l0
 fail_alloc 1
-write p0 0 b -> OOM     # not writable, and the lock forbids reuse
+write p0 0 b -> OOM  # not writable, and the lock forbids reuse
 drop l0
 fail_alloc 1
 write p0 0 b -> ok

@@ -5,6 +5,6 @@ write p0 3 a -> ok
 read p0 3 -> a
 lock p0 3 l0 -> ok
 fail_alloc 1
-write p0 3 b -> ok      # no fault, no copy, in spite of the lock
+write p0 3 b -> ok  # no fault, no copy, in spite of the lock
 read p0 3 -> b
 read p0 2 -> 0

@@ -10,6 +10,6 @@ dma_read h0 0 -> b
 write p0 1 a
 fork p0 p1
 exit p1
-pin p0 1 r h1           # exclusive now, read-only still
+pin p0 1 r h1       # exclusive now, read-only still
 write p0 1 c
 dma_read h1 0 -> c

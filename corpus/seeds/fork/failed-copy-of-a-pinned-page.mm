@@ -4,7 +4,7 @@ mmap p0 0+1 rw
 write p0 0 a
 pin p0 0 rw h0
 fail_alloc 8
-fork p0 p1 -> ENOMEM    # the last allocation is the copy
+fork p0 p1 -> ENOMEM  # the last allocation is the copy
 lock p0 0 l0
 fail_alloc 1
 write p0 0 b -> ok

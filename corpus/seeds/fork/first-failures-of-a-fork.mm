@@ -12,5 +12,5 @@ fail_alloc 7
 fork p0 p1 -> ENOMEM
 lock p0 0 l0
 fail_alloc 1
-write p0 0 b -> ok      # nothing had been shared yet
+write p0 0 b -> ok    # nothing had been shared yet
 fork p0 p1 -> ok

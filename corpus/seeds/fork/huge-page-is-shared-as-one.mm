@@ -7,4 +7,4 @@ fork p0 p1
 lock p0 0 l0
 lock p1 7 l1 -> EAGAIN
 read p1 5 -> a
-write p1 0 b -> BLOCKED # at PMD level the reuse test sleeps on the lock
+write p1 0 b -> BLOCKED  # at PMD level the reuse test sleeps on the lock

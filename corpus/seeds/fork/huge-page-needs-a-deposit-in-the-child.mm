@@ -4,7 +4,7 @@ mmap p0 0+8 rw
 thp always=3
 write p0 5 a
 fail_alloc 7
-fork p0 p1 -> ENOMEM    # mm, VMA, anon_vma with two links, PMD table, deposit
+fork p0 p1 -> ENOMEM  # mm, VMA, anon_vma with two links, PMD table, deposit
 read p1 5 -> ESRCH
 fail_alloc 1
 write p0 5 b -> ok

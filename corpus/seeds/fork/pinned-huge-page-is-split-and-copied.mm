@@ -6,7 +6,7 @@ write p0 5 a
 pin p0 2 rw h0 -> 1
 fork p0 p1
 lock p1 5 l0 -> ok
-lock p1 6 l1 -> ok      # small folios of its own
+lock p1 6 l1 -> ok   # small folios of its own
 lock p0 5 l2 -> ok
 fail_alloc 1
 write p0 5 b -> ok

@@ -8,4 +8,4 @@ write p0 0 b
 dma_read h0 0 -> a
 dma_write h0 0 c
 read p0 0 -> b
-read p1 0 -> c          # the old page is the child's now
+read p1 0 -> c       # the old page is the child's now

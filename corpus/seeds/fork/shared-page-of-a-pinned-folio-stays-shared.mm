@@ -9,6 +9,6 @@ madvise p0 0+2 dofork
 pin p0 0 rw h0 -> 1
 fork p0 p2
 lock p0 2 l0
-lock p2 2 l1 -> EAGAIN  # shared among three
-lock p2 1 l1 -> ok      # a copy, although page 0 is the pinned one
+lock p2 2 l1 -> EAGAIN   # shared among three
+lock p2 1 l1 -> ok       # a copy, although page 0 is the pinned one
 lock p2 0 l2 -> ok

@@ -8,6 +8,6 @@ mprotect p1 0+1 r
 poke p0 0 b -> ok
 read p1 0 -> a
 fail_alloc 1
-poke p0 0 c -> ok       # exclusive now
+poke p0 0 c -> ok        # exclusive now
 read p0 0 -> c
 write p0 0 d -> SIGSEGV

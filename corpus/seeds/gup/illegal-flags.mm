@@ -3,6 +3,6 @@
 mmap p0 0+2 rw
 get p0 0 r h0 longterm -> EINVAL
 get p0 0 r h0 force fast -> EINVAL
-pin p0 0 r h0 split fast -> EINVAL
+pin p0 0 r h0 fast split -> EINVAL
 pin p0 0+0 r h0 -> 0
 dma_read h0 0 -> EBADF

@@ -4,5 +4,5 @@ mmap p0 0+2 rw
 write p0 0 a
 get p0 0+2 r h0 nofault -> 1
 get p0 1 r h1 nofault -> EFAULT
-get p0 1 r h1 nofault fast -> EFAULT
-get p0 0 r h1 nofault fast -> 1
+get p0 1 r h1 fast nofault -> EFAULT
+get p0 0 r h1 fast nofault -> 1

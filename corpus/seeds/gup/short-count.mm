@@ -4,6 +4,6 @@ mmap p0 0+2 rw
 mmap p0 3+1 r
 get p0 0+4 r h0 -> 2
 get p0 2+2 r h1 -> EFAULT
-get p0 3+1 rw h1 -> EFAULT
-lock p0 1 l0 -> EFAULT  # taken for reading: the zero page
+get p0 3 rw h1 -> EFAULT
+lock p0 1 l0 -> EFAULT     # taken for reading: the zero page
 dma_read h0 1 -> 0

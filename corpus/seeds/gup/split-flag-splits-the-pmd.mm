@@ -6,5 +6,5 @@ write p0 0 a
 get p0 1 r h0 split -> 1
 fork p0 p1
 lock p0 0 l0
-write p0 3 b -> ok      # a PTE copy; at PMD level it would be BLOCKED
+write p0 3 b -> ok        # a PTE copy; at PMD level it would be BLOCKED
 read p1 0 -> a

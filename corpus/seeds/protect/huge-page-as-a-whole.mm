@@ -14,4 +14,4 @@ fork p0 p1
 mprotect p0 0+8 r
 mprotect p0 0+8 rw
 lock p0 0 l0
-write p0 3 c -> BLOCKED # shared: read-only, and a huge page still
+write p0 3 c -> BLOCKED  # shared: read-only, and a huge page still

@@ -7,4 +7,4 @@ fork p0 p1 -> ENOMEM
 fork p0 p1 -> ok
 exit p0
 fail_alloc 7
-fork p1 p2 -> ENOMEM    # mm, VMA, two links cloned, anon_vma, its link, PMD table
+fork p1 p2 -> ENOMEM  # mm, VMA, two links cloned, anon_vma, its link, PMD table

@@ -6,7 +6,7 @@ fork p0 p1
 fork p1 p2
 exit p1
 fail_alloc 8
-fork p2 p3 -> ok        # mm, VMA, three links, two tables
+fork p2 p3 -> ok  # mm, VMA, three links, two tables
 write p3 0 b
 read p2 0 -> a
 exit p2

@@ -5,6 +5,6 @@ fork p0 p1
 write p0 0 a
 read p1 0 -> 0
 fail_alloc 3
-write p1 0 b -> OOM     # anon_vma and link of its own, then the page
+write p1 0 b -> OOM  # anon_vma and link of its own, then the page
 write p1 0 b -> ok
 read p0 0 -> a

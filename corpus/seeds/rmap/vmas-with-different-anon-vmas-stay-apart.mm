@@ -7,8 +7,8 @@ write p0 2 b
 fail_alloc 1
 mmap p0 1+1 rw -> ok
 fail_alloc 1
-mprotect p0 0+2 r -> ok # one VMA
+mprotect p0 0+2 r -> ok  # one VMA
 fail_alloc 1
-mprotect p0 2+1 r -> ok # the other
+mprotect p0 2+1 r -> ok  # the other
 write p0 1 c -> SIGSEGV
 read p0 2 -> b

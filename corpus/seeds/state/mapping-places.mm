@@ -7,5 +7,5 @@ mmap p0 62+4 rw -> ENOMEM
 mmap p0 58+4 rw -> EEXIST
 mmap p0 64+1 rw -> ENOMEM
 munmap p0 60+4 -> ok
-munmap p0 60+4 -> ok    # a hole is fine
+munmap p0 60+4 -> ok       # a hole is fine
 read p0 60 -> SIGSEGV

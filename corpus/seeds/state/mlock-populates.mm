@@ -4,7 +4,7 @@ mmap p0 0+4 rw
 mmap p0 4+2 r
 mlock p0 0+6 -> ok
 lock p0 3 l0 -> ok
-lock p0 4 l1 -> EFAULT  # the zero page
+lock p0 4 l1 -> EFAULT                # the zero page
 madvise p0 0+1 dontneed -> EINVAL
 madvise p0 0+1 free -> EINVAL
 madvise p0 0+1 dontneed_locked -> ok

@@ -7,7 +7,7 @@ fork p0 p1
 mprotect p0 0+2 r
 mprotect p0 0+2 rw
 fail_alloc 1
-write p0 0 b -> OOM     # must copy
+write p0 0 b -> OOM  # must copy
 fail_alloc 1
-write p0 1 b -> OOM     # must make a page
+write p0 1 b -> OOM  # must make a page
 read p1 0 -> a

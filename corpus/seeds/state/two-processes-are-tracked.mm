@@ -5,7 +5,7 @@ thp always=2
 write p0 0 a
 fork p0 p1
 fail_alloc 1
-write p0 0 b -> OOM     # shared
+write p0 0 b -> OOM  # shared
 exit p0
 fail_alloc 1
 write p1 0 b -> ok

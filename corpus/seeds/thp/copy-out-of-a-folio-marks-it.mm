@@ -6,6 +6,6 @@ write p0 0 a
 fork p0 p1
 exit p1
 get p0 3 r h0
-write p0 1 b            # the reference forces a copy
+write p0 1 b    # the reference forces a copy
 read p0 1 -> b
 read p0 0 -> a

@@ -7,5 +7,5 @@ write p0 1 b
 get p0 3 r h0
 madvise p0 0+2 free -> ok
 lock p0 0 l0
-lock p0 1 l1 -> EAGAIN  # one folio still
+lock p0 1 l1 -> EAGAIN     # one folio still
 read p0 0 -> a

@@ -8,5 +8,5 @@ madvise p0 1+2 dontneed
 read p0 1 -> 0
 fail_alloc 1
 write p0 3 c -> ok
-madvise p0 0+4 dontneed # the rest
+madvise p0 0+4 dontneed  # the rest
 read p0 3 -> 0

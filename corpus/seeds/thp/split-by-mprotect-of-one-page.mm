@@ -8,6 +8,6 @@ mprotect p0 5+1 r
 read p0 5 -> b
 write p0 5 c -> SIGSEGV
 lock p0 0 l0
-lock p0 7 l1 -> EAGAIN  # the folio itself is not split
+lock p0 7 l1 -> EAGAIN   # the folio itself is not split
 fail_alloc 1
 write p0 7 d -> ok

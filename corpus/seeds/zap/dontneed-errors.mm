@@ -5,7 +5,7 @@ mmap p0 2+1 rw
 write p0 0 a
 write p0 2 b
 madvise p0 0+3 dontneed -> ENOMEM
-read p0 2 -> 0          # done behind the hole
+read p0 2 -> 0                        # done behind the hole
 mlock p0 0+1
 madvise p0 0+1 dontneed -> EINVAL
 write p0 0 c

@@ -9,4 +9,4 @@ write p0 3 c
 lock p0 7 l0 -> ok
 madvise p0 8+4 dontneed
 write p0 9 d
-lock p0 15 l1 -> EFAULT # only part of the block: the table stayed
+lock p0 15 l1 -> EFAULT  # only part of the block: the table stayed

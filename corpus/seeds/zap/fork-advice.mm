@@ -10,4 +10,4 @@ read p1 1 -> SIGSEGV
 read p1 3 -> 0
 madvise p0 1+2 dofork -> ok
 fail_alloc 1
-mprotect p0 0+4 r -> ok # one VMA again
+mprotect p0 0+4 r -> ok            # one VMA again

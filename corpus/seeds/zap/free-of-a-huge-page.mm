@@ -12,4 +12,4 @@ drop l0
 fork p0 p1
 madvise p0 0+4 free -> ok
 lock p0 0 l0
-write p0 3 b -> BLOCKED # a huge page still
+write p0 3 b -> BLOCKED    # a huge page still

@@ -6,5 +6,5 @@ write p0 1 b
 madvise p0 0+2 free -> ok
 read p0 0 -> a
 fail_alloc 1
-write p0 1 c -> ok      # writable still
+write p0 1 c -> ok         # writable still
 read p0 1 -> c

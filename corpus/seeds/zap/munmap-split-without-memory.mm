@@ -3,7 +3,7 @@
 mmap p0 0+6 rw
 write p0 2 a
 fail_alloc 3
-munmap p0 2+2 -> ENOMEM # the first split succeeds, the second has no VMA
+munmap p0 2+2 -> ENOMEM  # the first split succeeds, the second has no VMA
 read p0 2 -> a
 munmap p0 2+2 -> ok
 read p0 2 -> SIGSEGV
