@@ -89,7 +89,7 @@ fn look_for(fault: Fault, args: &FaultsArgs) -> Result<FaultReport, Error> {
 
 fn print_catalogue(faults: &[Fault]) {
     let mut table = Table::new();
-    table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["fault", "what it leaves out"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(["fault", "what it leaves out"]);
     for fault in faults {
         table.add_row([fault.name(), fault.about()]);
     }
@@ -99,7 +99,7 @@ fn print_catalogue(faults: &[Fault]) {
 fn print_scoreboard(report: &Report) {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_header(["fault", "seconds", "programs", "operations", "signature"]);
     for fault in &report.faults {
         table.add_row([

@@ -46,13 +46,20 @@ fn config(args: &FuzzArgs) -> Result<EngineConfig, Error> {
         args.areas.join(",").parse().map_err(|e| Error::Usage(format!("--areas: {e}")))?
     };
     Ok(EngineConfig {
-        seed: args.seed.unwrap_or_else(|| u64::from(rand::random::<u32>())),
+        seed: args.seed.unwrap_or_else(any_seed),
         jobs: args.jobs.map_or_else(cores, usize::from),
         budget: Budget { time: Some(args.time), programs: args.programs },
         areas,
         failures_max: if args.keep_going { FAILURES_MAX } else { 1 },
         ..EngineConfig::default()
     })
+}
+
+/// A seed nobody chose, short enough to be typed again: the standard library keys its hashers at
+/// random.
+fn any_seed() -> u64 {
+    use std::hash::{BuildHasher, Hasher, RandomState};
+    RandomState::new().build_hasher().finish() >> 32
 }
 
 /// How many cores there are, or one.

@@ -113,7 +113,7 @@ fn name(path: &Path) -> String {
 fn print(report: &Report) {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_header(["rule", "files", "fuzzed", "shown by"]);
     for rule in &report.hit {
         table.add_row([

@@ -40,7 +40,7 @@ pub fn run(args: &BenchArgs) -> Result<Found, Error> {
 fn print(report: &Report) {
     let mut table = Table::new();
     table
-        .load_preset(presets::UTF8_HORIZONTAL_ONLY)
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
         .set_header(["what", "ratio", "one (ms)", "other (ms)"]);
     for ratio in &report.ratios {
         table.add_row([
