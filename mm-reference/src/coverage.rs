@@ -38,6 +38,12 @@ rules! {
     Z2 Z4 Z8
 }
 
+impl std::fmt::Display for Rule {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.id())
+    }
+}
+
 /// The rules one operation made fire, each with a small number that tells its cases apart (which
 /// branch, which kind of folio …; 0 where there is only one).
 #[derive(Clone, Debug, Default)]
