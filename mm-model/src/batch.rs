@@ -6,31 +6,45 @@ use crate::model::Model;
 use crate::table::Slot;
 
 /// Entries looked at in one step of the search, without a branch between them.
-const STRIDE: usize = 8;
+const STRIDE: usize = 16;
 
 /// How many entries from the first map consecutive pages and are otherwise equal but for the bits
 /// to be ignored. The first one maps a page.
 pub(crate) fn run_len(entries: &[Entry], ignore: u64) -> usize {
-    let expected = entries[0].0 & !ignore;
-    let differing = |(index, entry): (usize, &Entry)| {
-        (entry.0 & !ignore) ^ expected.wrapping_add(index as u64 * Entry::PFN_ONE)
-    };
+    let mut expected = entries[0].0 & !ignore;
+    let (strides, rest) = entries.as_chunks::<STRIDE>();
     let mut len = 0;
-    for stride in entries.chunks(STRIDE) {
-        let difference = stride
-            .iter()
-            .enumerate()
-            .fold(0, |all, (index, entry)| all | differing((len + index, entry)));
-        if difference != 0 {
-            let equal = stride
-                .iter()
-                .enumerate()
-                .take_while(|(index, entry)| differing((len + index, entry)) == 0);
-            return len + equal.count();
+    for stride in strides {
+        // Neither a branch nor an overflow check within a stride: several entries are compared at
+        // a time.
+        let mut difference = 0;
+        for (index, entry) in stride.iter().enumerate() {
+            let page = expected.wrapping_add(index as u64 * Entry::PFN_ONE);
+            difference |= (entry.0 & !ignore) ^ page;
         }
-        len += stride.len();
+        if difference != 0 {
+            return len + equal_len(stride, expected, ignore);
+        }
+        expected = expected.wrapping_add(STRIDE as u64 * Entry::PFN_ONE);
+        len += STRIDE;
     }
-    len
+    len + equal_len(rest, expected, ignore)
+}
+
+/// How many entries are as expected, one by one.
+fn equal_len(entries: &[Entry], mut expected: u64, ignore: u64) -> usize {
+    let equal = entries.iter().take_while(|entry| {
+        let equal = entry.0 & !ignore == expected;
+        expected += Entry::PFN_ONE;
+        equal
+    });
+    equal.count()
+}
+
+/// Whether an entry maps the page after the one that `last` maps, and is otherwise equal to it but
+/// for the bits to be ignored.
+pub(crate) fn continues(last: Entry, entry: Entry, ignore: u64) -> bool {
+    entry.0 & !ignore == (last.0 & !ignore) + Entry::PFN_ONE
 }
 
 impl Model {

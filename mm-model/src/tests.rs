@@ -2,4 +2,5 @@
 
 mod equality;
 mod fault;
+mod random;
 mod support;
