@@ -1,0 +1,6 @@
+//! Tests of the model, one file for each area: one fact a test, citing its rule.
+
+mod equality;
+mod fault;
+mod random;
+mod support;
