@@ -13,6 +13,7 @@ mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod ideal;
 mod ops;
 mod protect;
 mod rmap;
@@ -24,4 +25,5 @@ mod zap;
 
 pub use circumstances::Refusal;
 pub use coverage::{Coverage, Rule};
+pub use ideal::{Ideal, Violation};
 pub use state::Reference;
