@@ -1,4 +1,4 @@
-# rules: B1 C8 H4
+# rules: B1 C8
 # The COW selftest on a THP mapped by a PMD: mprotect to read-only and back after fork gives nobody write access to a shared page.
 mmap p0 0+8 rw
 thp always=3
