@@ -288,7 +288,7 @@ impl Reference {
 
     /// The first part of `start..end` that lies in a VMA.
     pub(crate) fn next_piece(&self, pid: Pid, start: u32, end: u32) -> Option<Piece> {
-        let vma = self.find_vma(pid, start).filter(|vma| vma.start < end)?;
+        let vma = self.find_vma(pid, start).filter(|vma| start < end && vma.start < end)?;
         Some(Piece {
             start: start.max(vma.start),
             end: end.min(vma.end),
