@@ -1,4 +1,4 @@
-# rules: L2 L10
+# rules: L2
 # A chain that cannot be cloned in a merge leaves no trace: the VMA has no anon_vma, and makes its own when it needs one.
 mmap p0 0+1 rw
 mmap p0 1+1 r
