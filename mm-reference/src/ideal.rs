@@ -1,690 +1,567 @@
-//! The ideal: what memory means, with no copy-on-write at all.
+//! The ideal layer: what private memory *means*, with no COW at all. fork copies every page at once,
+//! a pin is an alias of its owner's page, and a value is visible to those entitled to it only.
 //!
-//! A mapped page is a *cell* that holds a value. fork copies every cell. A FOLL_PIN handle names
-//! the cell itself, so that pin and owner see each other's writes for as long as the owner maps it,
-//! and the pin keeps it afterwards (INV26). Whoever looks sees what was last written to the cell
-//! (INV25), and nobody else's writes (INV27).
+//! It judges the rules themselves: if the mechanism, following every rule, let a child read its
+//! parent's secret or lost a write made through a pin, this layer would show it. So it must never
+//! learn of folios, page tables, references or faults. Whether an operation succeeded it takes from
+//! the answer; of an operation that failed midway it knows that each page may or may not have been
+//! reached (`or_zero`), and what is seen next settles it.
 //!
-//! Nothing is known here of folios, page tables, references or exclusivity. Success is what the
-//! outcome says. What an operation that failed midway did follows from the areas, a list of who has
-//! mapped what; after a failed allocation it does not, and then the cells in question have two
-//! possible values until one of them is seen.
-//!
-//! # Known exceptions
-//!
-//! * A FOLL_GET handle promises nothing (D6, R13). Reading through it shows what the cell held when
-//!   it was taken or any time later; what was once seen to be out of date stays so. Writing through
-//!   it reaches the owner, and everyone who got the page by a fork and did not write since, or not:
-//!   cells that may still be one page have one *lineage*.
-//! * A short R/O pin of a page nobody ever wrote may be on the zero page (D7) and then reads zero
-//!   for ever. A zero-filled page in a block where MADV_FREE may have split a folio is such a page
-//!   again (F9).
-
-use std::collections::BTreeMap;
+//! Known exceptions, as narrow as they are:
+//! * A read-only pin without LONGTERM of memory that reads zero may hold the zero page, which no
+//!   later write reaches (D5, D7): `MaybeZeroPage`.
+//! * A FOLL_GET handle promises no coherence (D6, R13). What may be read through one is what its
+//!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
+//!   through one may reach whoever inherited the page by fork: `stray`.
 
 use mm_ops::{
-    Advice, Config, Errno, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid,
-    Prot, Remote, Value, VmaFlags, Vpn,
+    Advice, Config, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
+    Value, Vpn,
 };
+use std::collections::BTreeMap;
+use std::fmt;
 
-use crate::vma::prot_flags;
-
-/// Something was seen that must not be.
+/// Memory does not mean what it should.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The invariant, or the rule.
+    /// INV25 (content), INV26 (pins) or INV27 (isolation of processes).
     pub rule: &'static str,
-    /// Whose memory, if it was looked at through a process.
+    /// Whose page, if it is a process that sees it.
     pub pid: Option<Pid>,
-    /// Which page of it.
+    /// Which page.
     pub vpn: Option<Vpn>,
-    /// Through which handle, if it was looked at through one.
+    /// Through which handle, if it is a device that sees it.
     pub handle: Option<Handle>,
-    /// What should have been seen.
+    /// What should be there.
     pub expected: Value,
-    /// What was seen.
+    /// What is there.
     pub found: Value,
-    /// What is wrong with that.
-    pub why: String,
+    /// The sentence that is broken.
+    pub why: &'static str,
 }
 
-impl std::fmt::Display for Violation {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { rule, expected, found, why, .. } = self;
-        write!(f, "{rule}: expected {expected:?}, found {found:?}: {why}")
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.rule, self.why)?;
+        if let (Some(Pid(pid)), Some(Vpn(vpn))) = (self.pid, self.vpn) {
+            write!(f, " (p{pid} page {vpn})")?;
+        }
+        if let Some(Handle(handle)) = self.handle {
+            write!(f, " (through h{handle})")?;
+        }
+        write!(f, ": expected {:?}, found {:?}", self.expected, self.found)
     }
 }
 
-impl std::error::Error for Violation {}
-
-type CellId = usize;
-
-/// A page as it is meant.
-#[derive(Clone, Debug, Default)]
-struct Cell {
+/// A page of a process that somebody wrote or grabbed. Every other page reads zero.
+#[derive(Clone, Copy)]
+struct Page {
     value: Value,
-    /// What it may hold instead; settled when it is next seen.
-    or: Vec<Value>,
-    /// Cells of one lineage may be one page, as far as a FOLL_GET handle is concerned.
+    /// Pages that were one page before some fork share a lineage (only `stray` asks).
     lineage: u32,
-    /// Another cell may have the same lineage.
-    forked: bool,
-    /// Nobody made sure that it is a page of its own.
-    maybe_zero_page: bool,
+    /// The last operation may have zeroed it.
+    or_zero: bool,
+    /// While the page is being given up: what its pins hold from now on.
+    orphan: Option<usize>,
 }
 
-/// A part of an address space, with the flags that decide what happens to content.
-#[derive(Clone, Copy, Debug)]
-struct Area {
-    start: u32,
-    end: u32,
-    flags: VmaFlags,
-    /// A change of flags failed midway for want of memory: the flags may be older.
+/// A run of mapped pages that fork treats alike.
+#[derive(Clone, Copy)]
+struct Region {
+    end: u64,
+    /// MADV_DONTFORK: the child does not get it.
+    skip: bool,
+    /// MADV_WIPEONFORK, MAP_DROPPABLE: the child gets zeroes.
+    wipe: bool,
+    /// An operation that would have changed one of these failed midway.
     unsure: bool,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Process {
-    areas: Vec<Area>,
-    pages: BTreeMap<u32, CellId>,
+#[derive(Clone, Default)]
+struct Space {
+    /// By first page.
+    regions: BTreeMap<u64, Region>,
+    pages: BTreeMap<u32, Page>,
 }
 
-/// What a handle knows of one of its pages.
-#[derive(Clone, Debug)]
-struct Grip {
-    cell: CellId,
-    /// `None`: a pin. Else what a FOLL_GET handle may see, and the lineages it may write to.
-    loose: Option<Loose>,
-    /// A short R/O pin of what may be the zero page.
-    maybe_zero_page: bool,
+/// One page of a handle.
+#[derive(Clone)]
+enum Held {
+    /// A pin: the page its owner has there, as long as the owner has it.
+    Alias,
+    /// A pin that may hold the zero page instead.
+    MaybeZeroPage,
+    /// The owner gave the page up; the number names it, so that two handles can share it.
+    Alone(usize),
+    /// A plain reference.
+    Plain(Plain),
 }
 
-#[derive(Clone, Debug)]
-struct Loose {
-    may_see: Vec<Value>,
-    lineages: Vec<u32>,
+/// What may be read through a plain reference, and whom a write through it may reach.
+#[derive(Clone)]
+struct Plain {
+    values: Vec<Value>,
+    lineage: u32,
+    /// The owner has not given the page up since, so what it writes there counts.
+    attached: bool,
 }
 
-#[derive(Clone, Debug)]
-struct Holder {
+struct Device {
     owner: Pid,
-    pages: Vec<Grip>,
+    first: Vpn,
+    held: Vec<Held>,
+}
+
+/// A page that only handles still hold.
+struct Orphan {
+    value: Value,
+    lineage: u32,
 }
 
 /// See the module documentation.
-#[derive(Clone, Debug, Default)]
 pub struct Ideal {
-    ptes: u32,
-    processes: Vec<Process>,
-    cells: Vec<Cell>,
-    unused: Vec<CellId>,
-    handles: Vec<Option<Holder>>,
-    lineages: u32,
-    /// An allocation of the current operation may fail.
-    armed: bool,
-    /// Who wrote a value, by its stamp.
-    writers: BTreeMap<u16, Pid>,
+    spaces: [Option<Space>; PROCS_MAX as usize],
+    devices: [Option<Device>; HANDLES_MAX as usize],
+    orphans: Vec<Orphan>,
+    next_lineage: u32,
+    /// What the last operation wrote through a FOLL_GET handle, and to which lineage.
+    stray: Option<(u32, Value)>,
+    /// The same, of all operations: an orphan's content is seen only when somebody reads it.
+    strays: Vec<(u32, Value)>,
 }
 
 impl Ideal {
-    /// A fresh machine of default geometry.
+    /// A fresh machine.
     #[must_use]
-    pub fn new() -> Self {
-        let mut new = Self::default();
-        new.reset(&Config::default());
-        new
+    pub fn new(config: &Config) -> Self {
+        let mut ideal = Self {
+            spaces: Default::default(),
+            devices: Default::default(),
+            orphans: Vec::new(),
+            next_lineage: 0,
+            stray: None,
+            strays: Vec::new(),
+        };
+        ideal.reset(config);
+        ideal
     }
 
-    /// Back to a fresh machine.
-    pub fn reset(&mut self, config: &Config) {
-        self.ptes = u32::from(config.ptes);
-        self.processes.resize_with(usize::from(PROCS_MAX), Process::default);
-        for process in &mut self.processes {
-            process.areas.clear();
-            process.pages.clear();
-        }
-        self.cells.clear();
-        self.unused.clear();
-        self.handles.clear();
-        self.handles.resize_with(usize::from(HANDLES_MAX), || None);
-        self.lineages = 0;
-        self.armed = false;
-        self.writers.clear();
+    /// Back to a fresh machine: `p0` with nothing mapped.
+    pub fn reset(&mut self, _config: &Config) {
+        self.spaces.iter_mut().for_each(|space| *space = None);
+        self.spaces[0] = Some(Space::default());
+        self.devices.iter_mut().for_each(|device| *device = None);
+        self.orphans.clear();
+        self.strays.clear();
+        self.stray = None;
+        self.next_lineage = 0;
     }
 
-    /// Judges what the operation returned, and does what it means.
+    /// What an operation that answered `outcome` means; judges what it read.
     ///
     /// # Errors
-    ///
-    /// It returned a value that the one who asked is not entitled to.
+    /// The answer shows a value that must not be seen there.
     pub fn apply(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
-        let starved = self.armed && matches!(outcome, Outcome::Err(Errno::ENOMEM | Errno::EAGAIN));
-        self.armed = matches!(op, Op::FailAlloc { nth } if *nth > 0);
+        self.stray = None;
         match (*op, *outcome) {
-            (_, Outcome::Err(Errno::ESRCH)) => {}
-            (Op::Mmap { pid, range, prot, droppable }, Outcome::Ok) => {
-                self.map(pid, range, prot, droppable);
+            (
+                Op::Read { pid, vpn }
+                | Op::Remote { pid, vpn, access: Remote::Peek | Remote::VmRead },
+                Outcome::Value(found),
+            ) => self.judge_page(pid, vpn, found)?,
+            (Op::DmaRead { handle, index }, Outcome::Value(found)) => {
+                self.judge_handle(handle, index, found)?;
+            }
+            (
+                Op::Write { pid, vpn, value }
+                | Op::Remote { pid, vpn, access: Remote::Poke(value) | Remote::VmWrite(value) },
+                Outcome::Ok,
+            ) => self.store(pid, vpn, value),
+            (Op::DmaWrite { handle, index, value }, Outcome::Ok) => {
+                self.device_store(handle, index, value);
+            }
+            (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
+                self.map(pid, range, droppable);
             }
             (Op::Munmap { pid, range }, Outcome::Ok) => self.unmap(pid, range),
-            (Op::Exit { pid }, Outcome::Ok) => self.unmap(pid, PageRange::new(0, u32::MAX)),
+            (Op::Madvise { pid, range, advice }, outcome) => {
+                self.advise(pid, range, advice, outcome == Outcome::Ok);
+            }
             (Op::Fork { parent, child }, Outcome::Ok) => self.fork(parent, child),
-            (Op::Mprotect { pid, range, prot }, _) => {
-                let access = VmaFlags::READ.with(VmaFlags::WRITE);
-                let new = |old: VmaFlags| old.without(access).with(prot_flags(prot));
-                let stops = |area: &Area| area.flags.has(VmaFlags::SEALED);
-                self.change(pid, range, starved, Holes::Stop, stops, new);
-            }
-            (Op::Mlock { pid, range }, _) => {
-                let new =
-                    |old: VmaFlags| old.with_if(VmaFlags::LOCKED, !old.has(VmaFlags::DROPPABLE));
-                self.change(pid, range, starved, Holes::Stop, |_| false, new);
-            }
-            (Op::Munlock { pid, range }, _) => {
-                let new = |old: VmaFlags| old.without(VmaFlags::LOCKED);
-                self.change(pid, range, starved, Holes::Stop, |_| false, new);
-            }
-            (Op::Mseal { pid, range }, _) if *outcome == Outcome::Ok || starved => {
-                let new = |old: VmaFlags| old.with(VmaFlags::SEALED);
-                self.change(pid, range, starved, Holes::Stop, |_| false, new);
-            }
-            (Op::Madvise { pid, range, advice }, _) => {
-                self.advise(pid, range, advice, *outcome, starved);
-            }
-            (Op::Write { pid, vpn, value }, Outcome::Ok) => self.store(pid, vpn, value),
-            (Op::Remote { pid, vpn, access: Remote::Poke(value) | Remote::VmWrite(value) }, _)
-                if *outcome == Outcome::Ok =>
-            {
-                self.store(pid, vpn, value);
-            }
-            (Op::Read { pid, vpn } | Op::Remote { pid, vpn, .. }, Outcome::Value(found)) => {
-                return self.seen_by(pid, vpn, found);
+            (Op::Exit { pid }, Outcome::Ok) => {
+                self.unmap(pid, PageRange::new(0, u32::MAX));
+                if let Some(space) = self.spaces.get_mut(pid.index()) {
+                    *space = None;
+                }
             }
             (Op::Gup { pid, range, handle, flags }, Outcome::Count(count)) if count > 0 => {
-                self.open(pid, range.start, count, handle, flags);
+                self.grab(pid, PageRange { len: count, ..range }, handle, flags);
             }
-            (Op::Put { handle, .. }, Outcome::Ok) => self.close(handle),
-            (Op::DmaRead { handle, index }, Outcome::Value(found)) => {
-                return self.seen_through(handle, index, found);
-            }
-            (Op::DmaWrite { handle, index, value }, Outcome::Ok) => {
-                self.store_through(handle, index, value);
+            (Op::Put { handle, .. }, Outcome::Ok) => {
+                if let Some(device) = self.devices.get_mut(handle.index()) {
+                    *device = None;
+                }
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// Judges everything visible: each page some process maps, by (pid, vpn). A page that is not
-    /// listed reads zero.
+    /// Judges everything that can be seen: (process, page, value) of every page that is mapped, in
+    /// ascending order. A page that is not listed reads zero.
     ///
     /// # Errors
-    ///
-    /// A process sees what it must not see; the first such page is named.
+    /// The first page that shows what it must not.
     pub fn judge(
         &mut self,
         seen: impl Iterator<Item = (Pid, Vpn, Value)>,
     ) -> Result<(), Violation> {
         let mut seen = seen.peekable();
-        for pid in (0..PROCS_MAX).map(Pid) {
-            let pages = std::mem::take(&mut self.processes[pid.index()].pages);
-            let verdict = self.judge_process(pid, &pages, &mut seen);
-            self.processes[pid.index()].pages = pages;
-            verdict?;
+        let stray = self.stray.take();
+        for (number, space) in self.spaces.iter_mut().enumerate() {
+            let pid = Pid(number as u8);
+            let mut known = space
+                .iter_mut()
+                .flat_map(|space| &mut space.pages)
+                .map(|(vpn, page)| (*vpn, page))
+                .peekable();
+            // Two sorted lists, walked together: each step takes the lower page of the two.
+            loop {
+                let listed = seen.peek().filter(|(p, ..)| *p == pid).map(|(_, vpn, _)| vpn.0);
+                let mine = known.peek().map(|(vpn, _)| *vpn);
+                let vpn = match (listed, mine) {
+                    (None, None) => break,
+                    (a, b) => a.unwrap_or(u32::MAX).min(b.unwrap_or(u32::MAX)),
+                };
+                let found = seen.next_if(|(p, v, _)| (*p, v.0) == (pid, vpn)).map(|(.., v)| v);
+                let found = found.unwrap_or(Value::ZERO);
+                match known.next_if(|(v, _)| *v == vpn) {
+                    Some((_, page)) => settle(page, stray, pid, Vpn(vpn), found)?,
+                    None if found.is_zero() => {}
+                    None => return Err(content(pid, Vpn(vpn), Value::ZERO, found)),
+                }
+            }
         }
         Ok(())
     }
 
-    fn judge_process(
-        &mut self,
-        pid: Pid,
-        pages: &BTreeMap<u32, CellId>,
-        seen: &mut std::iter::Peekable<impl Iterator<Item = (Pid, Vpn, Value)>>,
-    ) -> Result<(), Violation> {
-        let mut own = pages.iter().peekable();
-        loop {
-            let next_seen = seen.peek().filter(|(p, ..)| *p <= pid).map(|(_, vpn, _)| vpn.0);
-            let next_own = own.peek().map(|(vpn, _)| **vpn);
-            let vpn = match (next_seen, next_own) {
-                (None, None) => return Ok(()),
-                (Some(a), Some(b)) => a.min(b),
-                (Some(vpn), None) | (None, Some(vpn)) => vpn,
-            };
-            let cell = own.next_if(|(at, _)| **at == vpn).map(|(_, cell)| *cell);
-            let listed = seen.next_if(|(p, at, _)| *p <= pid && at.0 == vpn);
-            let found = listed.map_or(Value::ZERO, |(.., value)| value);
-            self.judge_page(pid, Vpn(vpn), cell, found)?;
-        }
-    }
-}
-
-/// Looking.
-impl Ideal {
-    fn seen_by(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
-        let cell = self.processes[pid.index()].pages.get(&vpn.0).copied();
-        self.judge_page(pid, vpn, cell, found)
+    fn space(&mut self, pid: Pid) -> Option<&mut Space> {
+        self.spaces.get_mut(pid.index())?.as_mut()
     }
 
-    /// INV25, INV26, INV27: a process sees what was last written to its page.
-    fn judge_page(
-        &mut self,
-        pid: Pid,
-        vpn: Vpn,
-        cell: Option<CellId>,
-        found: Value,
-    ) -> Result<(), Violation> {
-        let expected = match cell {
-            Some(cell) if self.settle(cell, found) => return Ok(()),
-            Some(cell) => self.cells[cell].value,
-            None if found == Value::ZERO => return Ok(()),
-            None => Value::ZERO,
-        };
-        let writer = self.writers.get(&found.stamp).copied();
-        let pinned = cell
-            .is_some_and(|cell| self.grips().any(|grip| grip.cell == cell && grip.loose.is_none()));
-        let (rule, why) = match writer {
-            Some(writer) if writer != pid && found != Value::ZERO => {
-                ("INV27", format!("p{} wrote this, and p{} sees it", writer.0, pid.0))
-            }
-            _ if pinned => ("INV26", "a pin and its owner see different pages".to_owned()),
-            _ => ("INV25", "not the last value written here".to_owned()),
-        };
-        let (pid, vpn) = (Some(pid), Some(vpn));
-        Err(Violation { rule, pid, vpn, handle: None, expected, found, why })
+    /// The page of a process, from now on with an identity of its own.
+    fn page(&mut self, pid: Pid, vpn: Vpn) -> Option<&mut Page> {
+        self.next_lineage += 1;
+        let fresh =
+            Page { value: Value::ZERO, lineage: self.next_lineage, or_zero: false, orphan: None };
+        Some(self.space(pid)?.pages.entry(vpn.0).or_insert(fresh))
     }
 
-    /// Whether the cell may hold what is seen; if so, it does from here on.
-    fn settle(&mut self, cell: CellId, found: Value) -> bool {
-        let cell = &mut self.cells[cell];
-        if cell.value != found && !cell.or.contains(&found) {
-            return false;
-        }
-        cell.value = found;
-        cell.or.clear();
-        true
+    fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
+        let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
+        let expected = page.map_or(Value::ZERO, |page| page.value);
+        if found == expected { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
     }
 
-    fn seen_through(&mut self, handle: Handle, index: u32, found: Value) -> Result<(), Violation> {
-        let violation = |rule, expected, why: &str| Violation {
-            rule,
-            pid: None,
-            vpn: None,
-            handle: Some(handle),
-            expected,
-            found,
-            why: why.to_owned(),
-        };
-        let Some(grip) = self.grip_mut(handle, index) else {
-            return Err(violation("D13", Value::ZERO, "read through a page that is not held"));
-        };
-        let cell = grip.cell;
-        if let Some(loose) = &mut grip.loose {
-            let Some(expected) = loose.may_see.last().copied() else { return Ok(()) };
-            if !loose.may_see.contains(&found) {
-                return Err(violation("D6", expected, "never on this page since it was taken"));
-            }
-            loose.may_see = vec![found];
-            return Ok(());
-        }
-        let maybe_zero_page = grip.maybe_zero_page;
-        if self.settle(cell, found) {
-            if found != Value::ZERO {
-                self.grip_mut(handle, index).expect("found above").maybe_zero_page = false;
-            }
-            return Ok(());
-        }
-        if maybe_zero_page && found == Value::ZERO {
-            // D7: it is on the zero page, and stays there.
-            let zero = self.new_cell(Value::ZERO);
-            let grip = self.grip_mut(handle, index).expect("found above");
-            (grip.cell, grip.maybe_zero_page) = (zero, false);
-            return Ok(());
-        }
-        let expected = self.cells[cell].value;
-        Err(violation("INV26", expected, "a pin and its owner see different pages"))
-    }
-}
-
-/// Writing.
-impl Ideal {
-    /// The owner writes to its page.
+    /// A store by a process, or by the kernel on its behalf.
     fn store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
-        self.writers.insert(value.stamp, pid);
-        let cell = self.cell_of(pid, vpn.0);
-        self.store_cell(cell, value);
+        if let Some(page) = self.page(pid, vpn) {
+            page.value = value;
+        }
+        self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
     }
 
-    /// A device writes to a page it holds.
-    fn store_through(&mut self, handle: Handle, index: u32, value: Value) {
-        let Some(owner) = self.handles[handle.index()].as_ref().map(|holder| holder.owner) else {
-            return;
-        };
-        self.writers.insert(value.stamp, owner);
-        let Some(grip) = self.grip_mut(handle, index) else { return };
-        let cell = grip.cell;
-        match &mut grip.loose {
-            None => self.store_cell(cell, value),
-            Some(loose) => {
-                loose.may_see = vec![value];
-                let lineages = loose.lineages.clone();
-                self.maybe_store(cell, &lineages, value);
+    /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
+    fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
+        for device in self.devices.iter_mut().flatten() {
+            for (index, held) in device.held.iter_mut().enumerate() {
+                let vpn = Vpn(device.first.0 + index as u32);
+                if let Held::Plain(plain) = held
+                    && which(device.owner, vpn, plain)
+                    && !plain.values.contains(&value)
+                {
+                    plain.values.push(value);
+                }
             }
         }
     }
 
-    /// Something is written to a page of one's own: to this cell and to no other.
-    fn store_cell(&mut self, cell: CellId, value: Value) {
-        self.now_exclusive(cell);
-        self.cells[cell].value = value;
-        self.cells[cell].or.clear();
-        for loose in self.loose_grips(cell) {
-            loose.may_see.push(value);
+    fn map(&mut self, pid: Pid, range: PageRange, droppable: bool) {
+        if let Some(space) = self.space(pid) {
+            let region = Region { end: range.end(), skip: false, wipe: droppable, unsure: false };
+            space.regions.insert(u64::from(range.start.0), region);
         }
-    }
-
-    /// D6, R13: a device writes through a FOLL_GET handle taken on this cell.
-    fn maybe_store(&mut self, taken_on: CellId, lineages: &[u32], value: Value) {
-        for (id, cell) in self.cells.iter_mut().enumerate() {
-            if id == taken_on || lineages.contains(&cell.lineage) {
-                cell.or.push(value);
-            }
-        }
-        for grip in self.handles.iter_mut().flatten().flat_map(|holder| &mut holder.pages) {
-            let same_page = grip.cell == taken_on;
-            if let Some(loose) = &mut grip.loose
-                && (same_page || loose.lineages.iter().any(|l| lineages.contains(l)))
-            {
-                loose.may_see.push(value);
-            }
-        }
-    }
-
-    /// Whoever writes to a page, or pins it, has it for himself: what shared it by a fork is
-    /// another page from here on. A FOLL_GET handle may be on either.
-    fn now_exclusive(&mut self, cell: CellId) {
-        self.cells[cell].maybe_zero_page = false;
-        if !std::mem::take(&mut self.cells[cell].forked) {
-            return;
-        }
-        self.lineages += 1;
-        let lineage = self.lineages;
-        self.cells[cell].lineage = lineage;
-        for loose in self.loose_grips(cell) {
-            loose.lineages.push(lineage);
-        }
-    }
-}
-
-/// Handles.
-impl Ideal {
-    fn open(&mut self, pid: Pid, start: Vpn, count: u32, handle: Handle, flags: GupFlags) {
-        let mut pages = Vec::new();
-        for vpn in start.0..start.0 + count {
-            let cell = self.cell_of(pid, vpn);
-            if flags.write || flags.pin && flags.longterm {
-                self.now_exclusive(cell);
-            }
-            let maybe_zero_page = self.cells[cell].maybe_zero_page;
-            if flags.pin && !maybe_zero_page {
-                self.now_exclusive(cell);
-            }
-            let Cell { value, or, lineage, .. } = &self.cells[cell];
-            let loose = (!flags.pin).then(|| Loose {
-                may_see: or.iter().chain([value]).copied().collect(),
-                lineages: vec![*lineage],
-            });
-            pages.push(Grip { cell, loose, maybe_zero_page });
-        }
-        self.handles[handle.index()] = Some(Holder { owner: pid, pages });
-    }
-
-    fn close(&mut self, handle: Handle) {
-        let Some(holder) = self.handles[handle.index()].take() else { return };
-        for grip in holder.pages {
-            let mapped = self
-                .processes
-                .iter()
-                .any(|process| process.pages.values().any(|c| *c == grip.cell));
-            if !mapped {
-                self.forget(grip.cell);
-            }
-        }
-    }
-
-    fn grips(&self) -> impl Iterator<Item = &Grip> {
-        self.handles.iter().flatten().flat_map(|holder| &holder.pages)
-    }
-
-    fn grip_mut(&mut self, handle: Handle, index: u32) -> Option<&mut Grip> {
-        self.handles.get_mut(handle.index())?.as_mut()?.pages.get_mut(index as usize)
-    }
-
-    /// What FOLL_GET handles know of a cell.
-    fn loose_grips(&mut self, cell: CellId) -> impl Iterator<Item = &mut Loose> {
-        let grips = self.handles.iter_mut().flatten().flat_map(|holder| &mut holder.pages);
-        grips.filter(move |grip| grip.cell == cell).filter_map(|grip| grip.loose.as_mut())
-    }
-}
-
-/// Cells.
-impl Ideal {
-    fn new_cell(&mut self, value: Value) -> CellId {
-        self.lineages += 1;
-        let cell = Cell { value, lineage: self.lineages, ..Cell::default() };
-        self.add_cell(cell)
-    }
-
-    fn add_cell(&mut self, cell: Cell) -> CellId {
-        match self.unused.pop() {
-            Some(id) => {
-                self.cells[id] = cell;
-                id
-            }
-            None => {
-                self.cells.push(cell);
-                self.cells.len() - 1
-            }
-        }
-    }
-
-    /// The cell of a page; a page nobody touched gets one now.
-    fn cell_of(&mut self, pid: Pid, vpn: u32) -> CellId {
-        if let Some(cell) = self.processes[pid.index()].pages.get(&vpn) {
-            return *cell;
-        }
-        let cell = self.new_cell(Value::ZERO);
-        self.cells[cell].maybe_zero_page = true;
-        self.processes[pid.index()].pages.insert(vpn, cell);
-        cell
-    }
-
-    /// A cell that no process maps any more is gone, unless a handle keeps it.
-    fn forget(&mut self, cell: CellId) {
-        if !self.grips().any(|grip| grip.cell == cell) {
-            // No lineage: nothing reaches it.
-            self.cells[cell] = Cell::default();
-            self.unused.push(cell);
-        }
-    }
-
-    /// What was in this range is gone, for this process.
-    fn zap(&mut self, pid: Pid, start: u32, end: u32) {
-        let pages = &mut self.processes[pid.index()].pages;
-        let gone: Vec<_> = pages.range(start..end).map(|(vpn, cell)| (*vpn, *cell)).collect();
-        for (vpn, _) in &gone {
-            pages.remove(vpn);
-        }
-        for (_, cell) in gone {
-            self.forget(cell);
-        }
-    }
-
-    /// What was in this range may be gone: nobody can rely on a pin there.
-    fn maybe_zap(&mut self, pid: Pid, start: u32, end: u32) {
-        let pages = &self.processes[pid.index()].pages;
-        let cells: Vec<CellId> = pages.range(start..end).map(|(_, cell)| *cell).collect();
-        for id in cells {
-            let cell = &mut self.cells[id];
-            let Cell { value, lineage, .. } = *cell;
-            cell.or.push(Value::ZERO);
-            let grips = self.handles.iter_mut().flatten().flat_map(|holder| &mut holder.pages);
-            for grip in grips.filter(|grip| grip.cell == id && grip.loose.is_none()) {
-                let may_see = vec![Value::ZERO, value];
-                grip.loose = Some(Loose { may_see, lineages: vec![lineage] });
-            }
-        }
-    }
-}
-
-/// What a change of flags does at a hole.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Holes {
-    Stop,
-    Skip,
-}
-
-/// Areas.
-impl Ideal {
-    fn map(&mut self, pid: Pid, range: PageRange, prot: Prot, droppable: bool) {
-        let wiped = VmaFlags::DROPPABLE.with(VmaFlags::WIPEONFORK);
-        let flags = prot_flags(prot).with_if(wiped, droppable);
-        let (start, end) = bounds(range);
-        let areas = &mut self.processes[pid.index()].areas;
-        let at = areas.partition_point(|area| area.start < start);
-        areas.insert(at, Area { start, end, flags, unsure: false });
     }
 
     fn unmap(&mut self, pid: Pid, range: PageRange) {
-        let (start, end) = bounds(range);
-        self.cut(pid, start, end);
-        self.processes[pid.index()].areas.retain(|area| area.end <= start || end <= area.start);
-        self.zap(pid, start, end);
-    }
-
-    /// fork: the child has a copy of everything it inherits.
-    fn fork(&mut self, parent: Pid, child: Pid) {
-        self.unmap(child, PageRange::new(0, u32::MAX));
-        let areas = self.processes[parent.index()].areas.clone();
-        for mut area in areas {
-            if area.flags.has(VmaFlags::DONTFORK) && !area.unsure {
-                continue;
-            }
-            area.flags = area.flags.without(VmaFlags::LOCKED);
-            self.processes[child.index()].areas.push(area);
-            if area.flags.has(VmaFlags::WIPEONFORK) && !area.unsure {
-                continue;
-            }
-            let pages = self.processes[parent.index()].pages.range(area.start..area.end);
-            let pages: Vec<_> = pages.map(|(vpn, cell)| (*vpn, *cell)).collect();
-            for (vpn, cell) in pages {
-                self.cells[cell].forked = true;
-                let mut copy = self.cells[cell].clone();
-                if area.unsure {
-                    copy.or.push(Value::ZERO);
-                }
-                let copy = self.add_cell(copy);
-                self.processes[child.index()].pages.insert(vpn, copy);
-            }
+        self.zap(pid, range);
+        if let Some(space) = self.space(pid) {
+            space.cut(range);
+            space.regions.retain(|start, region| !range.covers(*start, region.end));
         }
     }
 
-    fn advise(
-        &mut self,
-        pid: Pid,
-        range: PageRange,
-        advice: Advice,
-        outcome: Outcome,
-        starved: bool,
-    ) {
-        use Advice::*;
-        let sealed =
-            |area: &Area| area.flags.has(VmaFlags::SEALED) && !area.flags.has(VmaFlags::WRITE);
-        let droppable = |area: &Area| area.flags.has(VmaFlags::DROPPABLE);
-        let mut flags = |stops: &dyn Fn(&Area) -> bool, new: &dyn Fn(VmaFlags) -> VmaFlags| {
-            self.change(pid, range, starved, Holes::Skip, stops, new);
-        };
+    /// The process gives its pages up; pins keep theirs for themselves (INV3).
+    fn zap(&mut self, pid: Pid, range: PageRange) {
+        let Some(space) = self.spaces.get_mut(pid.index()).and_then(Option::as_mut) else { return };
+        for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
+            for (index, held) in device.held.iter_mut().enumerate() {
+                let vpn = device.first.0 + index as u32;
+                let page = space.pages.get_mut(&vpn).filter(|_| range.contains(Vpn(vpn)));
+                if let Some(page) = page {
+                    detach(held, page, &mut self.orphans);
+                } else if let Held::Plain(plain) = held {
+                    plain.attached &= !range.contains(Vpn(vpn));
+                }
+            }
+        }
+        let gone: Vec<u32> = space.pages.range(bounds(range)).map(|(vpn, _)| *vpn).collect();
+        for vpn in gone {
+            space.pages.remove(&vpn);
+        }
+    }
+
+    /// What an advice does to contents, now or at the next fork.
+    fn advise(&mut self, pid: Pid, range: PageRange, advice: Advice, done: bool) {
         match advice {
-            DontFork => flags(&sealed, &|old| old.with(VmaFlags::DONTFORK)),
-            DoFork => flags(&|_| false, &|old| old.without(VmaFlags::DONTFORK)),
-            WipeOnFork => flags(&sealed, &|old| old.with(VmaFlags::WIPEONFORK)),
-            KeepOnFork => flags(&droppable, &|old| old.without(VmaFlags::WIPEONFORK)),
-            DontNeed | DontNeedLocked | GuardInstall => {
-                let failed = outcome != Outcome::Ok;
-                for area in self.pieces(pid, range) {
-                    let locked = area.flags.has(VmaFlags::LOCKED) && advice != DontNeedLocked;
-                    let refused = sealed(&area) || locked;
-                    if failed && (area.unsure || starved) {
-                        self.maybe_zap(pid, area.start, area.end);
-                    } else if refused && !area.unsure {
-                        break;
-                    } else {
-                        self.zap(pid, area.start, area.end);
+            Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall if done => {
+                self.zap(pid, range);
+            }
+            Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall => {
+                self.doubt(pid, range);
+            }
+            Advice::DontFork | Advice::DoFork | Advice::WipeOnFork | Advice::KeepOnFork => {
+                let Some(space) = self.space(pid) else { return };
+                space.cut(range);
+                for (start, region) in &mut space.regions {
+                    if range.covers(*start, region.end) {
+                        region.advise(advice, done);
                     }
                 }
             }
-            Free => self.zero_pages_may_return(pid, range),
-            HugePage | NoHugePage | PopulateRead | PopulateWrite | GuardRemove => {}
+            _ => {}
         }
     }
 
-    /// F9: a folio that MADV_FREE splits loses its zero-filled pages to the zero page; it lies in
-    /// the blocks of the range.
-    fn zero_pages_may_return(&mut self, pid: Pid, range: PageRange) {
-        let (start, end) = bounds(range);
-        let start = start / self.ptes * self.ptes;
-        let end = end.div_ceil(self.ptes).saturating_mul(self.ptes).max(start);
-        for (_, cell) in self.processes[pid.index()].pages.range(start..end) {
-            let cell = &mut self.cells[*cell];
-            cell.maybe_zero_page |= cell.value.is_zero();
+    /// An operation that zeroes pages failed midway: each page may have been reached, and whoever
+    /// had grabbed it may have lost its owner.
+    fn doubt(&mut self, pid: Pid, range: PageRange) {
+        let Some(space) = self.spaces.get_mut(pid.index()).and_then(Option::as_mut) else { return };
+        for (vpn, page) in space.pages.range_mut(bounds(range)) {
+            page.or_zero = true;
+            for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
+                let index = vpn.checked_sub(device.first.0).map(|index| index as usize);
+                let Some(held) = index.and_then(|index| device.held.get_mut(index)) else {
+                    continue;
+                };
+                if matches!(held, Held::Alias | Held::MaybeZeroPage) {
+                    *held = Held::Plain(Plain::of(page));
+                }
+            }
         }
     }
 
-    /// Changes flags area by area, until one refuses or, for some operations, until a hole.
-    fn change(
-        &mut self,
-        pid: Pid,
-        range: PageRange,
-        starved: bool,
-        holes: Holes,
-        stops: impl Fn(&Area) -> bool,
-        new: impl Fn(VmaFlags) -> VmaFlags,
-    ) {
-        let (mut at, end) = bounds(range);
-        self.cut(pid, at, end);
-        for area in &mut self.processes[pid.index()].areas {
-            if area.end <= at || end <= area.start {
+    /// Every page is copied now, whatever is shared later (INV27).
+    fn fork(&mut self, parent: Pid, child: Pid) {
+        let Some(space) = self.space(parent) else { return };
+        let mut copy = Space::default();
+        for (start, region) in &space.regions {
+            if region.skip && !region.unsure {
                 continue;
             }
-            if stops(area) || holes == Holes::Stop && at < area.start {
-                break;
+            copy.regions.insert(*start, Region { skip: false, ..*region });
+            if region.wipe && !region.unsure {
+                continue;
             }
-            area.flags = new(area.flags);
-            area.unsure |= starved;
-            at = area.end;
+            let end = u32::try_from(region.end).unwrap_or(u32::MAX);
+            let pages = space.pages.range(*start as u32..end);
+            copy.pages
+                .extend(pages.map(|(vpn, page)| (*vpn, Page { or_zero: region.unsure, ..*page })));
+        }
+        if let Some(place) = self.spaces.get_mut(child.index()) {
+            *place = Some(copy);
         }
     }
 
-    /// The areas in a range, cut to it.
-    fn pieces(&mut self, pid: Pid, range: PageRange) -> Vec<Area> {
-        let (start, end) = bounds(range);
-        self.cut(pid, start, end);
-        let areas = self.processes[pid.index()].areas.iter().copied();
-        areas.filter(|area| start <= area.start && area.end <= end).collect()
+    fn grab(&mut self, pid: Pid, range: PageRange, handle: Handle, flags: GupFlags) {
+        let mut held = Vec::with_capacity(range.len as usize);
+        for offset in 0..range.len {
+            let Some(page) = self.page(pid, Vpn(range.start.0 + offset)) else { return };
+            let may_be_zero_page = page.value.is_zero() && !flags.write && !flags.longterm;
+            held.push(match flags.pin {
+                true if may_be_zero_page => Held::MaybeZeroPage,
+                true => Held::Alias,
+                false => Held::Plain(Plain::of(page)),
+            });
+        }
+        if let Some(place) = self.devices.get_mut(handle.index()) {
+            *place = Some(Device { owner: pid, first: range.start, held });
+        }
     }
 
-    /// No area crosses these places any more.
-    fn cut(&mut self, pid: Pid, start: u32, end: u32) {
-        let areas = &mut self.processes[pid.index()].areas;
-        for place in [start, end] {
-            if let Some(at) = areas.iter().position(|a| a.start < place && place < a.end) {
-                let upper = Area { start: place, ..areas[at] };
-                areas[at].end = place;
-                areas.insert(at + 1, upper);
+    /// A device reads: the pin must see what its owner sees (INV26), a plain reference must show
+    /// nothing its holder is not entitled to (INV27).
+    fn judge_handle(&mut self, handle: Handle, index: u32, found: Value) -> Result<(), Violation> {
+        let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
+        let (owner, held) = (device.owner, device.held[index as usize].clone());
+        let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
+        let current = current.map_or(Value::ZERO, |page| page.value);
+        let (good, expected, rule, why) = match held {
+            Held::Alias => (found == current, current, "INV26", "a pin sees what its owner sees"),
+            Held::MaybeZeroPage => {
+                if found == current && !found.is_zero() {
+                    self.set_held(handle, index, Held::Alias);
+                }
+                let good = found == current || found.is_zero();
+                (good, current, "INV26", "a pin sees what its owner sees, or the zero page")
+            }
+            Held::Alone(orphan) => {
+                let strayed = self.strays.contains(&(self.orphans[orphan].lineage, found));
+                if strayed {
+                    self.orphans[orphan].value = found;
+                }
+                let expected = self.orphans[orphan].value;
+                (found == expected, expected, "INV26", "a pinned page belongs to its pins alone")
+            }
+            Held::Plain(Plain { values, .. }) => {
+                let expected = values.last().copied().unwrap_or(Value::ZERO);
+                let why = "a reference shows only what its owner had there, or a device wrote";
+                (values.contains(&found), expected, "INV27", why)
+            }
+        };
+        let (pid, vpn) = (Some(owner), Some(vpn));
+        if good {
+            return Ok(());
+        }
+        Err(Violation { rule, pid, vpn, handle: Some(handle), expected, found, why })
+    }
+
+    fn device_store(&mut self, handle: Handle, index: u32, value: Value) {
+        let Some((device, vpn)) = self.held_at(handle, index) else { return };
+        let owner = device.owner;
+        match device.held[index as usize].clone() {
+            Held::Alias | Held::MaybeZeroPage => self.store(owner, vpn, value),
+            Held::Alone(orphan) => {
+                self.orphans[orphan].value = value;
+                let lineage = self.orphans[orphan].lineage;
+                self.entitle(|_, _, plain| plain.lineage == lineage, value);
+            }
+            Held::Plain(Plain { lineage, .. }) => {
+                // Which page this is by now, only the mechanism knows: anyone who inherited it.
+                self.stray = Some((lineage, value));
+                self.strays.push((lineage, value));
+                self.entitle(|_, _, plain| plain.lineage == lineage, value);
+            }
+        }
+    }
+
+    fn held_at(&self, handle: Handle, index: u32) -> Option<(&Device, Vpn)> {
+        let device = self.devices.get(handle.index())?.as_ref()?;
+        device.held.get(index as usize)?;
+        Some((device, Vpn(device.first.0 + index)))
+    }
+
+    fn set_held(&mut self, handle: Handle, index: u32, held: Held) {
+        if let Some(device) = &mut self.devices[handle.index()] {
+            device.held[index as usize] = held;
+        }
+    }
+}
+
+impl Space {
+    /// Makes both ends of the range region boundaries.
+    fn cut(&mut self, range: PageRange) {
+        for at in [u64::from(range.start.0), range.end()] {
+            let Some((_, left)) = self.regions.range_mut(..at).next_back() else { continue };
+            if left.end > at {
+                let right = *left;
+                left.end = at;
+                self.regions.insert(at, right);
             }
         }
     }
 }
 
-/// The pages of a range; what lies beyond every address space does not matter.
-fn bounds(range: PageRange) -> (u32, u32) {
-    (range.start.0, range.end().min(u64::from(u32::MAX)) as u32)
+impl Region {
+    fn advise(&mut self, advice: Advice, done: bool) {
+        self.unsure |= !done;
+        match advice {
+            Advice::DontFork if done => self.skip = true,
+            Advice::DoFork if done => self.skip = false,
+            Advice::WipeOnFork if done => self.wipe = true,
+            Advice::KeepOnFork if done => self.wipe = false,
+            _ => {}
+        }
+    }
+}
+
+impl Plain {
+    fn of(page: &Page) -> Self {
+        Self { values: vec![page.value], lineage: page.lineage, attached: true }
+    }
+}
+
+/// The owner of what is held gives the page up.
+fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
+    match held {
+        Held::Alias => {
+            let orphan = *page.orphan.get_or_insert(orphans.len());
+            if orphan == orphans.len() {
+                orphans.push(Orphan { value: page.value, lineage: page.lineage });
+            }
+            *held = Held::Alone(orphan);
+        }
+        // Whichever it was, it shows zero for ever or what the page held last.
+        Held::MaybeZeroPage => {
+            let mut plain = Plain { attached: false, ..Plain::of(page) };
+            plain.values.push(Value::ZERO);
+            *held = Held::Plain(plain);
+        }
+        Held::Plain(plain) => plain.attached = false,
+        Held::Alone(_) => {}
+    }
+}
+
+/// Compares a page with what is seen of it, settling what was open.
+fn settle(
+    page: &mut Page,
+    stray: Option<(u32, Value)>,
+    pid: Pid,
+    vpn: Vpn,
+    found: Value,
+) -> Result<(), Violation> {
+    let open = (page.or_zero && found.is_zero()) || stray == Some((page.lineage, found));
+    if open {
+        page.value = found;
+    }
+    page.or_zero = false;
+    if page.value == found { Ok(()) } else { Err(content(pid, vpn, page.value, found)) }
+}
+
+fn content(pid: Pid, vpn: Vpn, expected: Value, found: Value) -> Violation {
+    Violation {
+        rule: "INV25",
+        pid: Some(pid),
+        vpn: Some(vpn),
+        handle: None,
+        expected,
+        found,
+        why: "a process sees its own last write, or what it inherited at fork",
+    }
+}
+
+fn bounds(range: PageRange) -> std::ops::Range<u32> {
+    range.start.0..u32::try_from(range.end()).unwrap_or(u32::MAX)
+}
+
+/// Small geometry on ranges.
+trait Covers {
+    /// Whether `start..end` lies inside.
+    fn covers(&self, start: u64, end: u64) -> bool;
+}
+
+impl Covers for PageRange {
+    fn covers(&self, start: u64, end: u64) -> bool {
+        u64::from(self.start.0) <= start && end <= self.end()
+    }
 }

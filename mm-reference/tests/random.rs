@@ -184,7 +184,7 @@ fn check(snapshot: &Snapshot) {
 #[test]
 fn the_mechanism_satisfies_the_ideal() {
     let (mut snapshot, mut observation) = (Snapshot::default(), Observation::default());
-    let mut ideal = Ideal::new();
+    let mut ideal = Ideal::new(&Config::default());
     let mut fired = std::collections::BTreeSet::new();
     for seed in 0..PROGRAMS {
         let config = config(seed);
