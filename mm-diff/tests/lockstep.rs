@@ -25,7 +25,6 @@ fn broken(bug: Bug) -> Rig<Broken, impl Fn() -> Broken> {
 fn the_reference_agrees_with_itself() {
     let mut rig = reference();
     for seed in 0..2000 {
-        eprintln!("seed {seed}");
         let mut rng = seeded(seed, 7);
         let profile = Profile::random(Areas::ALL, &mut rng);
         let program = random_program(&profile, &mut rng);
