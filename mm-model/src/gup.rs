@@ -87,7 +87,7 @@ impl Model {
             return Outcome::Err(Errno::EBUSY);
         }
         // D22.
-        if (flags.longterm && !flags.pin) || (flags.fast && (flags.force || flags.split_pmd)) {
+        if (flags.longterm && !flags.pin) || (flags.fast && flags.split_pmd) {
             return Outcome::Err(Errno::EINVAL);
         }
         let walk = Walk {

@@ -227,11 +227,8 @@ impl Model {
                 continue;
             }
             exclusive[page as usize] |= old.has(Entry::WRITE) || self.folios.exclusive.get(pfn);
-            let mut bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
-            if old.has(Entry::DIRTY) {
-                // Made dirty again by software (S18, F8).
-                bits |= self.dirty_bits();
-            }
+            // Soft-dirty is restored as it was, whatever the dirty bit (F8).
+            let bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
             self.tables.set(slot, Entry::page(pfn, bits));
             self.folios[piece].refs += 1;
             self.add_rmap_ptes(piece, pfn, 1, pid);
