@@ -7,6 +7,7 @@ mod fork;
 mod gup;
 mod ideal;
 mod protect;
+mod random;
 mod rmap;
 mod snapshot;
 mod thp;
