@@ -51,7 +51,7 @@ impl Coverage {
         self.fired.clear();
     }
 
-    /// Records that a rule fired. Use the [`rule!`] macro.
+    /// Records that a rule fired. Use the macro `rule!`.
     pub fn fire(&mut self, rule: Rule, case: u8) {
         if !self.fired.contains(&(rule, case)) {
             self.fired.push((rule, case));

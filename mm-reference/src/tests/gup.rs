@@ -1,3 +1,5 @@
+//! Tests of GUP (section D).
+
 use mm_ops::{Errno, FolioFlags, Outcome, Prot};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of splitting PMDs and folios (section G).
+
 use mm_ops::{FolioFlags, Order, Outcome, Pid};
 
 use super::*;
