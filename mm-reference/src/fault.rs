@@ -89,6 +89,9 @@ impl Reference {
         match self.cpu_access(pid, vpn, Access::Write) {
             Ok(page) => {
                 let (folio, page) = page.expect("a zero page is never writable (INV7)");
+                if !self.folio(folio).flags.has(FolioFlags::SWAPBACKED) {
+                    rule!(self.coverage, I8);
+                }
                 self.page_mut(folio, page).value = value;
                 Outcome::Ok
             }

@@ -106,6 +106,7 @@ struct Plain {
     attached: bool,
 }
 
+#[derive(Clone)]
 struct Device {
     owner: Pid,
     first: Vpn,
@@ -113,12 +114,14 @@ struct Device {
 }
 
 /// A page that only handles still hold.
+#[derive(Clone)]
 struct Orphan {
     value: Value,
     lineage: u32,
 }
 
 /// See the module documentation.
+#[derive(Clone)]
 pub struct Ideal {
     spaces: [Option<Space>; PROCS_MAX as usize],
     devices: [Option<Device>; HANDLES_MAX as usize],

@@ -1,3 +1,5 @@
+//! Tests of locks, isolations, failing allocations, and what of a subject's choices is refused (Z8).
+
 use mm_ops::{AllocKind, Choice, Errno, FolioFlags, Outcome, Pid, Token, Vpn};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of copy-on-write (section B).
+
 use mm_ops::{AllocKind, FolioFlags, Handle, Order, Outcome, Token};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of fresh faults (section A).
+
 use mm_ops::{AllocKind, Choice, Config, Errno, FolioFlags, Order, Outcome, Pid, Prot, Vpn};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of fork (section C).
+
 use mm_ops::{AllocKind, Choice, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of GUP (section D).
+
 use mm_ops::{Errno, FolioFlags, Outcome, Prot};
 
 use super::*;
@@ -153,8 +155,8 @@ fn d22_illegal_flags_are_einval() {
     let mut bench = Bench::mapped(4);
     let einval = Outcome::Err(Errno::EINVAL);
     assert_eq!(bench.run(gup(P0, 0, 1, 0, GupFlags { longterm: true, ..GET })), einval);
-    let forced = GupFlags { fast: true, force: true, ..PIN };
-    assert_eq!(bench.run(gup(P0, 0, 1, 0, forced)), einval);
+    let split = GupFlags { fast: true, split_pmd: true, ..PIN };
+    assert_eq!(bench.run(gup(P0, 0, 1, 0, split)), einval);
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod cow;
 mod fault;
 mod fork;
 mod gup;
-mod ideal;
 mod protect;
+mod random;
 mod rmap;
 mod snapshot;
 mod thp;
@@ -64,7 +64,7 @@ impl Bench {
     }
 
     fn with(config: Config) -> Self {
-        let mut ideal = Ideal::new();
+        let mut ideal = Ideal::new(&Config::default());
         ideal.reset(&config);
         Self { machine: Reference::new(&config), ideal, config, ops: 0 }
     }

@@ -1,3 +1,5 @@
+//! Tests of protection changes (section H, Z4).
+
 use mm_ops::{Choice, Errno, Outcome, Pid, Prot, VmaFlags, Vpn};
 
 use super::*;

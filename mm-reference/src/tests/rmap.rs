@@ -1,3 +1,5 @@
+//! Tests of anon_vmas, mm-id tracking, partial unmaps (section L, S10, G12).
+
 use mm_ops::{AllocKind, FolioFlags, Outcome, Pid};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of what a snapshot shows.
+
 use mm_ops::EntryKind;
 
 use super::*;

@@ -1,4 +1,6 @@
-use mm_ops::{FolioFlags, Order, Outcome};
+//! Tests of splitting PMDs and folios (section G).
+
+use mm_ops::{FolioFlags, Order, Outcome, Pid};
 
 use super::*;
 
@@ -112,4 +114,21 @@ fn i14_a_huge_fault_is_possible_again_after_dontneed() {
     assert_eq!(bench.pmd(P0, 0), PmdKind::None);
     assert_eq!(bench.run(write(P0, 0, b'b')), Outcome::Ok);
     assert_eq!(bench.leaf(P0, 0).flags, YOUNG.with(DIRTY).with(W));
+}
+
+#[test]
+fn s18_a_split_leaf_that_is_dirty_makes_soft_dirty_pages_but_f8_keeps_the_bit_as_it_was() {
+    let config = Config { ptes: 4, soft_dirty: true, ..Config::default() };
+    let mut bench = Bench::with(config);
+    bench.mmap(P0, 0, 4, RW);
+    bench.thp(&[2]);
+    bench.write(P0, 0, b'a');
+    bench.ok(Op::ClearRefs { pid: Pid(0) });
+    assert_eq!(bench.leaf(P0, 0).flags, YOUNG.with(DIRTY));
+    bench.gup(P0, 0, 1, 0, GupFlags { split_pmd: true, ..GET });
+    assert_eq!(bench.flags(P0, 0), YOUNG.with(DIRTY).with(SD));
+    bench.put(0);
+    bench.ok(Op::ClearRefs { pid: Pid(0) });
+    bench.advise(P0, 1, 1, Advice::Free); // splits the folio; page 0 stays
+    assert_eq!(bench.flags(P0, 0), YOUNG.with(DIRTY));
 }

@@ -1,3 +1,5 @@
+//! Tests of making, merging and splitting VMAs (L10, L11), and their flags.
+
 use mm_ops::{AllocKind, Errno, Outcome, Pid, Prot, VmaFlags};
 
 use super::*;

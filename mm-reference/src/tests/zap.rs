@@ -1,3 +1,5 @@
+//! Tests of unmapping and advice (section I).
+
 use mm_ops::{AllocKind, Errno, FolioFlags, Order, Outcome, Prot};
 
 use super::*;
