@@ -137,7 +137,7 @@ impl Lockstep {
         let config = program.config.sanitized();
         self.at = (AtWork::Reference, 0);
         self.reference.reset(&config);
-        self.ideal.reset(&config);
+        self.ideal.reset();
         self.checker.reset();
         self.before.clear();
         self.at = (AtWork::Subject, 0);
