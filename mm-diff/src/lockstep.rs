@@ -88,7 +88,7 @@ impl Lockstep {
         let config = Config::default();
         Self {
             reference: Reference::new(&config),
-            ideal: Ideal::new(),
+            ideal: Ideal::new(&config),
             checker: Checker::default(),
             theirs: Snapshot::default(),
             ours: Snapshot::default(),
