@@ -5,30 +5,34 @@ use crate::entry::Entry;
 use crate::model::Model;
 use crate::table::Slot;
 
+/// Entries compared at a time, in as many lanes.
+const LANES: usize = 4;
 /// Entries looked at in one step of the search, without a branch between them.
-const STRIDE: usize = 16;
+const STRIDE: usize = 4 * LANES;
 
 /// How many entries from the first map consecutive pages and are otherwise equal but for the bits
 /// to be ignored. The first one maps a page.
 pub(crate) fn run_len(entries: &[Entry], ignore: u64) -> usize {
-    let mut expected = entries[0].0 & !ignore;
+    let first = entries[0].0 & !ignore;
+    let expected_at = |index: usize| first.wrapping_add(index as u64 * Entry::PFN_ONE);
     let (strides, rest) = entries.as_chunks::<STRIDE>();
-    let mut len = 0;
-    for stride in strides {
-        // Neither a branch nor an overflow check within a stride: several entries are compared at
-        // a time.
-        let mut difference = 0;
-        for (index, entry) in stride.iter().enumerate() {
-            let page = expected.wrapping_add(index as u64 * Entry::PFN_ONE);
-            difference |= (entry.0 & !ignore) ^ page;
+    let mut lanes: [u64; LANES] = std::array::from_fn(expected_at);
+    for (number, stride) in strides.iter().enumerate() {
+        // Lanes without a branch or an overflow check: the compiler makes vectors of them.
+        let mut difference = [0; LANES];
+        for quad in stride.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                difference[lane] |= (quad[lane].0 & !ignore) ^ lanes[lane];
+                lanes[lane] = lanes[lane].wrapping_add(LANES as u64 * Entry::PFN_ONE);
+            }
         }
-        if difference != 0 {
-            return len + equal_len(stride, expected, ignore);
+        if difference != [0; LANES] {
+            let len = number * STRIDE;
+            return len + equal_len(stride, expected_at(len), ignore);
         }
-        expected = expected.wrapping_add(STRIDE as u64 * Entry::PFN_ONE);
-        len += STRIDE;
     }
-    len + equal_len(rest, expected, ignore)
+    let len = strides.len() * STRIDE;
+    len + equal_len(rest, expected_at(len), ignore)
 }
 
 /// How many entries are as expected, one by one.

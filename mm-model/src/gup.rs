@@ -427,6 +427,9 @@ impl Model {
         range: PageRange,
         populate: Populate,
     ) -> Result<(), Errno> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let (start, end) = self.clamped(range);
         self.populate(pid, start, end, populate)?;
         if range.end() > u64::from(end) { Err(Errno::ENOMEM) } else { Ok(()) }

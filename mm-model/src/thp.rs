@@ -125,6 +125,10 @@ impl Model {
         }
         let head = leaf.pfn();
         let mut bits = leaf.bits() & !Entry::PROTNONE | (Self::protection(area) & Entry::PROTNONE);
+        if leaf.has(Entry::DIRTY) {
+            // The PTEs are made dirty by software, which marks them soft-dirty, too (S18, G2).
+            bits |= self.dirty_bits();
+        }
         if fault!(self, SplitDirtyGrantsWrite) && leaf.has(Entry::DIRTY) {
             bits |= Self::write_bit(area);
         }
@@ -223,7 +227,11 @@ impl Model {
                 continue;
             }
             exclusive[page as usize] |= old.has(Entry::WRITE) || self.folios.exclusive.get(pfn);
-            let bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
+            let mut bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
+            if old.has(Entry::DIRTY) {
+                // Made dirty again by software (S18, F8).
+                bits |= self.dirty_bits();
+            }
             self.tables.set(slot, Entry::page(pfn, bits));
             self.folios[piece].refs += 1;
             self.add_rmap_ptes(piece, pfn, 1, pid);

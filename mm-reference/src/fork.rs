@@ -174,6 +174,7 @@ impl Reference {
         rule!(self.coverage, C6);
         if self.folio(mapped.folio).large() {
             rule!(self.coverage, C7);
+            rule!(self.coverage, C22, 1);
         }
         let vma = self.vma(family.child, Vpn(vpn)).expect("the child has the VMA already");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);

@@ -355,7 +355,11 @@ impl Ideal {
                     continue;
                 };
                 if matches!(held, Held::Alias | Held::MaybeZeroPage) {
-                    *held = Held::Plain(Plain::of(page));
+                    let mut plain = Plain::of(page);
+                    if matches!(held, Held::MaybeZeroPage) {
+                        plain.values.push(Value::ZERO);
+                    }
+                    *held = Held::Plain(plain);
                 }
             }
         }
@@ -511,7 +515,7 @@ fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
             }
             *held = Held::Alone(orphan);
         }
-        // Whichever it was, it shows zero for ever or what the page held last.
+        // Whichever it was, it shows zero for ever, or what the page held last.
         Held::MaybeZeroPage => {
             let mut plain = Plain { attached: false, ..Plain::of(page) };
             plain.values.push(Value::ZERO);

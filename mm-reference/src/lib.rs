@@ -19,6 +19,8 @@ mod protect;
 mod rmap;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 mod thp;
 mod vma;
 mod zap;

@@ -76,7 +76,7 @@ impl Reference {
             if reused.is_none() && self.num_children(*av) < 2 && self.num_active_vmas(*av) == 0 {
                 rule!(self.coverage, L3, 1);
                 reused = Some(*av);
-            } else if self.num_active_vmas(*av) == 0 {
+            } else if self.anon_vmas[*av as usize].root == *av {
                 rule!(self.coverage, L4);
             }
         }

@@ -11,6 +11,10 @@ use mm_ops::{
 struct Dice(u64);
 
 impl Dice {
+    fn of(seed: u64) -> Self {
+        Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
+    }
+
     fn roll(&mut self, sides: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         ((self.0 >> 33) % u64::from(sides)) as u32
@@ -108,6 +112,13 @@ impl Dice {
     }
 }
 
+/// The program of a seed.
+#[cfg(feature = "faults")]
+pub(crate) fn program(seed: u64, ptes: u32, length: u32) -> Vec<Op> {
+    let mut dice = Dice::of(seed);
+    (0..length).map(|_| dice.op(ptes)).collect()
+}
+
 /// Everything that holds memory is given up: only the tokens' and handles' folios may be left, and
 /// then nothing.
 fn give_up_everything(machine: &mut Machine) {
@@ -121,7 +132,7 @@ fn give_up_everything(machine: &mut Machine) {
 
 fn run_programs(config: Config, programs: u64, length: u32) {
     for seed in 0..programs {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) + 1);
+        let mut dice = Dice::of(seed);
         let [mut on, mut off, mut odd] = runs(config);
         for _ in 0..length {
             let op = dice.op(u32::from(config.ptes));
