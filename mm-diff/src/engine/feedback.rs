@@ -1,73 +1,17 @@
-//! What a program was good for: which rules fired in which abstract states.
-//!
-//! A *feature* is a pair of a rule (with its case) and one fact of the state or operation in which
-//! it fired: "the PMD split fired while some folio was pinned". A program that shows a feature not
-//! seen before is worth keeping. The map is exact and small: 64 facts for each rule and case.
+//! What a program was good for: which events happened in which abstract states, and what it cost to
+//! see them.
 
+use super::features::{FeatureMap, Happening};
 use crate::lockstep::{Observer, StepView};
 use mm_ops::{
-    EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
+    Choice, EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
     VmaFlags,
 };
-use mm_reference::Rule;
 
-/// Cases of one rule that are told apart; higher ones count as the last.
-const CASES_MAX: usize = 16;
-/// Facts that can be told apart: operation kinds in the lower half, facts of the state above.
+/// Where the facts of the state begin in a row of facts; below are the kinds of operation.
 const STATE_FACTS_START: u32 = 32;
-
-/// A set of features.
-#[derive(Clone, Debug)]
-pub struct FeatureMap {
-    /// By rule and case: the facts it was seen with.
-    facts: Vec<u64>,
-}
-
-impl Default for FeatureMap {
-    fn default() -> Self {
-        Self { facts: vec![0; Rule::ALL.len() * CASES_MAX] }
-    }
-}
-
-impl FeatureMap {
-    /// Adds a rule's firing under some facts; whether that is new.
-    fn add(&mut self, rule: Rule, case: u8, facts: u64) -> bool {
-        let at = rule as usize * CASES_MAX + usize::from(case).min(CASES_MAX - 1);
-        let Some(seen) = self.facts.get_mut(at) else { return false };
-        let new = facts & !*seen != 0;
-        *seen |= facts;
-        new
-    }
-
-    /// Adds everything another map has.
-    pub fn union(&mut self, other: &Self) {
-        self.facts.iter_mut().zip(&other.facts).for_each(|(ours, theirs)| *ours |= theirs);
-    }
-
-    /// Number of features.
-    #[must_use]
-    pub fn features(&self) -> u64 {
-        self.facts.iter().map(|facts| u64::from(facts.count_ones())).sum()
-    }
-
-    /// Whether a rule fired at all.
-    #[must_use]
-    pub fn fired(&self, rule: Rule) -> bool {
-        let start = rule as usize * CASES_MAX;
-        self.facts[start..start + CASES_MAX].iter().any(|facts| *facts != 0)
-    }
-
-    /// Every feature as a small number, for engines that want counters of their own: below
-    /// [`FeatureMap::NUMBERS`].
-    pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.facts.iter().enumerate().flat_map(|(at, facts)| {
-            (0..64).filter(move |bit| facts >> bit & 1 == 1).map(move |bit| at * 64 + bit)
-        })
-    }
-
-    /// One more than the highest number a feature can have.
-    pub const NUMBERS: usize = Rule::ALL.len() * CASES_MAX * 64;
-}
+/// What an operation costs by itself, in entries and pages looked at.
+const OP_COST: u64 = 64;
 
 /// Collects the features of the programs it watches.
 #[derive(Debug, Default)]
@@ -80,6 +24,8 @@ pub struct Feedback {
     facts: u64,
     /// Operations of this program up to the last one that showed something new.
     novel_steps: usize,
+    /// What this program cost.
+    cost: u64,
 }
 
 /// How often each kind of operation was done, and how often it was refused or failed.
@@ -110,6 +56,14 @@ impl Feedback {
     pub fn start(&mut self) {
         self.facts = 0;
         self.novel_steps = 0;
+        self.cost = 0;
+    }
+
+    /// About how much work the program was, in a unit that does not depend on the clock: the size
+    /// of the states it went through.
+    #[must_use]
+    pub const fn cost(&self) -> u64 {
+        self.cost
     }
 
     /// How much of the program showed anything new, as a number of operations.
@@ -121,15 +75,22 @@ impl Feedback {
 
 impl Observer for Feedback {
     fn step(&mut self, step: &StepView<'_>) {
-        let kind = step.op.kind().index();
-        let facts = self.facts | 1 << (kind as u32 % STATE_FACTS_START);
-        for (rule, case) in step.fired {
-            if self.map.add(*rule, *case, facts) {
+        let kind = step.op.kind();
+        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
+        let fired = step.fired.iter().map(|(rule, case)| Happening::Fired(*rule, *case));
+        let failed = step.choices.iter().filter_map(|choice| match choice {
+            Choice::AllocFailed(site) => Some(Happening::AllocFailed(kind, site.kind)),
+            _ => None,
+        });
+        let answered = std::iter::once(Happening::Answered(kind, step.outcome));
+        for happening in fired.chain(failed).chain(answered) {
+            if self.map.add(happening, facts) {
                 self.novel_steps = step.index + 1;
             }
         }
         let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
-        self.answers.by_kind[kind][usize::from(!done)] += 1;
+        self.answers.by_kind[kind.index()][usize::from(!done)] += 1;
+        self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;
         self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
         if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
             self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
