@@ -26,6 +26,6 @@ pub use certificate::{Certificate, CertificateError};
 pub use differ::{DIFFERENCES_MAX, differences};
 pub use failure::{Failure, Oracle, Signature, kind_of_op};
 pub use finding::{Finding, Place, Side};
-pub use lockstep::{Lockstep, Observer, RunStats, StepView};
+pub use lockstep::{Lockstep, Observer, RunStats, StepView, contents};
 pub use minimize::{Minimized, Proof, RUNS_MAX, Shorter, minimize, prove};
 pub use rig::{Reproducer, Rig, Supports, supports_all};

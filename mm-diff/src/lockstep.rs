@@ -258,7 +258,7 @@ impl Lockstep {
 }
 
 /// What every process would read at every page where something stands.
-fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (Pid, Vpn, Value)> {
+pub fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (Pid, Vpn, Value)> {
     let block = u32::from(config.ptes);
     snapshot.entries.iter().flat_map(move |entry| {
         let pages = if entry.kind.is_pmd() { block } else { 1 };
