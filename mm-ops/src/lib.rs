@@ -6,20 +6,27 @@
 //! (`mm-reference` and `mm-model`) share this vocabulary and nothing else.
 #![forbid(unsafe_code)]
 
+pub mod codec;
 mod config;
+pub mod generate;
 mod ids;
+mod kind;
 mod mm;
+pub mod mutate;
 mod observation;
 mod op;
 mod outcome;
 mod program;
+mod sanitize;
 mod snapshot;
+pub mod text;
 
 pub use config::{AccessBits, Batching, Config, PTES_ALLOWED};
 pub use ids::{
     HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid,
     TOKENS_MAX, Token, Value, Vpn,
 };
+pub use kind::OpKind;
 pub use mm::Mm;
 pub use observation::{NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
@@ -30,3 +37,4 @@ pub use snapshot::{
     HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap, TokenSnap,
     VmaFlags, VmaSnap,
 };
+pub use text::{Document, ParseError};

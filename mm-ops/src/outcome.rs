@@ -1,7 +1,7 @@
 //! What an operation answers, and what a subject was free to choose.
 
 use crate::ids::{Order, Pid, Value, Vpn};
-use crate::op::AllocSite;
+use crate::op::{AllocSite, Op, Remote};
 use serde::{Deserialize, Serialize};
 
 /// Error numbers, under the kernel's names.
@@ -69,6 +69,54 @@ pub enum Outcome {
     Oom,
     /// A CPU access sleeps on a folio lock nobody releases; text `BLOCKED`.
     Blocked,
+}
+
+/// What an operation can answer, errors aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Answer {
+    /// Ok.
+    Done,
+    /// Ok, or what may become of a CPU access.
+    Stored,
+    /// A value, or what may become of a CPU access.
+    Loaded,
+    /// A value.
+    Value,
+    /// A number of pages.
+    Count,
+}
+
+impl Op {
+    /// What this operation can answer.
+    pub(crate) const fn answer(&self) -> Answer {
+        match self {
+            Self::Read { .. } => Answer::Loaded,
+            Self::Write { .. } => Answer::Stored,
+            Self::DmaRead { .. } | Self::Remote { access: Remote::Peek | Remote::VmRead, .. } => {
+                Answer::Value
+            }
+            Self::Gup { .. } => Answer::Count,
+            _ => Answer::Done,
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether this operation can ever have this outcome, in any state. An expectation that does
+    /// not fit has no place in a program: it could only fail.
+    #[must_use]
+    pub const fn fits(&self, op: &Op) -> bool {
+        let answer = op.answer();
+        match self {
+            Self::Err(_) => true,
+            Self::Ok => matches!(answer, Answer::Done | Answer::Stored),
+            Self::Value(_) => matches!(answer, Answer::Loaded | Answer::Value),
+            Self::Count(_) => matches!(answer, Answer::Count),
+            Self::Segv | Self::Bus | Self::Oom | Self::Blocked => {
+                matches!(answer, Answer::Stored | Answer::Loaded)
+            }
+        }
+    }
 }
 
 /// Something the rules leave to the subject, and what the subject did. The reference accepts it

@@ -1,0 +1,186 @@
+//! The areas of the rulebook a run can be narrowed to, and which operations reach each of them.
+//! The names are those of `docs/rules` and of the files of the two implementations.
+
+use crate::kind::OpKind::{self, *};
+use crate::op::Advice;
+use crate::text::nearest;
+use std::fmt::{Display, Formatter, Result as FmtResult};
+use std::str::FromStr;
+
+/// What an area is made of.
+struct Area {
+    name: &'static str,
+    /// Kinds of operation that reach its rules, beyond [`ALWAYS`].
+    kinds: &'static [OpKind],
+    /// Advice that reaches its rules.
+    advice: &'static [Advice],
+}
+
+/// Operations without which nothing happens anywhere.
+pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
+
+const AREAS: [Area; 8] = [
+    Area {
+        name: "fault",
+        kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
+        advice: &[
+            Advice::DontNeed,
+            Advice::HugePage,
+            Advice::NoHugePage,
+            Advice::PopulateRead,
+            Advice::PopulateWrite,
+            Advice::GuardInstall,
+        ],
+    },
+    Area {
+        name: "cow",
+        kinds: &[
+            Fork, Exit, Mprotect, Madvise, Pin, Get, Put, VmRead, Thp, FailAlloc, Lock, Isolate,
+            Drop,
+        ],
+        advice: &[Advice::DontNeed, Advice::Free, Advice::HugePage, Advice::PopulateWrite],
+    },
+    Area {
+        name: "fork",
+        kinds: &[Fork, Exit, Munmap, Mprotect, Madvise, Pin, Get, Put, DmaWrite, Thp, FailAlloc],
+        advice: &[
+            Advice::DontFork,
+            Advice::DoFork,
+            Advice::WipeOnFork,
+            Advice::KeepOnFork,
+            Advice::HugePage,
+            Advice::GuardInstall,
+        ],
+    },
+    Area {
+        name: "gup",
+        kinds: &[
+            Pin, Get, Put, DmaRead, DmaWrite, Peek, Poke, VmRead, VmWrite, Fork, Munmap, Mprotect,
+            Madvise, Thp, FailAlloc, Lock, Drop,
+        ],
+        advice: &[Advice::DontNeed, Advice::HugePage, Advice::GuardInstall],
+    },
+    Area {
+        name: "thp",
+        kinds: &[
+            Thp, Madvise, Munmap, Mprotect, Mlock, Fork, Exit, Pin, Put, FailAlloc, Lock, Isolate,
+            Drop, NumaHint,
+        ],
+        advice: &[
+            Advice::DontNeed,
+            Advice::Free,
+            Advice::HugePage,
+            Advice::NoHugePage,
+            Advice::PopulateRead,
+            Advice::PopulateWrite,
+        ],
+    },
+    Area {
+        name: "protect",
+        kinds: &[
+            Mprotect, Madvise, Mlock, Munlock, Mseal, Fork, Exit, Pin, Put, Thp, FailAlloc,
+            NumaHint, ClearRefs,
+        ],
+        advice: &[Advice::HugePage, Advice::DontNeed, Advice::GuardInstall],
+    },
+    Area {
+        name: "zap",
+        kinds: &[
+            Munmap, Madvise, Mlock, Munlock, Mseal, Fork, Exit, Pin, Get, Put, Thp, FailAlloc,
+            Lock, Isolate, Drop,
+        ],
+        advice: &[
+            Advice::DontNeed,
+            Advice::DontNeedLocked,
+            Advice::Free,
+            Advice::HugePage,
+            Advice::GuardInstall,
+            Advice::GuardRemove,
+        ],
+    },
+    Area {
+        name: "rmap",
+        kinds: &[Fork, Exit, Munmap, Mprotect, Madvise, Mlock, Munlock, FailAlloc],
+        advice: &[Advice::DontFork, Advice::DoFork, Advice::HugePage, Advice::NoHugePage],
+    },
+];
+
+/// A set of areas. Text form: names with commas between, or `all`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Areas(u16);
+
+impl Default for Areas {
+    fn default() -> Self {
+        Self::ALL
+    }
+}
+
+impl Areas {
+    /// Every area.
+    pub const ALL: Self = Self((1 << AREAS.len()) - 1);
+
+    /// The names of all areas.
+    #[must_use]
+    pub fn names() -> [&'static str; AREAS.len()] {
+        AREAS.map(|area| area.name)
+    }
+
+    fn iter(self) -> impl Iterator<Item = &'static Area> {
+        AREAS.iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, a)| a)
+    }
+
+    /// Whether operations of this kind reach one of the areas.
+    pub(super) fn want(self, kind: OpKind) -> bool {
+        self == Self::ALL
+            || ALWAYS.contains(&kind)
+            || self.iter().any(|area| area.kinds.contains(&kind))
+    }
+
+    /// Whether this advice reaches one of the areas.
+    pub(super) fn want_advice(self, advice: Advice) -> bool {
+        self == Self::ALL || self.iter().any(|area| area.advice.contains(&advice))
+    }
+}
+
+/// A name that is no area's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown area `{name}`; {help}")]
+pub struct UnknownArea {
+    /// What was given.
+    pub name: String,
+    /// What could be meant.
+    pub help: String,
+}
+
+impl FromStr for Areas {
+    type Err = UnknownArea;
+
+    fn from_str(text: &str) -> Result<Self, UnknownArea> {
+        if text.trim() == "all" {
+            return Ok(Self::ALL);
+        }
+        let names = Self::names();
+        let mut areas = Self(0);
+        for name in text.split(',').map(str::trim) {
+            let Some(bit) = names.iter().position(|known| *known == name) else {
+                let help = match nearest(name, &names) {
+                    Some(known) => format!("did you mean `{known}`?"),
+                    None => format!("known are {}, or `all`", names.join(", ")),
+                };
+                return Err(UnknownArea { name: name.to_owned(), help });
+            };
+            areas.0 |= 1 << bit;
+        }
+        Ok(areas)
+    }
+}
+
+impl Display for Areas {
+    fn fmt(&self, f: &mut Formatter<'_>) -> FmtResult {
+        if *self == Self::ALL {
+            return f.write_str("all");
+        }
+        let names: Vec<&str> = self.iter().map(|area| area.name).collect();
+        f.write_str(&names.join(","))
+    }
+}

@@ -1,0 +1,61 @@
+//! Making programs: the profile of a run, and the programs and operations drawn from it. Every
+//! engine (the embedded one, libFuzzer, proptest, `arbitrary`) makes its programs here, so that
+//! what is learnt about good programs serves all of them. No rule of memory is known here: the
+//! operands are *likely* to make sense, never certain.
+
+mod areas;
+mod draw;
+mod operands;
+mod profile;
+mod sketch;
+#[cfg(test)]
+mod tests;
+
+pub use areas::{Areas, UnknownArea};
+pub use draw::seeded;
+pub use profile::{Place, Profile, Window};
+
+pub(crate) use draw::Draw;
+pub(crate) use operands::Maker;
+pub(crate) use profile::{draw_ptes, orders_up_to};
+pub(crate) use sketch::Sketch;
+
+use crate::kind::OpKind;
+use crate::program::{Program, Step};
+use rand_core::RngCore;
+
+/// A program of the profile.
+///
+/// ```
+/// use mm_ops::generate::{Areas, Profile, random_program, seeded};
+/// let mut rng = seeded(7, 0);
+/// let profile = Profile::random(Areas::ALL, &mut rng);
+/// let program = random_program(&profile, &mut rng);
+/// assert_eq!(program.steps.len(), usize::from(profile.length));
+/// ```
+#[must_use]
+pub fn random_program(profile: &Profile, rng: &mut (impl RngCore + ?Sized)) -> Program {
+    let mut program = Program::default();
+    random_program_into(profile, rng, &mut program);
+    program
+}
+
+/// Writes a program of the profile over `program`, keeping its memory.
+pub fn random_program_into(
+    profile: &Profile,
+    rng: &mut (impl RngCore + ?Sized),
+    program: &mut Program,
+) {
+    program.config = profile.config;
+    program.steps.clear();
+    program.steps.reserve(usize::from(profile.length));
+    let mut sketch = Sketch::new();
+    for index in 0..profile.length {
+        let mut maker = Maker::new(profile, &program.config, &sketch, rng);
+        // Large folios come to those who enable them before anything is mapped.
+        let large = index == 0 && profile.weight(OpKind::Thp) > 0 && !maker.draw.one_in(4);
+        let op = if large { maker.op_of(OpKind::Thp) } else { maker.op() };
+        sketch.note(&op);
+        program.steps.push(Step { op, expect: None });
+    }
+}

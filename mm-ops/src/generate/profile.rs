@@ -1,0 +1,294 @@
+//! Swarm profiles: what kind of programs one run makes. A run that leaves operations out and makes
+//! others frequent reaches states that an even mixture never does.
+
+use super::areas::{ALWAYS, Areas};
+use super::draw::{Draw, Weights};
+use crate::config::{AccessBits, Batching, Config};
+use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
+use crate::kind::OpKind;
+use crate::op::Advice;
+use rand_core::RngCore;
+use std::fmt::{Display, Formatter, Result};
+
+/// Number of kinds of advice.
+pub(super) const ADVICES: usize = Advice::NAMES.len();
+
+/// Where in the address space the pages of a program lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At page 0.
+    Start,
+    /// Across the border of two PMD-level tables.
+    Border,
+    /// Up to the end of the address space.
+    End,
+}
+
+/// The small window of pages that operands are drawn from, so that operations meet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// Where it lies.
+    pub place: Place,
+    /// Its length in PTE-level tables, 1 … 4.
+    pub tables: u8,
+}
+
+impl Window {
+    /// The pages of the window in this geometry.
+    #[must_use]
+    pub fn pages(self, config: &Config) -> PageRange {
+        let ptes = u32::from(config.ptes);
+        let len = (u32::from(self.tables) * ptes).min(config.space_pages());
+        let start = match self.place {
+            Place::Start => 0,
+            Place::Border => ptes * ptes - len / ptes / 2 * ptes,
+            Place::End => config.space_pages() - len,
+        };
+        PageRange::new(start, len)
+    }
+}
+
+/// What kind of programs are made. `Display` prints all of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profile {
+    /// The areas it is narrowed to.
+    pub areas: Areas,
+    /// The configuration of new programs.
+    pub config: Config,
+    /// The pages that operands are drawn from.
+    pub window: Window,
+    /// Operations of a new program.
+    pub length: u16,
+    /// Operations beyond which mutation adds none.
+    pub length_max: u16,
+    /// Folio orders that `thp` may enable.
+    pub orders: OrderSet,
+    pub(super) kinds: Weights<{ OpKind::COUNT }>,
+    pub(super) advices: Weights<ADVICES>,
+}
+
+/// How often each kind is drawn if nothing is known about what is looked for.
+const fn base_weight(kind: OpKind) -> u16 {
+    match kind {
+        OpKind::Write => 16,
+        OpKind::Madvise | OpKind::Read => 12,
+        OpKind::Mmap | OpKind::Fork => 10,
+        OpKind::Mprotect => 8,
+        OpKind::Munmap | OpKind::Pin | OpKind::Put => 6,
+        OpKind::Get | OpKind::Thp => 4,
+        OpKind::Mlock
+        | OpKind::Exit
+        | OpKind::DmaRead
+        | OpKind::DmaWrite
+        | OpKind::FailAlloc
+        | OpKind::Lock
+        | OpKind::Isolate
+        | OpKind::Drop
+        | OpKind::NumaHint => 3,
+        OpKind::Munlock | OpKind::Peek | OpKind::Poke | OpKind::VmRead | OpKind::VmWrite => 2,
+        OpKind::Mseal | OpKind::ClearRefs => 1,
+    }
+}
+
+const fn base_advice_weight(advice: Advice) -> u16 {
+    match advice {
+        Advice::DontNeed => 6,
+        Advice::HugePage | Advice::Free | Advice::PopulateWrite => 4,
+        Advice::GuardInstall | Advice::PopulateRead => 3,
+        Advice::DontNeedLocked | Advice::DontFork | Advice::WipeOnFork | Advice::GuardRemove => 2,
+        Advice::DoFork | Advice::KeepOnFork | Advice::NoHugePage => 1,
+    }
+}
+
+impl Profile {
+    /// The even mixture: every operation that reaches the areas, the default configuration.
+    #[must_use]
+    pub fn even(areas: Areas) -> Self {
+        let kinds = std::array::from_fn(|place| {
+            let kind = OpKind::ALL[place];
+            if areas.want(kind) { base_weight(kind) } else { 0 }
+        });
+        let advices = std::array::from_fn(|place| {
+            let advice = Advice::NAMES[place].0;
+            if areas.want_advice(advice) { base_advice_weight(advice) } else { 0 }
+        });
+        let config = Config::default();
+        Self {
+            areas,
+            config,
+            window: Window { place: Place::Start, tables: 2 },
+            length: 24,
+            length_max: 64,
+            orders: orders_up_to(config.pmd_order()),
+            kinds: Weights::new(kinds),
+            advices: Weights::new(advices),
+        }
+    }
+
+    /// Draws a profile.
+    #[must_use]
+    pub fn random(areas: Areas, rng: &mut (impl RngCore + ?Sized)) -> Self {
+        Self::draw(areas, rng)
+    }
+
+    pub(crate) fn draw(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
+        let mut profile = Self::even(areas);
+        profile.config = draw_config(draw);
+        profile.window = draw_window(draw);
+        let length = match draw.below(16) {
+            0..=13 => draw.between(8, 48),
+            14 => draw.between(2, 8),
+            _ => draw.between(48, 128),
+        };
+        profile.length = length as u16;
+        profile.length_max = ((length + length / 2 + 8) as u16).min(OPS_MAX as u16);
+        profile.orders = draw_orders(draw, profile.config.pmd_order());
+        if !draw.one_in(8) {
+            profile.kinds = Weights::new(swarm(draw, profile.kinds.weights()));
+            profile.advices = Weights::new(swarm(draw, profile.advices.weights()));
+        }
+        profile.settle();
+        profile
+    }
+
+    /// Takes out what would be drawn in vain, and puts back what nothing works without.
+    fn settle(&mut self) {
+        let mut weights = *self.kinds.weights();
+        for kind in ALWAYS {
+            weights[kind.index()] = weights[kind.index()].max(base_weight(*kind));
+        }
+        let off = |kind: OpKind| weights[kind.index()] == 0;
+        let no_handles = off(OpKind::Pin) && off(OpKind::Get);
+        let no_tokens = off(OpKind::Lock) && off(OpKind::Isolate);
+        let no_advice = self.advices.weights().iter().all(|weight| *weight == 0);
+        let vain = [
+            (OpKind::Put, no_handles),
+            (OpKind::DmaRead, no_handles),
+            (OpKind::DmaWrite, no_handles),
+            (OpKind::Drop, no_tokens),
+            (OpKind::Fork, self.config.procs == 1),
+            (OpKind::ClearRefs, !self.config.soft_dirty),
+            (OpKind::Thp, self.orders == OrderSet::EMPTY),
+            (OpKind::Madvise, no_advice),
+        ];
+        for (kind, _) in vain.into_iter().filter(|(_, vain)| *vain) {
+            weights[kind.index()] = 0;
+        }
+        self.kinds = Weights::new(weights);
+    }
+
+    /// How often a kind of operation is drawn, in relation to the others; 0 for never.
+    #[must_use]
+    pub fn weight(&self, kind: OpKind) -> u16 {
+        self.kinds.weights()[kind.index()]
+    }
+
+    /// Sets how often a kind of operation is drawn.
+    pub fn set_weight(&mut self, kind: OpKind, weight: u16) {
+        let mut weights = *self.kinds.weights();
+        weights[kind.index()] = weight;
+        self.kinds = Weights::new(weights);
+    }
+}
+
+/// Switches some of the weights off and makes some of them large.
+fn swarm<const N: usize>(draw: &mut (impl Draw + ?Sized), weights: &[u16; N]) -> [u16; N] {
+    weights.map(|weight| match draw.below(8) {
+        0 | 1 => 0,
+        2 => weight * 8,
+        3 => weight * 3,
+        4 => weight.div_ceil(2),
+        _ => weight,
+    })
+}
+
+/// Entries of a table: small ones mostly, for their edges are met all the time.
+pub(crate) fn draw_ptes(draw: &mut (impl Draw + ?Sized)) -> u16 {
+    match draw.below(64) {
+        0..24 => 8,
+        24..50 => 4,
+        50..58 => 16,
+        58..61 => 32,
+        61 => 64,
+        62 => draw.pick(&[128, 256]),
+        _ => 512,
+    }
+}
+
+fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
+    Config {
+        ptes: draw_ptes(draw),
+        procs: if draw.one_in(16) { 1 } else { draw.between(2, u32::from(PROCS_MAX)) as u8 },
+        batching: if draw.one_in(8) { Batching::Off } else { Batching::On },
+        access_bits: if draw.one_in(4) { AccessBits::Merged } else { AccessBits::Exact },
+        soft_dirty: draw.one_in(4),
+        huge_zero: !draw.one_in(4),
+        pt_reclaim: !draw.one_in(4),
+    }
+}
+
+fn draw_window(draw: &mut (impl Draw + ?Sized)) -> Window {
+    let tables = draw.pick(&[2, 1, 2, 3, 4, 1]);
+    let place = match draw.below(8) {
+        0..5 => Place::Start,
+        5 | 6 if tables > 1 => Place::Border,
+        _ => Place::End,
+    };
+    Window { place, tables }
+}
+
+/// All folio orders that mean something, from 2 to the one a PMD maps.
+pub(crate) fn orders_up_to(pmd: Order) -> OrderSet {
+    (2..=pmd.0).fold(OrderSet::EMPTY, |set, order| set.with(Order(order)))
+}
+
+fn draw_orders(draw: &mut (impl Draw + ?Sized), pmd: Order) -> OrderSet {
+    let all = orders_up_to(pmd);
+    match draw.below(8) {
+        0..4 => all,
+        4 => OrderSet::EMPTY.with(pmd),
+        5 | 6 => all.iter().filter(|_| draw.one_in(2)).fold(OrderSet::EMPTY, OrderSet::with),
+        _ => OrderSet::EMPTY,
+    }
+}
+
+impl Display for Profile {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let Self { areas, config, window, length, length_max, orders, .. } = self;
+        let pages = window.pages(config);
+        writeln!(f, "areas    {areas}")?;
+        writeln!(f, "config   {}", config.explicit())?;
+        writeln!(f, "pages    {pages} ({} tables, {:?})", window.tables, window.place)?;
+        writeln!(f, "length   {length}, at most {length_max}")?;
+        match *orders {
+            OrderSet::EMPTY => writeln!(f, "orders   none")?,
+            orders => writeln!(f, "orders   {orders}")?,
+        }
+        let kinds = OpKind::ALL.iter().map(|kind| kind.name());
+        print_weights(f, "weights ", "off     ", kinds, self.kinds.weights())?;
+        let advices = Advice::NAMES.iter().map(|(_, name)| *name);
+        print_weights(f, "advice  ", "unsaid  ", advices, self.advices.weights())
+    }
+}
+
+/// The things that are drawn with their weights, and those that never are.
+fn print_weights(
+    f: &mut Formatter<'_>,
+    title: &str,
+    off_title: &str,
+    names: impl Iterator<Item = &'static str> + Clone,
+    weights: &[u16],
+) -> Result {
+    let drawn = || names.clone().zip(weights);
+    f.write_str(title)?;
+    for (name, weight) in drawn().filter(|(_, weight)| **weight > 0) {
+        write!(f, " {name}={weight}")?;
+    }
+    writeln!(f)?;
+    if weights.contains(&0) {
+        f.write_str(off_title)?;
+        drawn().filter(|(_, w)| **w == 0).try_for_each(|(name, _)| write!(f, " {name}"))?;
+        writeln!(f)?;
+    }
+    Ok(())
+}

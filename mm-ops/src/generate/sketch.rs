@@ -1,0 +1,150 @@
+//! A rough idea of what a program has done so far, so that the next operation makes sense more
+//! often than not. It knows no rule and may be wrong: every operation is legal in every state.
+
+use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
+use crate::op::Op;
+
+/// The last `N` things seen.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recent<T, const N: usize> {
+    items: [T; N],
+    len: usize,
+    next: usize,
+}
+
+impl<T: Copy + Default + PartialEq, const N: usize> Recent<T, N> {
+    fn new() -> Self {
+        Self { items: [T::default(); N], len: 0, next: 0 }
+    }
+
+    fn push(&mut self, item: T) {
+        if self.as_slice().contains(&item) {
+            return;
+        }
+        self.items[self.next] = item;
+        self.next = (self.next + 1) % N;
+        self.len = (self.len + 1).min(N);
+    }
+
+    /// Takes out what does not pass.
+    fn retain(&mut self, keep: impl Fn(T) -> bool) {
+        let mut kept = 0;
+        for place in 0..self.len {
+            if keep(self.items[place]) {
+                self.items[kept] = self.items[place];
+                kept += 1;
+            }
+        }
+        self.len = kept;
+        self.next = kept % N;
+    }
+
+    pub(super) fn as_slice(&self) -> &[T] {
+        &self.items[..self.len]
+    }
+}
+
+/// See the module documentation. What is mapped is not told apart by process: after a fork both
+/// have it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sketch {
+    /// Processes alive, a bit each.
+    pub(super) alive: u8,
+    /// Handles open, a bit each.
+    pub(super) open: u16,
+    /// Pages asked for by the handle.
+    pub(super) handle_pages: [u32; HANDLES_MAX as usize],
+    /// Tokens in use, a bit each.
+    pub(super) taken: u8,
+    /// Ranges mapped.
+    pub(super) mapped: Recent<PageRange, 6>,
+    /// Ranges something else was done to: their ends are borders of VMAs or of entries' states.
+    pub(super) ranges: Recent<PageRange, 4>,
+    /// Mapped pages that were accessed.
+    pub(super) pages: Recent<Vpn, 8>,
+}
+
+impl Sketch {
+    /// The state every program starts in.
+    pub(crate) fn new() -> Self {
+        Self {
+            alive: 1,
+            open: 0,
+            handle_pages: [0; HANDLES_MAX as usize],
+            taken: 0,
+            mapped: Recent::new(),
+            ranges: Recent::new(),
+            pages: Recent::new(),
+        }
+    }
+
+    /// The state after these operations.
+    pub(crate) fn after<'a>(ops: impl Iterator<Item = &'a Op>) -> Self {
+        let mut sketch = Self::new();
+        ops.for_each(|op| sketch.note(op));
+        sketch
+    }
+
+    /// Takes note of an operation, believing that it succeeds.
+    pub(crate) fn note(&mut self, op: &Op) {
+        match *op {
+            Op::Mmap { range, .. } => self.mapped.push(range),
+            Op::Munmap { range, .. } => {
+                let covered = |old: PageRange| range.start <= old.start && old.end() <= range.end();
+                self.mapped.retain(|old| !covered(old));
+                self.pages.retain(|page| !range.contains(page));
+                self.ranges.push(range);
+            }
+            Op::Mprotect { range, .. }
+            | Op::Madvise { range, .. }
+            | Op::Mlock { range, .. }
+            | Op::Munlock { range, .. }
+            | Op::Mseal { range, .. }
+            | Op::NumaHint { range, .. } => self.ranges.push(range),
+            Op::Fork { parent, child } if self.is_alive(parent) => self.alive |= process(child),
+            Op::Exit { pid } => self.alive &= !process(pid),
+            Op::Read { vpn, .. } | Op::Write { vpn, .. } | Op::Remote { vpn, .. } => {
+                self.touch(vpn);
+            }
+            Op::Gup { range, handle, .. } => {
+                self.touch(range.start);
+                self.open_handle(handle, range.len);
+            }
+            Op::Put { handle, .. } => self.open &= !(1 << (handle.0 % HANDLES_MAX)),
+            Op::Lock { token, .. } | Op::Isolate { token, .. } => self.taken |= token_bit(token),
+            Op::Drop { token } => self.taken &= !token_bit(token),
+            Op::Fork { .. }
+            | Op::DmaRead { .. }
+            | Op::DmaWrite { .. }
+            | Op::Thp { .. }
+            | Op::FailAlloc { .. }
+            | Op::ClearRefs { .. } => {}
+        }
+    }
+
+    fn touch(&mut self, vpn: Vpn) {
+        if self.mapped.as_slice().iter().any(|range| range.contains(vpn)) {
+            self.pages.push(vpn);
+        }
+    }
+
+    fn open_handle(&mut self, handle: Handle, pages: u32) {
+        let bit = 1 << (handle.0 % HANDLES_MAX);
+        if self.open & bit == 0 && pages > 0 {
+            self.open |= bit;
+            self.handle_pages[usize::from(handle.0 % HANDLES_MAX)] = pages;
+        }
+    }
+
+    fn is_alive(&self, pid: Pid) -> bool {
+        self.alive & process(pid) != 0
+    }
+}
+
+const fn process(pid: Pid) -> u8 {
+    1 << (pid.0 % PROCS_MAX)
+}
+
+const fn token_bit(token: Token) -> u8 {
+    1 << (token.0 % u8::BITS as u8)
+}

@@ -1,0 +1,395 @@
+//! Parsing: the grammar of a line, by recursive descent. Layout and comments are the business of
+//! [`Document`].
+
+use super::cursor::{ARROW, Cursor, Word};
+use super::document::Document;
+use super::error::ParseError;
+use super::print::{CONFIG_KEYS, GUP_WORDS, PROTS};
+use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
+use crate::ids::{
+    HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
+    Value, Vpn,
+};
+use crate::kind::OpKind;
+use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::outcome::{Answer, Errno, Outcome};
+use crate::program::{Program, Step};
+
+type Parsed<T> = Result<T, ParseError>;
+
+/// What a line says, its comment aside.
+pub(super) enum Code {
+    Nothing,
+    /// A configuration, and a bit for each key of [`CONFIG_KEYS`] that was written out.
+    Config(Config, u8),
+    Step(Step),
+}
+
+impl Program {
+    /// Reads a program.
+    ///
+    /// # Errors
+    /// Where the text is no program, with line, column and what was expected.
+    ///
+    /// ```
+    /// let error = mm_ops::Program::parse("mmap p0 0+8 rw\nfrok p0 p1\n").unwrap_err();
+    /// assert_eq!((error.line, error.column), (2, 1));
+    /// assert!(error.to_string().contains("did you mean `fork`?"));
+    /// ```
+    pub fn parse(text: &str) -> Result<Self, ParseError> {
+        Document::parse(text).map(|document| document.program())
+    }
+}
+
+impl std::str::FromStr for Program {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        Self::parse(text)
+    }
+}
+
+/// One line, without a newline; a comment is skipped.
+impl std::str::FromStr for Step {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::new(1, text);
+        let step = parse_step(&mut cursor)?;
+        cursor.finish()?;
+        Ok(step)
+    }
+}
+
+/// One operation without an expectation.
+impl std::str::FromStr for Op {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, ParseError> {
+        let mut cursor = Cursor::new(1, text);
+        let op = parse_op(&mut cursor)?;
+        cursor.finish()?;
+        Ok(op)
+    }
+}
+
+/// Parses a whole line.
+pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
+    let code = match cursor.peek() {
+        None => Code::Nothing,
+        Some(word) if word.text == "config" => {
+            cursor.next();
+            let (config, keys) = parse_config(cursor)?;
+            Code::Config(config, keys)
+        }
+        Some(_) => Code::Step(parse_step(cursor)?),
+    };
+    cursor.finish()?;
+    Ok(code)
+}
+
+fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u8)> {
+    let mut config = Config::default();
+    let mut seen = 0;
+    while let Some(word) = cursor.next() {
+        let (name, value) =
+            word.split('=').ok_or_else(|| cursor.expected(word, "a setting `key=value`"))?;
+        let key = cursor.keyword(name, "a configuration key", &CONFIG_KEYS)?;
+        if seen >> key & 1 == 1 {
+            return Err(cursor.error(name, format!("`{}` is set twice", name.text)));
+        }
+        seen |= 1 << key;
+        match key {
+            0 => config.ptes = parse_ptes(cursor, value)?,
+            1 => config.procs = parse_procs(cursor, value)?,
+            2 => {
+                let on = parse_switch(cursor, value)?;
+                config.batching = if on { Batching::On } else { Batching::Off };
+            }
+            3 => {
+                let merged = cursor.keyword(value, "`exact` or `merged`", &["exact", "merged"])?;
+                config.access_bits =
+                    if merged == 1 { AccessBits::Merged } else { AccessBits::Exact };
+            }
+            4 => config.soft_dirty = parse_switch(cursor, value)?,
+            5 => config.huge_zero = parse_switch(cursor, value)?,
+            _ => config.pt_reclaim = parse_switch(cursor, value)?,
+        }
+    }
+    Ok((config, seen))
+}
+
+fn parse_ptes(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u16> {
+    let ptes = word.text.parse().ok().filter(|ptes| PTES_ALLOWED.contains(ptes));
+    ptes.ok_or_else(|| cursor.expected(word, "entries of a table, a power of two from 4 to 512"))
+}
+
+fn parse_procs(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u8> {
+    let procs = word.text.parse().ok().filter(|procs| (1..=PROCS_MAX).contains(procs));
+    procs.ok_or_else(|| cursor.expected(word, &format!("a number of processes, 1 … {PROCS_MAX}")))
+}
+
+fn parse_switch(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<bool> {
+    Ok(cursor.keyword(word, "`on` or `off`", &["off", "on"])? == 1)
+}
+
+fn parse_step(cursor: &mut Cursor<'_>) -> Parsed<Step> {
+    let op = parse_op(cursor)?;
+    let expect = if cursor.eat(ARROW) { Some(parse_outcome(cursor, &op)?) } else { None };
+    Ok(Step { op, expect })
+}
+
+fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
+    let word = cursor.want("an operation")?;
+    let names: Vec<&str> = OpKind::ALL.iter().map(|kind| kind.name()).collect();
+    let kind = OpKind::ALL[cursor.keyword(word, "an operation", &names)?];
+    Ok(match kind {
+        OpKind::Mmap => Op::Mmap {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            prot: parse_prot(cursor)?,
+            droppable: cursor.eat("droppable"),
+        },
+        OpKind::Munmap => Op::Munmap { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
+        OpKind::Mprotect => Op::Mprotect {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            prot: parse_prot(cursor)?,
+        },
+        OpKind::Madvise => Op::Madvise {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            advice: parse_advice(cursor)?,
+        },
+        OpKind::Mlock => Op::Mlock { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
+        OpKind::Munlock => Op::Munlock { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
+        OpKind::Mseal => Op::Mseal { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
+        OpKind::Fork => Op::Fork { parent: parse_pid(cursor)?, child: parse_pid(cursor)? },
+        OpKind::Exit => Op::Exit { pid: parse_pid(cursor)? },
+        OpKind::Read => Op::Read { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::Write => Op::Write {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            value: parse_value(cursor)?,
+        },
+        OpKind::Pin => parse_gup(cursor, true)?,
+        OpKind::Get => parse_gup(cursor, false)?,
+        OpKind::Put => Op::Put { handle: parse_handle(cursor)?, dirty: cursor.eat("dirty") },
+        OpKind::DmaRead => {
+            Op::DmaRead { handle: parse_handle(cursor)?, index: parse_index(cursor)? }
+        }
+        OpKind::DmaWrite => Op::DmaWrite {
+            handle: parse_handle(cursor)?,
+            index: parse_index(cursor)?,
+            value: parse_value(cursor)?,
+        },
+        OpKind::Peek | OpKind::Poke | OpKind::VmRead | OpKind::VmWrite => {
+            parse_remote(cursor, kind)?
+        }
+        OpKind::Thp => parse_thp(cursor)?,
+        OpKind::FailAlloc => Op::FailAlloc { nth: parse_nth(cursor)? },
+        OpKind::Lock => Op::Lock {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            token: parse_token(cursor)?,
+        },
+        OpKind::Isolate => Op::Isolate {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            token: parse_token(cursor)?,
+        },
+        OpKind::Drop => Op::Drop { token: parse_token(cursor)? },
+        OpKind::NumaHint => Op::NumaHint { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
+        OpKind::ClearRefs => Op::ClearRefs { pid: parse_pid(cursor)? },
+    })
+}
+
+fn parse_pid(cursor: &mut Cursor<'_>) -> Parsed<Pid> {
+    cursor.name("a process", 'p', PROCS_MAX - 1).map(Pid)
+}
+
+fn parse_handle(cursor: &mut Cursor<'_>) -> Parsed<Handle> {
+    cursor.name("a handle", 'h', HANDLES_MAX - 1).map(Handle)
+}
+
+fn parse_token(cursor: &mut Cursor<'_>) -> Parsed<Token> {
+    cursor.name("a token", 'l', TOKENS_MAX - 1).map(Token)
+}
+
+fn parse_vpn(cursor: &mut Cursor<'_>) -> Parsed<Vpn> {
+    let word = cursor.want("a page number")?;
+    if word.text.contains('+') {
+        let help = "this operation takes a single page".to_owned();
+        return Err(ParseError { help: Some(help), ..cursor.expected(word, "a page number") });
+    }
+    cursor.number(word, "a page number", u32::MAX).map(Vpn)
+}
+
+fn parse_index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
+    let expected = "a page of the handle, from 0";
+    let word = cursor.want(expected)?;
+    cursor.number(word, expected, u32::MAX)
+}
+
+fn parse_nth(cursor: &mut Cursor<'_>) -> Parsed<u16> {
+    let expected = "which allocation, from 1";
+    let word = cursor.want(expected)?;
+    let nth = cursor.number(word, expected, u32::from(u16::MAX))?;
+    Ok(u16::try_from(nth).unwrap_or(u16::MAX))
+}
+
+fn parse_range(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
+    const EXPECTED: &str = "a range of pages, `start+len`";
+    let word = cursor.want(EXPECTED)?;
+    let Some((start, len)) = word.split('+') else {
+        return Err(cursor.expected(word, EXPECTED));
+    };
+    Ok(PageRange {
+        start: Vpn(cursor.number(start, "a page number", u32::MAX)?),
+        len: cursor.number(len, "a number of pages", u32::MAX)?,
+    })
+}
+
+/// A range, or a single page written as its number.
+fn parse_pages(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
+    match cursor.peek() {
+        Some(word) if !word.text.contains('+') => {
+            Ok(PageRange { start: parse_vpn(cursor)?, len: 1 })
+        }
+        _ => parse_range(cursor),
+    }
+}
+
+fn parse_prot(cursor: &mut Cursor<'_>) -> Parsed<Prot> {
+    const EXPECTED: &str = "rights (rw, r, w or none)";
+    let word = cursor.want(EXPECTED)?;
+    Ok(PROTS[cursor.keyword(word, EXPECTED, &PROTS.map(|(_, name)| name))?].0)
+}
+
+fn parse_advice(cursor: &mut Cursor<'_>) -> Parsed<Advice> {
+    let word = cursor.want("an advice")?;
+    let names = Advice::NAMES.map(|(_, name)| name);
+    Ok(Advice::NAMES[cursor.keyword(word, "an advice", &names)?].0)
+}
+
+fn parse_value(cursor: &mut Cursor<'_>) -> Parsed<Value> {
+    const EXPECTED: &str = "a value (a … z or 0 … 255)";
+    let word = cursor.want(EXPECTED)?;
+    parse_label(cursor, word, EXPECTED)
+}
+
+fn parse_label(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Value> {
+    match *word.text.as_bytes() {
+        [letter @ b'a'..=b'z'] => Ok(Value::label(letter)),
+        [b'0'..=b'9', ..] => {
+            let label = cursor.number(word, "a value", u32::from(u8::MAX))?;
+            Ok(Value::label(u8::try_from(label).unwrap_or(u8::MAX)))
+        }
+        _ => Err(cursor.expected(word, expected)),
+    }
+}
+
+fn parse_gup(cursor: &mut Cursor<'_>, pin: bool) -> Parsed<Op> {
+    let pid = parse_pid(cursor)?;
+    let range = parse_pages(cursor)?;
+    let word = cursor.want("`r` or `rw`")?;
+    let write = cursor.keyword(word, "`r` or `rw`", &["r", "rw"])? == 1;
+    let handle = parse_handle(cursor)?;
+    let mut flags = GupFlags { pin, write, ..GupFlags::default() };
+    while let Some(word) = cursor.peek().filter(|word| word.text != ARROW) {
+        cursor.next();
+        let known = GUP_WORDS.map(|(name, _)| name);
+        let flag = GUP_WORDS[cursor.keyword(word, "a flag", &known)?].1;
+        if std::mem::replace(flag(&mut flags), true) {
+            return Err(cursor.error(word, format!("`{}` is given twice", word.text)));
+        }
+    }
+    Ok(Op::Gup { pid, range, handle, flags })
+}
+
+fn parse_remote(cursor: &mut Cursor<'_>, kind: OpKind) -> Parsed<Op> {
+    let pid = parse_pid(cursor)?;
+    let vpn = parse_vpn(cursor)?;
+    let access = match kind {
+        OpKind::Peek => Remote::Peek,
+        OpKind::Poke => Remote::Poke(parse_value(cursor)?),
+        OpKind::VmRead => Remote::VmRead,
+        _ => Remote::VmWrite(parse_value(cursor)?),
+    };
+    Ok(Op::Remote { pid, vpn, access })
+}
+
+fn parse_thp(cursor: &mut Cursor<'_>) -> Parsed<Op> {
+    const EXPECTED: &str = "`never`, `always=ORDERS` or `madvise=ORDERS`";
+    let mut sets = [OrderSet::EMPTY; 2];
+    let mut seen = [false; 2];
+    if cursor.eat("never") {
+        return Ok(Op::Thp { always: sets[0], madvise: sets[1] });
+    }
+    loop {
+        let word = cursor.want(EXPECTED)?;
+        let Some((key, orders)) = word.split('=') else {
+            return Err(cursor.expected(word, EXPECTED));
+        };
+        let place = cursor.keyword(key, EXPECTED, &["always", "madvise"])?;
+        if std::mem::replace(&mut seen[place], true) {
+            return Err(cursor.error(key, format!("`{}` is given twice", key.text)));
+        }
+        sets[place] = parse_orders(cursor, orders)?;
+        if cursor.peek().is_none_or(|word| word.text == ARROW) {
+            return Ok(Op::Thp { always: sets[0], madvise: sets[1] });
+        }
+    }
+}
+
+fn parse_orders(cursor: &Cursor<'_>, mut rest: Word<'_>) -> Parsed<OrderSet> {
+    let mut orders = OrderSet::EMPTY;
+    loop {
+        let (word, behind) =
+            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
+        let order = cursor.number(word, "a folio order", u32::from(ORDER_MAX))?;
+        orders = orders.with(Order(u8::try_from(order).unwrap_or(ORDER_MAX)));
+        match behind {
+            Some(behind) => rest = behind,
+            None => return Ok(orders),
+        }
+    }
+}
+
+/// An outcome this operation can have; one it can never have is a mistake of the author's.
+fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
+    let answer = op.answer();
+    let expected = match answer {
+        Answer::Done => "an outcome (`ok` or an errno)",
+        Answer::Stored => "an outcome (`ok`, a signal, `OOM`, `BLOCKED` or an errno)",
+        Answer::Loaded => "an outcome (a value, a signal, `OOM`, `BLOCKED` or an errno)",
+        Answer::Value => "an outcome (a value or an errno)",
+        Answer::Count => "an outcome (a number of pages or an errno)",
+    };
+    let word = cursor.want(expected)?;
+    let numeric = word.text.starts_with(|c: char| c.is_ascii_digit()) || word.text.len() == 1;
+    let outcome = match answer {
+        Answer::Loaded | Answer::Value if numeric => {
+            Outcome::Value(parse_label(cursor, word, expected)?)
+        }
+        Answer::Count if numeric => {
+            Outcome::Count(cursor.number(word, "a number of pages", u32::MAX)?)
+        }
+        _ => parse_outcome_name(cursor, word, expected)?,
+    };
+    if !outcome.fits(op) {
+        let problem = format!("`{}` never answers `{}`", op.kind(), word.text);
+        let help = format!("expected {expected}; leave `->` out if any will do");
+        return Err(ParseError { help: Some(help), ..cursor.error(word, problem) });
+    }
+    Ok(outcome)
+}
+
+fn parse_outcome_name(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Outcome> {
+    let others =
+        [Outcome::Ok, Outcome::Segv, Outcome::Bus, Outcome::Oom, Outcome::Blocked].into_iter();
+    let all: Vec<Outcome> = others.chain(Errno::ALL.map(Outcome::Err)).collect();
+    let names: Vec<String> = all.iter().map(Outcome::to_string).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    Ok(all[cursor.keyword(word, expected, &names)?])
+}

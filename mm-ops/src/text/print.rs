@@ -1,0 +1,269 @@
+//! Printing: operations, outcomes, configurations and programs as text.
+
+use crate::config::{AccessBits, Batching, Config};
+use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::outcome::{Errno, Outcome};
+use crate::program::{Program, Step};
+use std::fmt::{Display, Formatter, Result};
+
+/// Rights and their names.
+pub(super) const PROTS: [(Prot, &str); 4] = [
+    (Prot::RW, "rw"),
+    (Prot::R, "r"),
+    (Prot { read: false, write: true }, "w"),
+    (Prot::NONE, "none"),
+];
+
+impl Advice {
+    /// Every advice with its name in the text format, which is the kernel's.
+    pub const NAMES: [(Self, &'static str); 13] = [
+        (Self::DontNeed, "dontneed"),
+        (Self::DontNeedLocked, "dontneed_locked"),
+        (Self::Free, "free"),
+        (Self::DontFork, "dontfork"),
+        (Self::DoFork, "dofork"),
+        (Self::WipeOnFork, "wipeonfork"),
+        (Self::KeepOnFork, "keeponfork"),
+        (Self::HugePage, "hugepage"),
+        (Self::NoHugePage, "nohugepage"),
+        (Self::PopulateRead, "populate_read"),
+        (Self::PopulateWrite, "populate_write"),
+        (Self::GuardInstall, "guard_install"),
+        (Self::GuardRemove, "guard_remove"),
+    ];
+}
+
+/// A flag of a GUP call: its word, and its place.
+pub(super) type GupWord = (&'static str, fn(&mut GupFlags) -> &mut bool);
+
+/// Words behind the handle of `pin` and `get`.
+pub(super) const GUP_WORDS: [GupWord; 5] = [
+    ("longterm", |flags| &mut flags.longterm),
+    ("force", |flags| &mut flags.force),
+    ("fast", |flags| &mut flags.fast),
+    ("nofault", |flags| &mut flags.nofault),
+    ("split", |flags| &mut flags.split_pmd),
+];
+
+impl Display for Pid {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "p{}", self.0)
+    }
+}
+
+impl Display for Handle {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "h{}", self.0)
+    }
+}
+
+impl Display for Token {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "l{}", self.0)
+    }
+}
+
+impl Display for Vpn {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl Display for PageRange {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        write!(f, "{}+{}", self.start, self.len)
+    }
+}
+
+/// The label only: see [`Value`].
+impl Display for Value {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.label {
+            letter @ b'a'..=b'z' => write!(f, "{}", char::from(letter)),
+            number => write!(f, "{number}"),
+        }
+    }
+}
+
+impl Display for Prot {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        PROTS.iter().filter(|(prot, _)| prot == self).try_for_each(|(_, name)| f.write_str(name))
+    }
+}
+
+impl Display for Advice {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let names = Self::NAMES.iter();
+        names.filter(|(advice, _)| advice == self).try_for_each(|(_, name)| f.write_str(name))
+    }
+}
+
+impl Display for OrderSet {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        for (index, order) in self.iter().enumerate() {
+            write!(f, "{}{}", if index == 0 { "" } else { "," }, order.0)?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Errno {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        // The variants are named as errno(3) names them.
+        write!(f, "{self:?}")
+    }
+}
+
+impl Display for Outcome {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self {
+            Self::Ok => f.write_str("ok"),
+            Self::Count(count) => write!(f, "{count}"),
+            Self::Value(value) => write!(f, "{value}"),
+            Self::Err(errno) => write!(f, "{errno}"),
+            Self::Segv => f.write_str("SIGSEGV"),
+            Self::Bus => f.write_str("SIGBUS"),
+            Self::Oom => f.write_str("OOM"),
+            Self::Blocked => f.write_str("BLOCKED"),
+        }
+    }
+}
+
+impl Display for Op {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        let kind = self.kind();
+        match self {
+            Self::Mmap { pid, range, prot, droppable } => {
+                write!(f, "{kind} {pid} {range} {prot}{}", word(" droppable", *droppable))
+            }
+            Self::Mprotect { pid, range, prot } => write!(f, "{kind} {pid} {range} {prot}"),
+            Self::Madvise { pid, range, advice } => write!(f, "{kind} {pid} {range} {advice}"),
+            Self::Munmap { pid, range }
+            | Self::Mlock { pid, range }
+            | Self::Munlock { pid, range }
+            | Self::Mseal { pid, range }
+            | Self::NumaHint { pid, range } => write!(f, "{kind} {pid} {range}"),
+            Self::Fork { parent, child } => write!(f, "{kind} {parent} {child}"),
+            Self::Exit { pid } | Self::ClearRefs { pid } => write!(f, "{kind} {pid}"),
+            Self::Read { pid, vpn } => write!(f, "{kind} {pid} {vpn}"),
+            Self::Write { pid, vpn, value } => write!(f, "{kind} {pid} {vpn} {value}"),
+            Self::Gup { pid, range, handle, flags } => {
+                write!(f, "{kind} {pid} ")?;
+                match range.len {
+                    1 => write!(f, "{}", range.start)?,
+                    _ => write!(f, "{range}")?,
+                }
+                write!(f, " {} {handle}", if flags.write { "rw" } else { "r" })?;
+                let mut flags = *flags;
+                let mut set = GUP_WORDS.iter().filter(|(_, flag)| *flag(&mut flags));
+                set.try_for_each(|(name, _)| write!(f, " {name}"))
+            }
+            Self::Put { handle, dirty } => write!(f, "{kind} {handle}{}", word(" dirty", *dirty)),
+            Self::DmaRead { handle, index } => write!(f, "{kind} {handle} {index}"),
+            Self::DmaWrite { handle, index, value } => {
+                write!(f, "{kind} {handle} {index} {value}")
+            }
+            Self::Remote { pid, vpn, access: Remote::Peek | Remote::VmRead } => {
+                write!(f, "{kind} {pid} {vpn}")
+            }
+            Self::Remote { pid, vpn, access: Remote::Poke(value) | Remote::VmWrite(value) } => {
+                write!(f, "{kind} {pid} {vpn} {value}")
+            }
+            Self::Thp { always, madvise } => print_thp(f, *always, *madvise),
+            Self::FailAlloc { nth } => write!(f, "{kind} {nth}"),
+            Self::Lock { pid, vpn, token } | Self::Isolate { pid, vpn, token } => {
+                write!(f, "{kind} {pid} {vpn} {token}")
+            }
+            Self::Drop { token } => write!(f, "{kind} {token}"),
+        }
+    }
+}
+
+/// A word, if it is to be there.
+fn word(word: &'static str, present: bool) -> &'static str {
+    if present { word } else { "" }
+}
+
+fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Result {
+    f.write_str("thp")?;
+    if always == OrderSet::EMPTY && madvise == OrderSet::EMPTY {
+        return f.write_str(" never");
+    }
+    for (key, orders) in [("always", always), ("madvise", madvise)] {
+        if orders != OrderSet::EMPTY {
+            write!(f, " {key}={orders}")?;
+        }
+    }
+    Ok(())
+}
+
+/// The keys of a `config` line, in the order they are printed.
+pub(super) const CONFIG_KEYS: [&str; 7] =
+    ["ptes", "procs", "batching", "access_bits", "soft_dirty", "huge_zero", "pt_reclaim"];
+
+impl Config {
+    /// The value of the key at this place of [`CONFIG_KEYS`], as text.
+    fn setting(&self, key: usize) -> String {
+        let on_off = |on| if on { "on" } else { "off" }.to_owned();
+        match key {
+            0 => self.ptes.to_string(),
+            1 => self.procs.to_string(),
+            2 => on_off(self.batching == Batching::On),
+            3 => match self.access_bits {
+                AccessBits::Exact => "exact".to_owned(),
+                AccessBits::Merged => "merged".to_owned(),
+            },
+            4 => on_off(self.soft_dirty),
+            5 => on_off(self.huge_zero),
+            _ => on_off(self.pt_reclaim),
+        }
+    }
+
+    /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
+    pub(super) fn line(&self, keep: u8) -> String {
+        let default = Self::default();
+        let mut line = "config".to_owned();
+        for (key, name) in CONFIG_KEYS.iter().enumerate() {
+            let setting = self.setting(key);
+            if keep >> key & 1 == 1 || setting != default.setting(key) {
+                line.extend([" ", name, "=", &setting]);
+            }
+        }
+        line
+    }
+
+    /// All settings, those at their default, too: `ptes=8 procs=4 …`.
+    #[must_use]
+    pub fn explicit(&self) -> String {
+        let line = self.line(u8::MAX);
+        line.strip_prefix("config ").unwrap_or(&line).to_owned()
+    }
+}
+
+/// The `config` line, without the keys that have their default.
+impl Display for Config {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        f.write_str(&self.line(0))
+    }
+}
+
+/// A line without its newline.
+impl Display for Step {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        match self.expect {
+            Some(outcome) => write!(f, "{} -> {outcome}", self.op),
+            None => write!(f, "{}", self.op),
+        }
+    }
+}
+
+/// One line for each step; a `config` line before them unless all of it is default.
+impl Display for Program {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if self.config != Config::default() {
+            writeln!(f, "{}", self.config)?;
+        }
+        self.steps.iter().try_for_each(|step| writeln!(f, "{step}"))
+    }
+}
