@@ -75,7 +75,7 @@ fn guardian(shared: &'static Shared, keep: &[RawFd], end: RawFd, will: &Will) ->
     close_all_but(keep);
     ignore_signals();
     // SAFETY: no memory is involved; a session of its own keeps the terminal's signals away.
-    let _ = unsafe { sys::any(libc::SYS_setsid as u64, [0; 6]) };
+    let _ = unsafe { sys::call(libc::SYS_setsid, []) };
     // Orphans come to the guardian, so that none is left when it ends.
     let _ = sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
     give_memory_back(shared, will);
@@ -96,9 +96,9 @@ fn guardian(shared: &'static Shared, keep: &[RawFd], end: RawFd, will: &Will) ->
 fn wait_for_end(end: RawFd) {
     let mut byte = [0_u8; 1];
     loop {
-        let args = [end as u64, byte.as_mut_ptr() as u64, 1, 0, 0, 0];
+        let args = [end as u64, byte.as_mut_ptr() as u64, 1];
         // SAFETY: reads one byte into a buffer of one byte.
-        match unsafe { sys::any(libc::SYS_read as u64, args) } {
+        match unsafe { sys::call(libc::SYS_read, args) } {
             Err(libc::EINTR) => {}
             _ => return,
         }
@@ -160,7 +160,7 @@ fn close_all_but(keep: &[RawFd]) {
         if next < fd {
             // SAFETY: no Rust value that owns one of these descriptors is used in this process.
             let _ =
-                unsafe { sys::any(libc::SYS_close_range as u64, [next, fd - 1, 0, 0, 0, 0]) };
+                unsafe { sys::call(libc::SYS_close_range, [next, fd - 1]) };
         }
         next = fd + 1;
     }
@@ -173,9 +173,9 @@ fn ignore_signals() {
     }
     // The thread that made this copy may have blocked signals that children must get.
     let empty = 0_u64;
-    let args = [libc::SIG_SETMASK as u64, &raw const empty as u64, 0, 8, 0, 0];
+    let args = [libc::SIG_SETMASK as u64, &raw const empty as u64, 0, 8];
     // SAFETY: the kernel reads a mask of eight bytes, which is ours.
-    let _ = unsafe { sys::any(libc::SYS_rt_sigprocmask as u64, args) };
+    let _ = unsafe { sys::call(libc::SYS_rt_sigprocmask, args) };
 }
 
 /// Unmaps the driver's heap, other threads' stacks, and what it shares with others: everything
@@ -184,7 +184,7 @@ fn ignore_signals() {
 fn give_memory_back(shared: &Shared, will: &Will) {
     let path = c"/proc/self/maps".as_ptr() as u64;
     // SAFETY: opens a file by a constant, terminated path.
-    let opened = unsafe { sys::any(libc::SYS_open as u64, [path, 0, 0, 0, 0, 0]) };
+    let opened = unsafe { sys::call(libc::SYS_open, [path]) };
     let Ok(fd) = opened else { return };
     // SAFETY: just opened, and closed below after its last use.
     let maps = unsafe { rustix::fd::BorrowedFd::borrow_raw(fd as RawFd) };
@@ -212,14 +212,14 @@ fn give_memory_back(shared: &Shared, will: &Will) {
             && found.start != behind_data
             && !needed.iter().any(|needed| (found.start..found.end).contains(needed));
         if spare {
-            let args = [found.start, found.end - found.start, 0, 0, 0, 0];
+            let args = [found.start, found.end - found.start];
             // SAFETY: nothing that runs in this process from here on uses this memory: it holds
             // neither code, nor constants, nor this stack, nor anything named in `needed`.
-            let _ = unsafe { sys::any(libc::SYS_munmap as u64, args) };
+            let _ = unsafe { sys::call(libc::SYS_munmap, args) };
         }
     }
     // SAFETY: the descriptor is this function's own.
-    let _ = unsafe { sys::any(libc::SYS_close as u64, [fd as u64, 0, 0, 0, 0, 0]) };
+    let _ = unsafe { sys::call(libc::SYS_close, [fd as u64]) };
 }
 
 /// Address of this thread's storage, which holds errno among others.

@@ -95,7 +95,7 @@ impl Handles {
                 let fd = ring.as_raw_fd() as u64;
                 let args = [fd, BUFFERS_UPDATE, update.as_ptr() as u64, UPDATE_BYTES, 0, 0];
                 // SAFETY: the kernel reads an update and an empty iovec, both alive here.
-                let _ = unsafe { sys::any(libc::SYS_io_uring_register as u64, args) };
+                let _ = unsafe { sys::call(libc::SYS_io_uring_register, args) };
             }
             _ => {
                 let mut page = [0_u8; PAGE_SIZE as usize];

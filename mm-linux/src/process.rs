@@ -60,7 +60,7 @@ fn system_call(slot: &Slot) -> i64 {
     let args = [1, 2, 3, 4, 5, 6].map(|index| slot.arg(index));
     // SAFETY: the driver names only addresses of the arena, of which Rust knows nothing in this
     // process, and of the slot's scratch area, which is made of atomics.
-    number(unsafe { sys::any(slot.arg(0), args) })
+    number(unsafe { sys::call(slot.arg(0) as i64, args) })
 }
 
 fn number(result: sys::SysResult) -> i64 {

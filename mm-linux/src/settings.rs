@@ -120,14 +120,13 @@ impl Will {
             // SAFETY: path and value are terminated texts inside the mapping.
             unsafe {
                 let flags = (libc::O_WRONLY | libc::O_CLOEXEC) as u64;
-                let opened = sys::any(libc::SYS_open as u64, [path, flags, 0, 0, 0, 0]);
+                let opened = sys::call(libc::SYS_open, [path, flags]);
                 if let Ok(fd) = opened {
                     let fd = fd as u64;
-                    let _ = sys::any(
-                        libc::SYS_write as u64,
-                        [fd, value, length as u64, 0, 0, 0],
+                    let _ = sys::call(libc::SYS_write,
+                        [fd, value, length as u64],
                     );
-                    let _ = sys::any(libc::SYS_close as u64, [fd, 0, 0, 0, 0, 0]);
+                    let _ = sys::call(libc::SYS_close, [fd]);
                 }
             }
         }

@@ -24,24 +24,38 @@ pub(crate) fn futex_wait(word: &AtomicU32, expected: u32, milliseconds: Option<u
     let time = time.as_ref().map_or(std::ptr::null(), std::ptr::from_ref);
     // SAFETY: the word and the time are valid for the length of the call, and the kernel only
     // reads them.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAIT, expected, time) };
+    let _ = unsafe {
+        let args = [word.as_ptr() as u64, libc::FUTEX_WAIT as u64, expected.into(), time as u64];
+        call(libc::SYS_futex, args)
+    };
 }
 
 /// Wakes whoever sleeps on the word.
 pub(crate) fn futex_wake(word: &AtomicU32) {
     // SAFETY: the kernel uses the address of the word as a name only.
-    unsafe { libc::syscall(libc::SYS_futex, word.as_ptr(), libc::FUTEX_WAKE, i32::MAX) };
+    let _ = unsafe {
+        let args = [word.as_ptr() as u64, libc::FUTEX_WAKE as u64, i32::MAX as u64];
+        call(libc::SYS_futex, args)
+    };
 }
 
-/// Any system call.
+/// Any system call, with up to six arguments.
 ///
 /// # Safety
 /// What the call does to the memory of this process must not break what Rust relies on: it may
-/// touch only memory that no Rust reference of this process stands for.
-pub(crate) unsafe fn any(number: u64, args: [u64; 6]) -> SysResult {
-    let [a, b, c, d, e, f] = args;
-    // SAFETY: the caller vouches for the call.
-    result(unsafe { libc::syscall(number as i64, a, b, c, d, e, f) })
+/// touch only memory that the arguments name for it, or that no Rust reference stands for.
+pub(crate) unsafe fn call<const N: usize>(number: i64, args: [u64; N]) -> SysResult {
+    let mut all = [0; 6];
+    all[..N].copy_from_slice(&args);
+    let [a, b, c, d, e, f] = all;
+    // SAFETY: the caller vouches for the call. All arguments have the width of a register, as the
+    // variadic function needs.
+    result(unsafe { libc::syscall(number, a, b, c, d, e, f) })
+}
+
+/// A signed argument.
+const fn signed(number: i32) -> u64 {
+    number as i64 as u64
 }
 
 /// Makes a copy of this process that holds the calling thread only: a child (`sibling` false), or
@@ -55,39 +69,39 @@ pub(crate) unsafe fn fork(sibling: bool) -> SysResult {
     let flags = libc::SIGCHLD | if sibling { libc::CLONE_PARENT } else { 0 };
     // SAFETY: without CLONE_VM the copy has its own memory, stack included; a null stack pointer
     // means "where it is". The caller keeps to what a copy may do.
-    result(unsafe { libc::syscall(libc::SYS_clone, flags, 0, 0, 0, 0) })
+    unsafe { call(libc::SYS_clone, [flags as u64, 0, 0, 0, 0]) }
 }
 
 /// Ends this process at once.
 pub(crate) fn exit(status: i32) -> ! {
     loop {
         // SAFETY: ends the process; nothing of it is used again.
-        unsafe { libc::syscall(libc::SYS_exit_group, status) };
+        let _ = unsafe { call(libc::SYS_exit_group, [signed(status)]) };
     }
 }
 
 /// `prctl` with one argument.
 pub(crate) fn prctl(option: i32, argument: u64) -> SysResult {
     // SAFETY: the options used here (parent-death signal, subreaper, THP) take plain numbers.
-    result(unsafe { libc::syscall(libc::SYS_prctl, option, argument, 0, 0, 0) })
+    unsafe { call(libc::SYS_prctl, [signed(option), argument, 0, 0, 0]) }
 }
 
 /// Process number of the parent.
 pub(crate) fn parent() -> i32 {
     // SAFETY: no arguments, cannot fail.
-    unsafe { libc::syscall(libc::SYS_getppid) as i32 }
+    unsafe { call(libc::SYS_getppid, []) }.unwrap_or(0) as i32
 }
 
 /// Process number.
 pub(crate) fn own_pid() -> i32 {
     // SAFETY: no arguments, cannot fail.
-    unsafe { libc::syscall(libc::SYS_getpid) as i32 }
+    unsafe { call(libc::SYS_getpid, []) }.unwrap_or(0) as i32
 }
 
 /// Sends SIGKILL.
 pub(crate) fn kill(pid: i32) -> SysResult {
     // SAFETY: a number in, a number out.
-    result(unsafe { libc::syscall(libc::SYS_kill, pid, libc::SIGKILL) })
+    unsafe { call(libc::SYS_kill, [signed(pid), libc::SIGKILL as u64]) }
 }
 
 /// Waits for a child (any, if `pid` is -1). With `poll`, answers pid 0 if it has not ended, and
@@ -98,11 +112,9 @@ pub(crate) fn wait(pid: i32, poll: bool) -> Result<(i32, i32), i32> {
     let (kind, id) = if pid < 0 { (libc::P_ALL, 0) } else { (libc::P_PID, pid) };
     let flags = libc::WEXITED | if poll { libc::WNOHANG | libc::WNOWAIT } else { 0 };
     loop {
+        let args = [kind.into(), signed(id), &raw mut info as u64, signed(flags), 0];
         // SAFETY: `info` is ours and valid for the call.
-        let done = unsafe {
-            libc::syscall(libc::SYS_waitid, kind, id, &raw mut info, flags, std::ptr::null::<u8>())
-        };
-        match result(done) {
+        match unsafe { call(libc::SYS_waitid, args) } {
             // SAFETY: waitid fills the fields of a child's end, or leaves them zero.
             Ok(_) => return Ok(unsafe { (info.si_pid(), info.si_status()) }),
             Err(libc::EINTR) => {}
@@ -116,7 +128,7 @@ pub(crate) fn minor_faults() -> i64 {
     // SAFETY: an all-zero rusage is valid, and the kernel fills it.
     unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        libc::syscall(libc::SYS_getrusage, libc::RUSAGE_THREAD, &raw mut usage);
+        let _ = call(libc::SYS_getrusage, [libc::RUSAGE_THREAD as u64, &raw mut usage as u64]);
         usage.ru_minflt
     }
 }
@@ -124,9 +136,9 @@ pub(crate) fn minor_faults() -> i64 {
 /// Empties this CPU's LRU batches (S14): `MADV_COLD` does so before it looks at the range, and
 /// there is nothing in the page it is given.
 pub(crate) fn drain_lru(idle_page: u64) {
-    const MADV_COLD: i32 = 20;
+    const MADV_COLD: u64 = 20;
     // SAFETY: the advice never changes contents, and the page is mapped for this purpose alone.
-    unsafe { libc::syscall(libc::SYS_madvise, idle_page, 4096, MADV_COLD) };
+    let _ = unsafe { call(libc::SYS_madvise, [idle_page, 4096, MADV_COLD]) };
 }
 
 /// A mapping of a process, as PROCMAP_QUERY tells it.
@@ -276,5 +288,8 @@ pub(crate) fn vm_transfer(pid: i32, address: u64, bytes: &mut [u8], write: bool)
     let number = if write { libc::SYS_process_vm_writev } else { libc::SYS_process_vm_readv };
     // SAFETY: the local vector is `bytes`, borrowed mutably; the remote one is another process's
     // memory, of which Rust knows nothing here.
-    result(unsafe { libc::syscall(number, pid, &raw const local, 1, &raw const remote, 1, 0) })
+    unsafe {
+        let (local, remote) = (&raw const local as u64, &raw const remote as u64);
+        call(number, [signed(pid), local, 1, remote, 1, 0])
+    }
 }
