@@ -7,7 +7,7 @@ use crate::arena;
 use crate::channel::{LIST_MAX, Verb};
 use crate::linux::Linux;
 use crate::process::FAULTS_REFUSED;
-use mm_ops::{Mm, Observation, PageState, PageView, Pid, VmaView, Vpn};
+use mm_ops::{Mm, Observation, PROCS_MAX, PageState, PageView, Pid, VmaView, Vpn};
 use std::sync::atomic::Ordering;
 
 impl Linux {
@@ -18,11 +18,7 @@ impl Linux {
         let mut seen = Observation::default();
         self.observe(&mut seen);
         let mut verdicts = Vec::new();
-        for index in 0..self.procs.len() {
-            let pid = Pid(index as u8);
-            if self.procs[index].is_none() {
-                continue;
-            }
+        for pid in (0..PROCS_MAX).map(Pid) {
             for vma in seen.vmas.iter().filter(|vma| vma.pid == pid) {
                 self.take_rights_and_give_them_back(vma);
             }
@@ -76,9 +72,10 @@ fn is_probed(page: &PageView) -> bool {
 /// Gives every page of a PMD the verdict on its first one.
 fn spread_over_pmds(seen: &Observation, verdicts: &mut Vec<(Pid, Vpn, bool)>) {
     let heads = verdicts.clone();
-    let tails = seen.pages.iter().filter(|page| {
-        page.state == PageState::PageByPmd && !page.vpn.0.is_multiple_of(512)
-    });
+    let tails = seen
+        .pages
+        .iter()
+        .filter(|page| page.state == PageState::PageByPmd && !page.vpn.0.is_multiple_of(512));
     verdicts.extend(tails.filter_map(|page| {
         let head = (page.pid, Vpn(page.vpn.0 / 512 * 512));
         let at = heads.binary_search_by_key(&head, |verdict| (verdict.0, verdict.1)).ok()?;

@@ -29,11 +29,13 @@ pub(crate) struct Family {
 }
 
 impl Family {
-    /// Starts guardian and server. `keep` are the descriptors the simulated processes need.
+    /// Starts guardian and server. `keep` are the descriptors the simulated processes need; with
+    /// `small_pages_only` they get no THP, whatever the settings.
     pub(crate) fn start(
         shared: &'static Shared,
         keep: &[RawFd],
         will: Will,
+        small_pages_only: bool,
     ) -> std::io::Result<Self> {
         let (end, lifeline) = rustix::pipe::pipe_with(rustix::pipe::PipeFlags::CLOEXEC)?;
         // The guardian needs its end, the will's lock (inherited, it holds until all is restored)
@@ -48,7 +50,7 @@ impl Family {
         kept[..count].copy_from_slice(&all[..count]);
         // SAFETY: the copy runs `guardian`, which keeps to what a copy may do.
         let pid = match unsafe { sys::fork(false) } {
-            Ok(0) => guardian(shared, &kept[..count], end.as_raw_fd(), &will),
+            Ok(0) => guardian(shared, &kept[..count], end.as_raw_fd(), &will, small_pages_only),
             Ok(pid) => pid as i32,
             Err(errno) => return Err(std::io::Error::from_raw_os_error(errno)),
         };
@@ -71,13 +73,23 @@ impl Drop for Family {
     }
 }
 
-fn guardian(shared: &'static Shared, keep: &[RawFd], end: RawFd, will: &Will) -> ! {
+fn guardian(
+    shared: &'static Shared,
+    keep: &[RawFd],
+    end: RawFd,
+    will: &Will,
+    small_pages_only: bool,
+) -> ! {
     close_all_but(keep);
     ignore_signals();
     // SAFETY: no memory is involved; a session of its own keeps the terminal's signals away.
     let _ = unsafe { sys::call(libc::SYS_setsid, []) };
     // Orphans come to the guardian, so that none is left when it ends.
     let _ = sys::prctl(libc::PR_SET_CHILD_SUBREAPER, 1);
+    if small_pages_only {
+        // Inherited by every fork.
+        let _ = sys::prctl(libc::PR_SET_THP_DISABLE, 1);
+    }
     give_memory_back(shared, will);
     // SAFETY: the copy runs `server`, which keeps to what a copy may do.
     let server_pid = match unsafe { sys::fork(false) } {
@@ -159,8 +171,7 @@ fn close_all_but(keep: &[RawFd]) {
     for fd in keep.iter().map(|fd| *fd as u64).chain([1 << 31]) {
         if next < fd {
             // SAFETY: no Rust value that owns one of these descriptors is used in this process.
-            let _ =
-                unsafe { sys::call(libc::SYS_close_range, [next, fd - 1]) };
+            let _ = unsafe { sys::call(libc::SYS_close_range, [next, fd - 1]) };
         }
         next = fd + 1;
     }

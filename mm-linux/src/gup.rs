@@ -67,11 +67,6 @@ impl Handles {
         })
     }
 
-    /// Whether pins can be had.
-    pub(crate) fn can_pin(&self) -> bool {
-        self.ring.is_some()
-    }
-
     /// The descriptors that the simulated processes use.
     pub(crate) fn inherited(&self) -> Vec<RawFd> {
         let pipes = self.pipes.iter().map(|pipe| pipe.write.as_raw_fd());
@@ -155,8 +150,7 @@ fn register(
     for pages in (1..=range.len).rev() {
         // The update, and behind it the iovec that it points to.
         let iovec = slot.scratch(&[]) + UPDATE_BYTES;
-        let update =
-            slot.scratch(&[handle.0.into(), iovec, 0, 1, address, arena::bytes(pages)]);
+        let update = slot.scratch(&[handle.0.into(), iovec, 0, 1, address, arena::bytes(pages)]);
         let args = [ring.as_raw_fd() as u64, BUFFERS_UPDATE, update, UPDATE_BYTES];
         match linux.syscall(pid, libc::SYS_io_uring_register, &args) {
             Ok(_) => return Ok(pages),
@@ -262,12 +256,7 @@ impl Handles {
     }
 
     /// Reads one page of the handle's pipe and leaves the pipe as it is.
-    fn copy_of_pipe(
-        &self,
-        handle: Handle,
-        index: u32,
-        page: &mut [u8],
-    ) -> std::io::Result<usize> {
+    fn copy_of_pipe(&self, handle: Handle, index: u32, page: &mut [u8]) -> std::io::Result<usize> {
         let wanted = arena::bytes(index + 1) as usize;
         let (from, to) = (&self.pipes[handle.index()].read, &self.transfer.write);
         let copied = rustix::pipe::tee(from, to, wanted, SpliceFlags::NONBLOCK)?;

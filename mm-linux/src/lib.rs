@@ -21,6 +21,8 @@ mod linux;
 mod observe;
 mod ops;
 mod page;
+#[allow(unsafe_code, reason = "tries things on pages of its own")]
+mod probe;
 #[allow(unsafe_code, reason = "executes whatever the driver asks for")]
 mod process;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
@@ -31,4 +33,5 @@ mod sys;
 
 pub use linux::{Linux, LinuxError, Trouble};
 pub use page::TORN;
+pub use probe::{Feature, Probe, Row};
 pub use supports::Unsupported;

@@ -6,13 +6,14 @@ use crate::channel::{Shared, Silence, Verb};
 use crate::family::Family;
 use crate::gup::Handles;
 use crate::observe::Eyes;
+use crate::probe::{Feature, Probe};
 use crate::settings::{self, Thp, Will};
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,6 +28,7 @@ const LOOK_AFTER_MS: u32 = 200;
 /// the value is dropped, and it must be the one that drops it.
 pub struct Linux {
     pub(crate) config: Config,
+    pub(crate) probe: Probe,
     pub(crate) procs: [Option<Process>; PROCS_MAX as usize],
     pub(crate) handles: Handles,
     pub(crate) eyes: RefCell<Eyes>,
@@ -96,6 +98,8 @@ pub(crate) struct Process {
     pub(crate) pagemap: OwnedFd,
     pub(crate) maps: OwnedFd,
     pub(crate) mem: OwnedFd,
+    /// It ended by itself or was killed, and has been waited for.
+    gone: Cell<bool>,
 }
 
 /// The shared memory.
@@ -176,6 +180,7 @@ impl Linux {
         let idle_page = step("mapping a page", IdlePage::new())?;
         let mut linux = Self {
             config: Config::default(),
+            probe: Probe::new(),
             procs: [const { None }; PROCS_MAX as usize],
             handles: step("preparing handles", Handles::new())?,
             eyes: RefCell::new(Eyes::new()),
@@ -187,8 +192,18 @@ impl Linux {
             idle_page,
             affinity,
         };
+        for feature in [Feature::Mappings, Feature::PageStates] {
+            let found = linux.probe.need(feature).map_err(std::io::Error::other);
+            step("observing (Linux 6.17 or newer can be observed)", found)?;
+        }
         linux.start()?;
         Ok(linux)
+    }
+
+    /// What the kernel and the privileges allow.
+    #[must_use]
+    pub fn probe(&self) -> &Probe {
+        &self.probe
     }
 
     /// Starts guardian and server, the settings first.
@@ -198,12 +213,13 @@ impl Linux {
         let shared = self.shared.get();
         shared.idle_page.store(self.idle_page.0, Ordering::Relaxed);
         shared.server.clear();
-        let root = rustix::process::geteuid().is_root();
-        let will = if root { Will::of_system() } else { Will::empty() };
+        let may_change = settings::may_change();
+        let will = if may_change { Will::of_system() } else { Will::empty() };
         let will = step("saving the system's settings", will)?;
-        let family = Family::start(shared, &self.handles.inherited(), will);
+        // Who cannot set folio sizes has small pages only, whatever the system's settings.
+        let family = Family::start(shared, &self.handles.inherited(), will, !may_change);
         self.family = Some(step("starting the guardian", family)?);
-        if root {
+        if may_change {
             step("making the kernel quiet", settings::quieten())?;
             self.thp = Some(step("opening the THP settings", Thp::open())?);
         }
@@ -229,15 +245,20 @@ impl Linux {
     /// Process numbers of the live simulated processes.
     #[must_use]
     pub fn process_pids(&self) -> Vec<u32> {
-        self.procs.iter().flatten().map(|process| process.pid as u32).collect()
+        self.live().map(|process| process.pid as u32).collect()
+    }
+
+    fn live(&self) -> impl Iterator<Item = &Process> {
+        self.procs.iter().flatten().filter(|process| !process.gone.get())
     }
 
     /// The live process.
     pub(crate) fn process(&self, pid: Pid) -> Result<&Process, Errno> {
-        self.procs.get(pid.index()).and_then(Option::as_ref).ok_or(Errno::ESRCH)
+        let process = self.procs.get(pid.index()).and_then(Option::as_ref);
+        process.filter(|process| !process.gone.get()).ok_or(Errno::ESRCH)
     }
 
-    /// Asks a live process. A process that dies or hangs over it is an error and a trouble.
+    /// Asks a live process. A process that dies or hangs over it is a trouble, and gone.
     pub(crate) fn ask(&self, pid: Pid, verb: Verb, args: &[u64]) -> Result<i64, Errno> {
         let process = self.process(pid)?;
         let slot = &self.shared.procs[pid.index()];
@@ -250,11 +271,13 @@ impl Linux {
             waited += LOOK_AFTER_MS;
             if self.ask_server(Verb::Ended, &[process.pid as u64]) != Ok(0) {
                 let status = self.ask_server(Verb::Reap, &[process.pid as u64]).unwrap_or(-1);
+                process.gone.set(true);
                 self.trouble(Trouble::Died { pid, status: status as i32 });
                 return Err(Errno::EIO);
             }
             if waited >= PATIENCE_MS {
                 let _ = self.ask_server(Verb::Kill, &[process.pid as u64]);
+                process.gone.set(true);
                 self.trouble(Trouble::Hung(pid));
                 return Err(Errno::EIO);
             }
@@ -327,6 +350,7 @@ impl Linux {
                 pagemap: open("pagemap", flags)?,
                 maps: open("maps", flags)?,
                 mem: open("mem", OFlags::RDWR | OFlags::CLOEXEC)?,
+                gone: Cell::new(false),
             })
         })();
         match opened {
@@ -345,7 +369,7 @@ impl Linux {
     /// Ends all processes and makes a new `p0`.
     fn make_p0(&mut self) -> bool {
         let mut args = vec![0];
-        args.extend(self.procs.iter().flatten().map(|process| process.pid as u64));
+        args.extend(self.live().map(|process| process.pid as u64));
         args[0] = args.len() as u64 - 1;
         self.procs = [const { None }; PROCS_MAX as usize];
         self.shared.procs[0].clear();

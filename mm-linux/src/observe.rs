@@ -16,8 +16,11 @@ use crate::channel::{LIST_MAX, Verb};
 use crate::linux::{Linux, Process, Trouble};
 use crate::ops::peek;
 use crate::page::{PAGE_SIZE, TORN, value_of};
+use crate::probe::Feature;
 use crate::sys::{self, Region};
-use mm_ops::{NO_FRAME, Observation, PageState, PageView, Pid, Prot, Sees, Value, VmaView, Vpn};
+use mm_ops::{
+    NO_FRAME, Observation, PROCS_MAX, PageState, PageView, Pid, Prot, Sees, Value, VmaView, Vpn,
+};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
@@ -71,16 +74,15 @@ impl Eyes {
     /// Fills `out`; what cannot be read is a trouble.
     pub(crate) fn observe(&mut self, linux: &Linux, out: &mut Observation) {
         out.clear();
-        let root = linux.thp.is_some();
-        let mapcounts = root && self.kpagecount.is_some();
-        out.sees = Sees { state: true, frames: root, mapcounts };
+        let frames = linux.probe.has(Feature::Frames);
+        let mapcounts = frames && self.kpagecount.is_some();
+        out.sees = Sees { state: true, frames, mapcounts };
         self.frames.clear();
         self.contents.clear();
-        for (index, process) in linux.procs.iter().enumerate() {
-            let Some(process) = process else { continue };
-            let pid = Pid(index as u8);
+        for pid in (0..PROCS_MAX).map(Pid) {
+            let Ok(process) = linux.process(pid) else { continue };
             if let Err(errno) = self.observe_process(linux, pid, process, out) {
-                linux.trouble(Trouble::Other(format!("observing p{index}: errno {errno}")));
+                linux.trouble(Trouble::Other(format!("observing p{}: errno {errno}", pid.0)));
             }
         }
     }
@@ -95,11 +97,8 @@ impl Eyes {
         let (first_vma, first_page) = (out.vmas.len(), out.pages.len());
         mappings(linux, pid, process, out)?;
         self.pages(linux, pid, process, out)?;
-        let dark: Vec<VmaView> = out.vmas[first_vma..]
-            .iter()
-            .filter(|vma| !vma.prot.accessible())
-            .copied()
-            .collect();
+        let dark: Vec<VmaView> =
+            out.vmas[first_vma..].iter().filter(|vma| !vma.prot.accessible()).copied().collect();
         let pages = &mut out.pages[first_page..];
         self.frames_of(process, pages, out.sees.frames)?;
         self.values(linux, pid, process, &dark, pages)
@@ -139,9 +138,9 @@ impl Eyes {
         &mut self,
         process: &Process,
         pages: &mut [PageView],
-        root: bool,
+        frames: bool,
     ) -> Result<(), i32> {
-        if !root {
+        if !frames {
             return Ok(());
         }
         for run in pages.chunk_by_mut(|a, b| u64::from(b.vpn.0 - a.vpn.0) <= GAP_PAGES) {
@@ -153,11 +152,8 @@ impl Eyes {
                 let entry = word(&self.entries, (page.vpn.0 - first.0) as usize);
                 let next = self.frames.len() as u32;
                 page.frame = *self.frames.entry(entry & FRAME_BITS).or_insert(next);
-                page.mapcount = if entry & MAPPED_ONCE == 0 {
-                    self.mapcount(entry & FRAME_BITS)?
-                } else {
-                    1
-                };
+                page.mapcount =
+                    if entry & MAPPED_ONCE == 0 { self.mapcount(entry & FRAME_BITS)? } else { 1 };
             }
         }
         self.contents.resize(self.frames.len(), None);
@@ -226,12 +222,7 @@ impl Eyes {
 }
 
 /// The mappings of one process inside the program's address space.
-fn mappings(
-    linux: &Linux,
-    pid: Pid,
-    process: &Process,
-    out: &mut Observation,
-) -> Result<(), i32> {
+fn mappings(linux: &Linux, pid: Pid, process: &Process, out: &mut Observation) -> Result<(), i32> {
     let (mut at, end) = arena::bounds(&linux.config);
     while at < end {
         match sys::mapping_from(process.maps.as_fd(), at)? {
@@ -267,7 +258,7 @@ fn has_frame(state: PageState) -> bool {
 }
 
 /// Reads words of a file that is an array of them.
-fn read_words(
+pub(crate) fn read_words(
     file: BorrowedFd<'_>,
     index: u64,
     count: usize,

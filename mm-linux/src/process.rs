@@ -31,10 +31,13 @@ pub(crate) fn run(shared: &Shared, slot: usize) -> ! {
             Some(Verb::Scan) => scan(slot),
             Some(Verb::Faults) => faults(slot),
             Some(Verb::Fork) => {
+                // Before the fork: the slot is the parent's, which may be at its next request
+                // when the copy begins to run.
+                let child = slot.arg(0) as usize;
                 // SAFETY: the copy goes on in this very loop, which keeps to what a copy may do.
                 match unsafe { sys::fork(true) } {
                     Ok(0) => {
-                        me = fork_child(shared, slot.arg(0) as usize);
+                        me = fork_child(shared, child);
                         continue;
                     }
                     forked => number(forked),

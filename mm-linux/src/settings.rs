@@ -93,7 +93,9 @@ impl Will {
             return Err(std::io::Error::other("too many settings to save"));
         }
         // SAFETY: the mapping has WILL_BYTES bytes, the end was checked, and nothing refers to it.
-        unsafe { std::ptr::copy_nonoverlapping(entry.as_ptr(), self.text.add(self.used), entry.len()) };
+        unsafe {
+            std::ptr::copy_nonoverlapping(entry.as_ptr(), self.text.add(self.used), entry.len())
+        };
         self.used += entry.len();
         Ok(())
     }
@@ -123,9 +125,7 @@ impl Will {
                 let opened = sys::call(libc::SYS_open, [path, flags]);
                 if let Ok(fd) = opened {
                     let fd = fd as u64;
-                    let _ = sys::call(libc::SYS_write,
-                        [fd, value, length as u64],
-                    );
+                    let _ = sys::call(libc::SYS_write, [fd, value, length as u64]);
                     let _ = sys::call(libc::SYS_close, [fd]);
                 }
             }
@@ -164,6 +164,11 @@ fn lock() -> std::io::Result<OwnedFd> {
         std::thread::sleep(Duration::from_millis(20));
     }
     Ok(fd)
+}
+
+/// Whether this process may change the settings.
+pub(crate) fn may_change() -> bool {
+    fs::File::options().write(true).open(format!("{THP}/enabled")).is_ok()
 }
 
 /// Makes everything quiet that could move pages on its own. Call it only with a guardian running.

@@ -4,6 +4,7 @@
 use crate::gup::GET_PAGES_MAX;
 use crate::linux::Linux;
 use crate::ops;
+use crate::probe::Feature;
 use mm_ops::{Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote};
 use std::fmt;
 
@@ -48,6 +49,48 @@ impl Linux {
                 .map_err(|reason| refused(Some(index), reason))?;
         }
         Ok(())
+    }
+}
+
+impl Linux {
+    /// Makes a program one that [`Linux::supports`] accepts, changing as little as it can: GUP calls
+    /// become the nearest ones userspace can have, and what cannot be executed is taken out. For
+    /// programs that were made up; a program somebody wrote is better refused. Answers how many
+    /// operations were taken out.
+    pub fn adapt(&self, program: &mut Program) -> usize {
+        program.config.soft_dirty = false;
+        program.config.pt_reclaim = true;
+        for step in &mut program.steps {
+            nearest(&program.config, &mut step.op);
+        }
+        let (before, config) = (program.steps.len(), program.config);
+        program.steps.retain(|step| {
+            (ops::row(&step.op).refuses)(self, &step.op).is_ok()
+                && smaller_geometry(&config, &step.op).is_ok()
+        });
+        before - program.steps.len()
+    }
+}
+
+/// The nearest operation that the driver has.
+fn nearest(config: &Config, op: &mut Op) {
+    match op {
+        Op::Gup { flags, range, .. } => {
+            let plain = GupFlags { fast: true, ..GupFlags::default() };
+            *flags = if flags.pin {
+                GupFlags { pin: true, write: true, longterm: true, ..plain }
+            } else {
+                range.len = range.len.min(GET_PAGES_MAX);
+                plain
+            };
+        }
+        Op::Put { dirty, .. } => *dirty = false,
+        Op::Thp { always, madvise } if config.ptes != 512 => {
+            let below = !(1 << config.pmd_order().0);
+            *always = OrderSet(always.0 & below);
+            *madvise = OrderSet(madvise.0 & below);
+        }
+        _ => {}
     }
 }
 
@@ -114,32 +157,38 @@ pub(crate) fn range(_: &Linux, op: &Op) -> Refusal {
 }
 
 pub(crate) fn mapping(linux: &Linux, op: &Op) -> Refusal {
-    range(linux, op)
+    range(linux, op)?;
+    match op {
+        Op::Mmap { droppable: true, .. } => linux.probe.need(Feature::Droppable),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
     range(linux, op)?;
     match *op {
-        Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => Ok(()),
+        Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => {
+            linux.probe.need(Feature::Guards)
+        }
         _ => Ok(()),
     }
 }
 
 pub(crate) fn mlock(linux: &Linux, op: &Op) -> Refusal {
-    range(linux, op)
+    range(linux, op)?;
+    linux.probe.need(Feature::Locking)
 }
 
 pub(crate) fn mseal(linux: &Linux, op: &Op) -> Refusal {
-    range(linux, op)
+    range(linux, op)?;
+    linux.probe.need(Feature::Seals)
 }
 
 pub(crate) fn gup(linux: &Linux, op: &Op) -> Refusal {
     let Op::Gup { range, flags, .. } = *op else { return Ok(()) };
     let plain = GupFlags { fast: true, ..GupFlags::default() };
     if flags == (GupFlags { pin: true, write: true, longterm: true, ..plain }) {
-        if !linux.handles.can_pin() {
-            return Err("a pin needs io_uring, which is refused here".to_owned());
-        }
+        linux.probe.need(Feature::Pins)?;
         return pages(range);
     }
     if flags == plain {
@@ -162,9 +211,12 @@ pub(crate) fn put(_: &Linux, op: &Op) -> Refusal {
     }
 }
 
-pub(crate) fn remote(_: &Linux, op: &Op) -> Refusal {
+pub(crate) fn remote(linux: &Linux, op: &Op) -> Refusal {
     match op {
-        Op::Remote { access: Remote::Poke(_), .. } => Ok(()),
+        Op::Remote { access: Remote::Poke(_), .. } => linux.probe.need(Feature::ForcedWrites),
+        Op::Remote { access: Remote::VmRead | Remote::VmWrite(_), .. } => {
+            linux.probe.need(Feature::RemoteAccess)
+        }
         _ => Ok(()),
     }
 }
