@@ -46,6 +46,7 @@ impl Linux {
         for (index, step) in program.steps.iter().enumerate() {
             (ops::row(&step.op).refuses)(self, &step.op)
                 .and_then(|()| smaller_geometry(&program.config, &step.op))
+                .and_then(|()| several_calls(program, &step.op))
                 .map_err(|reason| refused(Some(index), reason))?;
         }
         Ok(())
@@ -60,27 +61,25 @@ impl Linux {
     pub fn adapt(&self, program: &mut Program) -> usize {
         program.config.soft_dirty = false;
         program.config.pt_reclaim = true;
+        let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
         for step in &mut program.steps {
-            nearest(&program.config, &mut step.op);
+            nearest(&program.config, get_pages, &mut step.op);
         }
-        let (before, config) = (program.steps.len(), program.config);
-        program.steps.retain(|step| {
-            (ops::row(&step.op).refuses)(self, &step.op).is_ok()
-                && smaller_geometry(&config, &step.op).is_ok()
-        });
+        let before = program.steps.len();
+        program.steps.retain(|step| (ops::row(&step.op).refuses)(self, &step.op).is_ok());
         before - program.steps.len()
     }
 }
 
 /// The nearest operation that the driver has.
-fn nearest(config: &Config, op: &mut Op) {
+fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
     match op {
         Op::Gup { flags, range, .. } => {
             let plain = GupFlags { fast: true, ..GupFlags::default() };
             *flags = if flags.pin {
                 GupFlags { pin: true, write: true, longterm: true, ..plain }
             } else {
-                range.len = range.len.min(GET_PAGES_MAX);
+                range.len = range.len.min(get_pages);
                 plain
             };
         }
@@ -124,6 +123,27 @@ fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
         }
         _ => Ok(()),
     }
+}
+
+/// vmsplice goes on with another GUP call where one stopped early, and the second one may get where
+/// the first did not: the lockless walk takes what is present without asking for the right to read.
+fn several_calls(program: &Program, op: &Op) -> Refusal {
+    match op {
+        Op::Gup { range, flags, .. } if !flags.pin && range.len > 1 && has_write_only(program) => {
+            Err("a get of several pages in a program with write-only mappings: vmsplice makes more \
+                 than one GUP call of it"
+                .to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether some mapping of the program may be written but not read.
+fn has_write_only(program: &Program) -> bool {
+    program.steps.iter().any(|step| match step.op {
+        Op::Mmap { prot, .. } | Op::Mprotect { prot, .. } => prot.write && !prot.read,
+        _ => false,
+    })
 }
 
 /// The orders a `thp` operation can enable; others are ignored.

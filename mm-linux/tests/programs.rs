@@ -355,6 +355,7 @@ fn refusals_have_reasons() {
         ("put h0 dirty", "dirty"),
         ("pin p0 0 r h0 longterm", "io_uring"),
         ("get p0 0+17 r h0 fast", "pipe"),
+        ("mprotect p0 0+1 w\nget p0 0+2 r h0 fast", "write-only"),
         ("thp always=3", "512"),
         ("config soft_dirty=on", "soft-dirty"),
         ("config ptes=512 pt_reclaim=off\nthp always=9", "pt_reclaim"),
