@@ -16,9 +16,10 @@ use rustix::mm::{MapFlags, ProtFlags};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// How long one step of an operation may take before its process counts as hung.
-const PATIENCE_MS: u32 = 10_000;
+const PATIENCE: Duration = Duration::from_secs(10);
 /// How often a silent process is looked after.
 const LOOK_AFTER_MS: u32 = 200;
 
@@ -36,6 +37,7 @@ pub struct Linux {
     pub(crate) thp: Option<Thp>,
     /// What the program last asked for; set when the next operation can see it.
     pub(crate) thp_wanted: (OrderSet, OrderSet),
+    patience_ms: u32,
     troubles: RefCell<Vec<Trouble>>,
     // Dropped in this order: nobody may use the channel when it is unmapped.
     family: Option<Family>,
@@ -54,7 +56,7 @@ pub enum Trouble {
         /// Signal or exit status.
         status: i32,
     },
-    /// A simulated process did not answer for ten seconds and was killed.
+    /// A simulated process did not answer in time and was killed.
     Hung(Pid),
     /// The server did not answer; all processes are lost until the next reset.
     ServerLost,
@@ -186,6 +188,7 @@ impl Linux {
             eyes: RefCell::new(Eyes::new()),
             thp: None,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
+            patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
             family: None,
             shared,
@@ -224,6 +227,12 @@ impl Linux {
             self.thp = Some(step("opening the THP settings", Thp::open())?);
         }
         Ok(())
+    }
+
+    /// How long a process may take for one operation before it counts as hung; ten seconds if not
+    /// set.
+    pub fn set_patience(&mut self, patience: Duration) {
+        self.patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
     }
 
     /// What went wrong since the last reset. A program with troubles has no result.
@@ -269,13 +278,17 @@ impl Linux {
                 return Ok(answer);
             }
             waited += LOOK_AFTER_MS;
-            if self.ask_server(Verb::Ended, &[process.pid as u64]) != Ok(0) {
-                let status = self.ask_server(Verb::Reap, &[process.pid as u64]).unwrap_or(-1);
-                process.gone.set(true);
-                self.trouble(Trouble::Died { pid, status: status as i32 });
-                return Err(Errno::EIO);
+            match self.ask_server(Verb::Ended, &[process.pid as u64]) {
+                Ok(0) => {}
+                Ok(_) => {
+                    let status = self.ask_server(Verb::Reap, &[process.pid as u64]).unwrap_or(-1);
+                    process.gone.set(true);
+                    self.trouble(Trouble::Died { pid, status: status as i32 });
+                    return Err(Errno::EIO);
+                }
+                Err(Silence) => return Err(Errno::EIO),
             }
-            if waited >= PATIENCE_MS {
+            if waited >= self.patience_ms {
                 let _ = self.ask_server(Verb::Kill, &[process.pid as u64]);
                 process.gone.set(true);
                 self.trouble(Trouble::Hung(pid));
@@ -288,7 +301,7 @@ impl Linux {
     pub(crate) fn ask_server(&self, verb: Verb, args: &[u64]) -> Result<i64, Silence> {
         let slot = &self.shared.server;
         slot.post(verb, args);
-        for _ in 0..PATIENCE_MS / LOOK_AFTER_MS {
+        for _ in 0..=self.patience_ms / LOOK_AFTER_MS {
             if let Ok(answer) = slot.answer(LOOK_AFTER_MS) {
                 return Ok(answer);
             }
