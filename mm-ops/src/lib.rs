@@ -6,19 +6,26 @@
 //! (`mm-reference` and `mm-model`) share this vocabulary and nothing else.
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "arbitrary")]
+mod arbitrary_impl;
 pub mod codec;
 mod config;
 pub mod generate;
 mod ids;
 mod kind;
+pub mod lower;
 mod mm;
 pub mod mutate;
 mod observation;
 mod op;
+mod operands;
 mod outcome;
 mod program;
+pub mod renumber;
 mod sanitize;
 mod snapshot;
+#[cfg(feature = "proptest")]
+mod strategy;
 pub mod text;
 
 pub use config::{AccessBits, Batching, Config, PTES_ALLOWED};
@@ -30,6 +37,7 @@ pub use kind::OpKind;
 pub use mm::Mm;
 pub use observation::{NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
+pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
 pub use snapshot::{
@@ -37,4 +45,6 @@ pub use snapshot::{
     HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap, TokenSnap,
     VmaFlags, VmaSnap,
 };
+#[cfg(feature = "proptest")]
+pub use strategy::{ProgramStrategy, ProgramTree, program_strategy};
 pub use text::{Document, ParseError};

@@ -1,9 +1,8 @@
 //! Any bits become a program that can be written down: names taken into their bounds, impossible
 //! expectations dropped. Knows bounds, and no behaviour.
 
-use crate::ids::{HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, OrderSet, PROCS_MAX, TOKENS_MAX, Token};
-use crate::ids::{Pid, Value};
-use crate::op::{Op, Remote};
+use crate::ids::{HANDLES_MAX, OPS_MAX, ORDER_MAX, PROCS_MAX, TOKENS_MAX, Value};
+use crate::op::Op;
 use crate::outcome::Outcome;
 use crate::program::{Program, Step};
 
@@ -12,63 +11,24 @@ impl Op {
     /// a value. Page numbers are left alone; any of them is legal.
     #[must_use]
     pub fn sanitized(mut self) -> Self {
-        match &mut self {
-            Self::Mmap { pid, .. }
-            | Self::Munmap { pid, .. }
-            | Self::Mprotect { pid, .. }
-            | Self::Madvise { pid, .. }
-            | Self::Mlock { pid, .. }
-            | Self::Munlock { pid, .. }
-            | Self::Mseal { pid, .. }
-            | Self::Exit { pid }
-            | Self::Read { pid, .. }
-            | Self::Remote { pid, access: Remote::Peek | Remote::VmRead, .. }
-            | Self::NumaHint { pid, .. }
-            | Self::ClearRefs { pid } => wrap_pid(pid),
-            Self::Fork { parent, child } => {
-                wrap_pid(parent);
-                wrap_pid(child);
-            }
-            Self::Write { pid, value, .. }
-            | Self::Remote { pid, access: Remote::Poke(value) | Remote::VmWrite(value), .. } => {
-                wrap_pid(pid);
-                *value = Value::label(value.label);
-            }
-            Self::Gup { pid, handle, .. } => {
-                wrap_pid(pid);
-                wrap_handle(handle);
-            }
-            Self::Put { handle, .. } | Self::DmaRead { handle, .. } => wrap_handle(handle),
-            Self::DmaWrite { handle, value, .. } => {
-                wrap_handle(handle);
-                *value = Value::label(value.label);
-            }
-            Self::Lock { pid, token, .. } | Self::Isolate { pid, token, .. } => {
-                wrap_pid(pid);
-                wrap_token(token);
-            }
-            Self::Drop { token } => wrap_token(token),
-            Self::Thp { always, madvise } => {
-                let legal = (1 << (ORDER_MAX + 1)) - 1;
-                *always = OrderSet(always.0 & legal);
-                *madvise = OrderSet(madvise.0 & legal);
-            }
-            Self::FailAlloc { .. } => {}
+        let operands = self.operands();
+        operands.pid.into_iter().chain(operands.child).for_each(|pid| pid.0 %= PROCS_MAX);
+        if let Some(handle) = operands.handle {
+            handle.0 %= HANDLES_MAX;
+        }
+        if let Some(token) = operands.token {
+            token.0 %= TOKENS_MAX;
+        }
+        if let Some(value) = operands.value {
+            *value = Value::label(value.label);
+        }
+        if let Self::Thp { always, madvise } = &mut self {
+            let legal = (1 << (ORDER_MAX + 1)) - 1;
+            always.0 &= legal;
+            madvise.0 &= legal;
         }
         self
     }
-}
-
-fn wrap_pid(pid: &mut Pid) {
-    pid.0 %= PROCS_MAX;
-}
-
-fn wrap_handle(handle: &mut Handle) {
-    handle.0 %= HANDLES_MAX;
-}
-
-fn wrap_token(token: &mut Token) {
-    token.0 %= TOKENS_MAX;
 }
 
 impl Step {

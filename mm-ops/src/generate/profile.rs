@@ -131,7 +131,17 @@ impl Profile {
         Self::draw(areas, rng)
     }
 
-    pub(crate) fn draw(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
+    /// The even mixture with a drawn configuration and window.
+    #[cfg(feature = "arbitrary")]
+    pub(crate) fn even_in(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
+        let mut profile = Self::even(areas);
+        profile.config = draw_config(draw);
+        profile.window = draw_window(draw);
+        profile.orders = orders_up_to(profile.config.pmd_order());
+        profile
+    }
+
+    fn draw(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
         let mut profile = Self::even(areas);
         profile.config = draw_config(draw);
         profile.window = draw_window(draw);

@@ -1,0 +1,574 @@
+//! What is simpler than what: the order the minimizer works by, and the steps down it tries.
+//!
+//! Every operation and every configuration has a weight, a tuple of small numbers compared from
+//! its first to its last. [`lowerings`] lists simpler variants of an operation; each has a smaller
+//! weight, and there is no infinite chain of smaller and smaller weights, so minimization ends. A
+//! certificate of minimality says that every variant in these lists was tried, at every operation,
+//! and lost the failure. Programs compare by [`compare`]: fewer operations, then the simpler
+//! configuration, then operation by operation from the first.
+
+use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
+use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
+use crate::kind::OpKind;
+use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::program::Program;
+use std::cmp::Ordering;
+
+/// How far an operation is from the simplest one. Compared field by field, from the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Weight {
+    /// How simple the kind of operation is.
+    kind: u8,
+    /// How simple its flags, rights or advice are; number of orders of a `thp`.
+    options: u8,
+    /// Length of its range; sum of the orders of a `thp`.
+    len: u32,
+    /// First page, or index, or number of the allocation; number of `madvise` orders.
+    place: u32,
+    /// How simple the value is.
+    value: u8,
+    /// Its process, the process it forks, its handle and its token.
+    names: [u8; 4],
+}
+
+/// How far a configuration is from the simplest one. Compared field by field, from the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConfigWeight {
+    /// Entries of a table.
+    ptes: u16,
+    /// Switches that are not at their default.
+    switches: u8,
+    /// Processes fewer than the default.
+    procs: u8,
+}
+
+/// Which of two programs is simpler ([`Ordering::Less`]).
+#[must_use]
+pub fn compare(one: &Program, other: &Program) -> Ordering {
+    let weights = |program: &Program| {
+        let (len, config) = (program.steps.len(), config_weight(&program.config));
+        (len, config, program.steps.iter().map(|step| weight(&step.op)).collect::<Vec<_>>())
+    };
+    weights(one).cmp(&weights(other))
+}
+
+/// The weight of a configuration.
+#[must_use]
+pub fn config_weight(config: &Config) -> ConfigWeight {
+    let default = Config::default();
+    let switches = [
+        config.batching != default.batching,
+        config.access_bits != default.access_bits,
+        config.soft_dirty != default.soft_dirty,
+        config.huge_zero != default.huge_zero,
+        config.pt_reclaim != default.pt_reclaim,
+    ];
+    ConfigWeight {
+        ptes: config.ptes,
+        switches: switches.into_iter().map(u8::from).sum(),
+        procs: PROCS_MAX.saturating_sub(config.procs),
+    }
+}
+
+/// Simpler configurations, the boldest first. To take fewer entries a table and adapt all page
+/// numbers to that, see [`crate::renumber::halve_geometry`].
+#[must_use]
+pub fn config_lowerings(config: &Config) -> Vec<Config> {
+    let smaller = PTES_ALLOWED.into_iter().filter(|ptes| *ptes < config.ptes);
+    let mut variants: Vec<Config> = smaller.map(|ptes| Config { ptes, ..*config }).collect();
+    let default = Config::default();
+    variants.extend([
+        Config { batching: Batching::On, ..*config },
+        Config { access_bits: AccessBits::Exact, ..*config },
+        Config { soft_dirty: default.soft_dirty, ..*config },
+        Config { huge_zero: default.huge_zero, ..*config },
+        Config { pt_reclaim: default.pt_reclaim, ..*config },
+        Config { procs: PROCS_MAX, ..*config },
+    ]);
+    variants.retain(|variant| config_weight(variant) < config_weight(config));
+    variants
+}
+
+/// The weight of an operation.
+#[must_use]
+pub fn weight(op: &Op) -> Weight {
+    let mut copy = *op;
+    let operands = copy.operands();
+    let range = operands.range.map_or(PageRange::default(), |range| *range);
+    let mut weight = Weight {
+        kind: kind_rank(op.kind()),
+        options: options_rank(op),
+        len: range.len,
+        place: operands.vpn.map_or(range.start.0, |vpn| vpn.0),
+        value: operands.value.map_or(0, |value| value_rank(*value)),
+        names: [
+            operands.pid.map_or(0, |pid| pid.0),
+            operands.child.map_or(0, |pid| pid.0),
+            operands.handle.map_or(0, |handle| handle.0),
+            operands.token.map_or(0, |token| token.0),
+        ],
+    };
+    match op {
+        Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } => weight.place = *index,
+        Op::FailAlloc { nth } => weight.place = u32::from(*nth),
+        Op::Thp { always, madvise } => {
+            weight.len = always.iter().chain(madvise.iter()).map(|order| u32::from(order.0)).sum();
+            weight.place = madvise.iter().count() as u32;
+        }
+        _ => {}
+    }
+    weight
+}
+
+/// The simplest kinds are those that everybody knows; [`simpler_kinds`] goes down this list.
+fn kind_rank(kind: OpKind) -> u8 {
+    match kind {
+        OpKind::Read => 0,
+        OpKind::Write => 1,
+        OpKind::Peek => 2,
+        OpKind::Poke => 3,
+        OpKind::VmRead => 4,
+        OpKind::VmWrite => 5,
+        // A pin is a get with one more flag.
+        OpKind::Get | OpKind::Pin => 6,
+        OpKind::Madvise => 7,
+        OpKind::Mlock => 8,
+        OpKind::Lock => 9,
+        OpKind::Isolate => 10,
+        other => 11 + other as u8,
+    }
+}
+
+/// Rights, the simplest first.
+const PROTS: [Prot; 4] = [Prot::RW, Prot::R, Prot::NONE, Prot { read: false, write: true }];
+
+fn prot_rank(prot: Prot) -> u8 {
+    PROTS.iter().position(|known| *known == prot).unwrap_or(PROTS.len()) as u8
+}
+
+/// The flags of a GUP call, each as a word of its own.
+const GUP_FLAGS: [fn(&mut GupFlags) -> &mut bool; 7] = [
+    |flags| &mut flags.split_pmd,
+    |flags| &mut flags.nofault,
+    |flags| &mut flags.fast,
+    |flags| &mut flags.force,
+    |flags| &mut flags.longterm,
+    |flags| &mut flags.pin,
+    |flags| &mut flags.write,
+];
+
+fn options_rank(op: &Op) -> u8 {
+    match *op {
+        Op::Mmap { prot, droppable, .. } => 2 * prot_rank(prot) + u8::from(droppable),
+        Op::Mprotect { prot, .. } => prot_rank(prot),
+        Op::Madvise { advice, .. } => advice as u8,
+        Op::Gup { mut flags, .. } => GUP_FLAGS.iter().map(|flag| u8::from(*flag(&mut flags))).sum(),
+        Op::Put { dirty, .. } => u8::from(dirty),
+        Op::Thp { always, madvise } => always.iter().chain(madvise.iter()).count() as u8,
+        _ => 0,
+    }
+}
+
+/// Values in the order a human would choose them: letters, then zero, then the rest.
+fn value_rank(value: Value) -> u8 {
+    match value.label {
+        letter @ b'a'..=b'z' => letter - b'a',
+        0 => LETTERS,
+        low @ 1..b'a' => LETTERS + low,
+        high => high,
+    }
+}
+
+/// Number of letters.
+const LETTERS: u8 = 26;
+
+/// The value of this rank.
+pub(crate) fn value_of_rank(rank: u8) -> Value {
+    Value::label(match rank {
+        0..LETTERS => b'a' + rank,
+        LETTERS => 0,
+        rank if rank - LETTERS < b'a' => rank - LETTERS,
+        rank => rank,
+    })
+}
+
+/// Simpler variants of an operation, the boldest first. Each has a smaller [`weight`].
+#[must_use]
+pub fn lowerings(op: &Op) -> Vec<Op> {
+    let mut variants = simpler_kinds(op);
+    variants.extend(simpler_options(op));
+    variants.extend(simpler_numbers(op));
+    variants.extend(simpler_names(op));
+    variants
+}
+
+/// Operations of a simpler kind that do some of the same.
+fn simpler_kinds(op: &Op) -> Vec<Op> {
+    let value = value_of_rank(0);
+    let load = |pid, vpn| Op::Read { pid, vpn };
+    let store = |pid, vpn, value| Op::Write { pid, vpn, value };
+    let advise = |pid, range, advice| Op::Madvise { pid, range, advice };
+    match *op {
+        Op::Remote { pid, vpn, access } => match access {
+            Remote::Peek => vec![load(pid, vpn)],
+            Remote::Poke(value) => vec![store(pid, vpn, value)],
+            Remote::VmRead => {
+                vec![load(pid, vpn), Op::Remote { pid, vpn, access: Remote::Peek }]
+            }
+            Remote::VmWrite(value) => {
+                vec![store(pid, vpn, value), Op::Remote { pid, vpn, access: Remote::Poke(value) }]
+            }
+        },
+        Op::Gup { pid, range, flags, .. } if flags.write => {
+            vec![load(pid, range.start), store(pid, range.start, value)]
+        }
+        Op::Gup { pid, range, .. } => vec![load(pid, range.start)],
+        Op::Madvise { pid, range, advice: Advice::PopulateRead } if range.len == 1 => {
+            vec![load(pid, range.start)]
+        }
+        Op::Madvise { pid, range, advice: Advice::PopulateWrite } if range.len == 1 => {
+            vec![load(pid, range.start), store(pid, range.start, value)]
+        }
+        Op::Mlock { pid, range } => vec![
+            advise(pid, range, Advice::PopulateRead),
+            advise(pid, range, Advice::PopulateWrite),
+        ],
+        Op::Isolate { pid, vpn, token } => vec![Op::Lock { pid, vpn, token }],
+        _ => Vec::new(),
+    }
+}
+
+/// The same with simpler rights or advice, fewer flags, fewer or lower orders.
+fn simpler_options(op: &Op) -> Vec<Op> {
+    match *op {
+        Op::Mmap { pid, range, prot, droppable } => {
+            let plain = droppable.then_some(Op::Mmap { pid, range, prot, droppable: false });
+            let prots = PROTS[..usize::from(prot_rank(prot))].iter();
+            let prots = prots.map(|prot| Op::Mmap { pid, range, prot: *prot, droppable });
+            plain.into_iter().chain(prots).collect()
+        }
+        Op::Mprotect { pid, range, prot } => {
+            let prots = PROTS[..usize::from(prot_rank(prot))].iter();
+            prots.map(|prot| Op::Mprotect { pid, range, prot: *prot }).collect()
+        }
+        Op::Madvise { pid, range, advice } => {
+            let simpler = simpler_advice(advice);
+            simpler.map(|advice| Op::Madvise { pid, range, advice }).into_iter().collect()
+        }
+        Op::Gup { pid, range, handle, flags } => simpler_flags(flags)
+            .into_iter()
+            .map(|flags| Op::Gup { pid, range, handle, flags })
+            .collect(),
+        Op::Put { handle, dirty: true } => vec![Op::Put { handle, dirty: false }],
+        Op::Thp { always, madvise } => simpler_orders(always, madvise),
+        _ => Vec::new(),
+    }
+}
+
+/// The advice that does a part of what this one does.
+fn simpler_advice(advice: Advice) -> Option<Advice> {
+    match advice {
+        Advice::DontNeedLocked | Advice::Free | Advice::GuardInstall => Some(Advice::DontNeed),
+        Advice::WipeOnFork => Some(Advice::DontFork),
+        Advice::PopulateWrite => Some(Advice::PopulateRead),
+        _ => None,
+    }
+}
+
+/// No flag at all, then each one left out.
+fn simpler_flags(flags: GupFlags) -> Vec<GupFlags> {
+    let mut variants = Vec::new();
+    if flags != GupFlags::default() {
+        variants.push(GupFlags::default());
+    }
+    for flag in GUP_FLAGS {
+        let mut fewer = flags;
+        if std::mem::replace(flag(&mut fewer), false) && !variants.contains(&fewer) {
+            variants.push(fewer);
+        }
+    }
+    variants
+}
+
+/// No order at all, then each one left out, taken from `madvise` to `always`, or lowered.
+fn simpler_orders(always: OrderSet, madvise: OrderSet) -> Vec<Op> {
+    let thp = |always, madvise| Op::Thp { always, madvise };
+    let without = |set: OrderSet, order: Order| OrderSet(set.0 & !(1 << order.0));
+    let absent = |set: OrderSet, below: Order| {
+        (0..below.0).map(Order).filter(move |order| !set.contains(*order))
+    };
+    let mut variants = Vec::new();
+    if always.union(madvise) != OrderSet::EMPTY {
+        variants.push(thp(OrderSet::EMPTY, OrderSet::EMPTY));
+    }
+    for order in always.iter() {
+        let rest = without(always, order);
+        variants.push(thp(rest, madvise));
+        variants.extend(absent(always, order).map(|lower| thp(rest.with(lower), madvise)));
+    }
+    for order in madvise.iter() {
+        let rest = without(madvise, order);
+        variants.push(thp(always, rest));
+        variants.push(thp(always.with(order), rest));
+        variants.extend(absent(madvise, order).map(|lower| thp(always, rest.with(lower))));
+    }
+    let mut seen = Vec::new();
+    variants.retain(|variant| {
+        let new = !seen.contains(variant);
+        seen.push(*variant);
+        new
+    });
+    variants
+}
+
+/// The same with a shorter range, a lower page, index or allocation number, or a simpler value.
+fn simpler_numbers(op: &Op) -> Vec<Op> {
+    let mut variants = Vec::new();
+    let mut with = |change: &dyn Fn(&mut Op)| {
+        let mut variant = *op;
+        change(&mut variant);
+        variants.push(variant);
+    };
+    let mut copy = *op;
+    let operands = copy.operands();
+    if let Some(range) = operands.range.as_deref() {
+        for simpler in simpler_ranges(*range) {
+            with(&|op| op.operands().range.into_iter().for_each(|range| *range = simpler));
+        }
+    }
+    if let Some(vpn) = operands.vpn.as_deref() {
+        for lower in lower_numbers(vpn.0) {
+            with(&|op| op.operands().vpn.into_iter().for_each(|vpn| *vpn = Vpn(lower)));
+        }
+    }
+    if let Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } = op {
+        for lower in lower_numbers(*index) {
+            with(&|op| {
+                if let Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } = op {
+                    *index = lower;
+                }
+            });
+        }
+    }
+    if let Op::FailAlloc { nth } = op {
+        for lower in lower_numbers(u32::from(*nth)) {
+            with(&|op| *op = Op::FailAlloc { nth: lower as u16 });
+        }
+    }
+    if let Some(value) = operands.value.as_deref() {
+        for rank in lower_numbers(u32::from(value_rank(*value))) {
+            let simpler = value_of_rank(rank as u8);
+            with(&|op| op.operands().value.into_iter().for_each(|value| *value = simpler));
+        }
+    }
+    variants
+}
+
+/// Shorter ranges that keep the first page, or the last, and ranges as long that begin lower.
+fn simpler_ranges(range: PageRange) -> Vec<PageRange> {
+    let PageRange { start: Vpn(start), len } = range;
+    let lengths = lower_numbers(len);
+    let front = lengths.iter().map(|len| PageRange::new(start, *len));
+    // A start beyond the last page number has no end to keep.
+    let back = lengths
+        .iter()
+        .filter(|shorter| **shorter > 0)
+        .filter_map(|shorter| Some(PageRange::new(start.checked_add(len - shorter)?, *shorter)));
+    let lower = lower_numbers(start).into_iter().map(|start| PageRange::new(start, len));
+    front.chain(back).chain(lower).collect()
+}
+
+/// The same with a lower process, handle or token.
+fn simpler_names(op: &Op) -> Vec<Op> {
+    let mut variants = Vec::new();
+    let mut copy = *op;
+    let operands = copy.operands();
+    let mut lower = |number: Option<u8>, set: &dyn Fn(&mut Op, u8)| {
+        for lower in 0..number.unwrap_or(0) {
+            let mut variant = *op;
+            set(&mut variant, lower);
+            variants.push(variant);
+        }
+    };
+    lower(operands.pid.map(|pid| pid.0), &|op, to| {
+        op.operands().pid.into_iter().for_each(|pid| *pid = Pid(to));
+    });
+    lower(operands.child.map(|pid| pid.0), &|op, to| {
+        op.operands().child.into_iter().for_each(|pid| *pid = Pid(to));
+    });
+    lower(operands.handle.map(|handle| handle.0), &|op, to| {
+        op.operands().handle.into_iter().for_each(|handle| handle.0 = to);
+    });
+    lower(operands.token.map(|token| token.0), &|op, to| {
+        op.operands().token.into_iter().for_each(|token| token.0 = to);
+    });
+    variants
+}
+
+/// Numbers below this one worth trying, ascending: all of them if it is small, else zero, a half,
+/// those a power of two lower, and those with some of the low bits cleared.
+#[must_use]
+pub fn lower_numbers(number: u32) -> Vec<u32> {
+    const SMALL: u32 = 8;
+    if number <= SMALL {
+        return (0..number).collect();
+    }
+    let steps = (0..u32::BITS).filter_map(|bit| number.checked_sub(1 << bit));
+    let rounded = (0..u32::BITS).map(|bit| number >> bit << bit);
+    let mut numbers: Vec<u32> = [0, number / 2].into_iter().chain(steps).chain(rounded).collect();
+    numbers.retain(|lower| *lower < number);
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::generate::{Areas, Profile, random_program, seeded};
+    use crate::text::EVERY_FORM;
+
+    /// Every form of every operation, and many drawn ones.
+    fn ops() -> Vec<Op> {
+        let mut rng = seeded(11, 0);
+        let mut ops: Vec<Op> =
+            Program::parse(EVERY_FORM).unwrap().steps.iter().map(|step| step.op).collect();
+        for _ in 0..60 {
+            let profile = Profile::random(Areas::ALL, &mut rng);
+            ops.extend(random_program(&profile, &mut rng).steps.iter().map(|step| step.op));
+        }
+        ops
+    }
+
+    #[test]
+    fn every_lowering_is_lower_and_can_be_said() {
+        for op in ops() {
+            let variants = lowerings(&op);
+            for (index, variant) in variants.iter().enumerate() {
+                assert!(weight(variant) < weight(&op), "{op} to {variant}");
+                assert_eq!(variant.sanitized(), *variant, "{op} to {variant}");
+                assert!(!variants[..index].contains(variant), "{op} to {variant} twice");
+            }
+        }
+    }
+
+    /// Whichever lowering is taken, the way down ends, and soon.
+    #[test]
+    fn every_way_down_ends() {
+        let mut rng = seeded(12, 0);
+        for op in ops() {
+            let mut op = op;
+            let mut steps = 0;
+            loop {
+                let variants = lowerings(&op);
+                if variants.is_empty() {
+                    break;
+                }
+                let last = variants.len() as u32 - 1;
+                op = variants[crate::generate::Draw::below(&mut rng, last + 1) as usize];
+                steps += 1;
+                assert!(steps < 1000, "{op}");
+            }
+        }
+    }
+
+    #[track_caller]
+    fn check(op: &str, expected: &[&str]) {
+        let variants = lowerings(&op.parse().unwrap());
+        assert_eq!(variants.iter().map(Op::to_string).collect::<Vec<_>>(), expected);
+    }
+
+    #[test]
+    fn each_operand_is_lowered() {
+        check("read p0 0", &[]);
+        check("fork p0 p0", &[]);
+        check("read p2 1", &["read p2 0", "read p0 1", "read p1 1"]);
+        check(
+            "mmap p0 0+1 r droppable",
+            &["mmap p0 0+1 r", "mmap p0 0+1 rw droppable", "mmap p0 0+0 r droppable"],
+        );
+        check(
+            "munmap p0 1+2",
+            &["munmap p0 1+0", "munmap p0 1+1", "munmap p0 2+1", "munmap p0 0+2"],
+        );
+        check(
+            "pin p0 0 rw h1",
+            &[
+                "read p0 0",
+                "write p0 0 a",
+                "get p0 0 r h1",
+                "get p0 0 rw h1",
+                "pin p0 0 r h1",
+                "pin p0 0+0 rw h1",
+                "pin p0 0 rw h0",
+            ],
+        );
+        check("write p0 0 c", &["write p0 0 a", "write p0 0 b"]);
+        check("vm_read p0 0", &["read p0 0", "peek p0 0"]);
+        check("put h0 dirty", &["put h0"]);
+        check(
+            "thp always=2 madvise=2",
+            &[
+                "thp never",
+                "thp madvise=2",
+                "thp always=0 madvise=2",
+                "thp always=1 madvise=2",
+                "thp always=2",
+                "thp always=2 madvise=0",
+                "thp always=2 madvise=1",
+            ],
+        );
+        check("fail_alloc 2", &["fail_alloc 0", "fail_alloc 1"]);
+        check("dma_write h0 1 b", &["dma_write h0 0 b", "dma_write h0 1 a"]);
+        check("isolate p0 0 l1", &["lock p0 0 l1", "isolate p0 0 l0"]);
+        check("madvise p0 0+0 guard_install", &["madvise p0 0+0 dontneed"]);
+    }
+
+    #[test]
+    fn numbers_go_down_to_zero() {
+        assert_eq!(lower_numbers(0), []);
+        assert_eq!(lower_numbers(3), [0, 1, 2]);
+        assert_eq!(lower_numbers(13), [0, 5, 6, 8, 9, 11, 12]);
+        for number in [9, 4096, 70_001, u32::MAX] {
+            let lower = lower_numbers(number);
+            assert!(lower.is_sorted_by(|a, b| a < b) && lower.len() <= 66);
+            assert_eq!((lower[0], lower[lower.len() - 1]), (0, number - 1));
+        }
+    }
+
+    #[test]
+    fn values_are_ranked_one_to_one() {
+        let mut labels: Vec<u8> = (0..=u8::MAX).map(|rank| value_of_rank(rank).label).collect();
+        for (rank, label) in labels.iter().enumerate() {
+            assert_eq!(usize::from(value_rank(Value::label(*label))), rank);
+        }
+        assert_eq!(labels[..2], *b"ab");
+        labels.sort_unstable();
+        assert!(labels.into_iter().eq(0..=u8::MAX));
+    }
+
+    #[test]
+    fn configurations_go_down_to_the_smallest() {
+        let mut rng = seeded(13, 0);
+        for _ in 0..200 {
+            let mut config = Profile::random(Areas::ALL, &mut rng).config;
+            while let Some(variant) = config_lowerings(&config).pop() {
+                assert!(config_weight(&variant) < config_weight(&config));
+                assert_eq!(variant.sanitized(), variant);
+                config = variant;
+            }
+            assert_eq!(config, Config { ptes: 4, ..Config::default() });
+        }
+    }
+
+    #[test]
+    fn programs_compare_by_length_first() {
+        let [short, long, lower] = ["write p3 9 z", "read p0 0\nread p0 0", "read p3 9"]
+            .map(|text| Program::parse(text).unwrap());
+        assert_eq!(compare(&short, &long), Ordering::Less);
+        assert_eq!(compare(&lower, &short), Ordering::Less);
+        assert_eq!(compare(&short, &short), Ordering::Equal);
+        let geometry = Program { config: Config { ptes: 16, ..short.config }, ..lower };
+        assert_eq!(compare(&short, &geometry), Ordering::Less);
+    }
+}
