@@ -7,7 +7,7 @@ use crate::family::Family;
 use crate::gup::Handles;
 use crate::observe::Eyes;
 use crate::probe::{Feature, Probe};
-use crate::settings::{self, Thp, Will};
+use crate::settings::{self, Decoy, Thp, Will};
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid};
 use rustix::fd::OwnedFd;
@@ -39,6 +39,8 @@ pub struct Linux {
     pub(crate) thp_wanted: (OrderSet, OrderSet),
     patience_ms: u32,
     troubles: RefCell<Vec<Trouble>>,
+    /// Keeps khugepaged quiet.
+    decoy: Option<Decoy>,
     // Dropped in this order: nobody may use the channel when it is unmapped.
     family: Option<Family>,
     pub(crate) shared: Channel,
@@ -190,6 +192,7 @@ impl Linux {
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
+            decoy: None,
             family: None,
             shared,
             idle_page,
@@ -223,7 +226,7 @@ impl Linux {
         let family = Family::start(shared, &self.handles.inherited(), will, !may_change);
         self.family = Some(step("starting the guardian", family)?);
         if may_change {
-            step("making the kernel quiet", settings::quieten())?;
+            self.decoy = Some(step("making the kernel quiet", settings::quieten())?);
             self.thp = Some(step("opening the THP settings", Thp::open())?);
         }
         Ok(())

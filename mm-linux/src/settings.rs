@@ -22,12 +22,15 @@ const LOCK_WAIT: Duration = Duration::from_secs(120);
 /// What is set during a run so that nothing but the program moves, splits or collapses pages.
 /// Files that do not exist, or already hold the value, are left alone.
 const QUIET: &[(&str, &str)] = &[
-    // khugepaged cannot be stopped while PMD THPs are enabled; it can be made to find nothing.
+    // khugepaged works as long as PMD THPs are enabled. It is made to find little, see little at a
+    // time, and sleep for ever after one look; see [`Decoy`].
     ("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_none", "0"),
     ("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_shared", "0"),
     ("/sys/kernel/mm/transparent_hugepage/khugepaged/max_ptes_swap", "0"),
     ("/sys/kernel/mm/transparent_hugepage/khugepaged/pages_to_scan", "1"),
     ("/sys/kernel/mm/transparent_hugepage/khugepaged/scan_sleep_millisecs", "4294967295"),
+    // Keeps khugepaged alive whatever a program enables: a new one would look around at once.
+    ("/sys/kernel/mm/transparent_hugepage/hugepages-2048kB/shmem_enabled", "advise"),
     ("/sys/kernel/mm/transparent_hugepage/shrink_underused", "0"),
     ("/proc/sys/vm/compaction_proactiveness", "0"),
     ("/proc/sys/kernel/numa_balancing", "0"),
@@ -172,13 +175,44 @@ pub(crate) fn may_change() -> bool {
 }
 
 /// Makes everything quiet that could move pages on its own. Call it only with a guardian running.
-pub(crate) fn quieten() -> std::io::Result<()> {
+pub(crate) fn quieten() -> std::io::Result<Decoy> {
     for (path, value) in QUIET {
         if current_value(path).is_some_and(|current| current != *value) {
             fs::write(path, value)?;
         }
     }
-    Ok(())
+    Decoy::new()
+}
+
+/// Memory that khugepaged has on its list of things to look at. As long as the list is not empty,
+/// khugepaged sleeps for the time it is told to; it is woken when the list gets its first entry,
+/// which would else be a simulated process.
+pub(crate) struct Decoy(*mut std::ffi::c_void);
+
+impl Decoy {
+    /// Enough for an aligned PMD, wherever it begins.
+    const BYTES: usize = 4 << 20;
+
+    fn new() -> std::io::Result<Self> {
+        use rustix::mm::{Advice, MapFlags, ProtFlags, madvise, mmap_anonymous};
+        // Only with the size enabled is the advice passed on to khugepaged.
+        fs::write(thp_path(Order(ORDER_MAX)), Enabled::Madvise.text())?;
+        // SAFETY: a fresh anonymous mapping at a place of the kernel's choice overlaps nothing, and
+        // the advice concerns it alone.
+        unsafe {
+            let (rights, kind) = (ProtFlags::READ | ProtFlags::WRITE, MapFlags::PRIVATE);
+            let decoy = Self(mmap_anonymous(std::ptr::null_mut(), Self::BYTES, rights, kind)?);
+            madvise(decoy.0, Self::BYTES, Advice::LinuxHugepage)?;
+            Ok(decoy)
+        }
+    }
+}
+
+impl Drop for Decoy {
+    fn drop(&mut self) {
+        // SAFETY: the mapping is this value's own, and nothing was ever put into it.
+        let _ = unsafe { rustix::mm::munmap(self.0, Self::BYTES) };
+    }
 }
 
 /// How one folio size is enabled.
