@@ -12,6 +12,7 @@ mod access;
 mod arena;
 mod channel;
 mod exclusive;
+mod export;
 #[allow(unsafe_code, reason = "forks, and gives memory back in the copies")]
 mod family;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
@@ -31,6 +32,7 @@ mod supports;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
 
+pub use export::{Target, export};
 pub use linux::{Linux, LinuxError, Trouble};
 pub use page::TORN;
 pub use probe::{Feature, Probe, Row};

@@ -46,27 +46,25 @@ static struct shared {
 static int me = CONTROLLER;
 
 /* Waits for a step; whether it is ours. What a dead process should do fails with ESRCH. */
-static int turn(int step, int who, int subject)
+static UNUSED int turn(int step, int who, int subject)
 {
-	while (shared->turn != step)
+	while (shared->turn < step)
 		sched_yield();
-	if (subject != CONTROLLER && !shared->alive[subject]) {
-		if (me == CONTROLLER) {
-			shared->got[step] = -ESRCH;
-			shared->turn = step + 1;
-		}
+	if (me == CONTROLLER && subject != CONTROLLER && !shared->alive[subject]) {
+		shared->got[step] = -ESRCH;
+		shared->turn = step + 1;
 		return 0;
 	}
 	return me == who;
 }
 
-static void done(int step, long got)
+static UNUSED void done(int step, long got)
 {
 	shared->got[step] = got;
 	shared->turn = step + 1;
 }
 
-static long result(long returned)
+static UNUSED long result(long returned)
 {
 	return returned < 0 ? -errno : 0;
 }
@@ -152,7 +150,7 @@ static UNUSED void leave(int step)
 /* The controller waits until the memory of an exited process is gone. */
 static UNUSED void bury(int step, int process)
 {
-	while (shared->turn != step)
+	while (shared->turn < step)
 		sched_yield();
 	if (me != CONTROLLER || !shared->alive[process])
 		return;

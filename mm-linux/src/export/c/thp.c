@@ -1,7 +1,10 @@
 
-/* Folio sizes are a setting of the whole system: they are put back at the end. */
+/* Folio sizes are a setting of the whole system: one at a time may change them, and puts them back. */
 
-#define THP "/sys/kernel/mm/transparent_hugepage/hugepages-%dkB/enabled"
+#include <sys/file.h>
+
+#define THP "/sys/kernel/mm/transparent_hugepage/"
+#define SIZE THP "hugepages-%dkB/enabled"
 
 static char saved_sizes[10][16];
 
@@ -9,7 +12,7 @@ static int size_file(int order, int flags)
 {
 	char path[128];
 
-	snprintf(path, sizeof(path), THP, 4 << order);
+	snprintf(path, sizeof(path), SIZE, 4 << order);
 	return open(path, flags);
 }
 
@@ -36,8 +39,10 @@ static UNUSED long set_sizes(unsigned int always, unsigned int madvise)
 static void save_sizes(void)
 {
 	char text[64];
-	int order, fd;
+	int order, fd = open(THP "enabled", O_RDONLY);
 
+	if (fd < 0 || flock(fd, LOCK_EX))
+		skip("folio sizes cannot be locked");
 	for (order = 2; order <= 9; order++) {
 		char *start, *end;
 
