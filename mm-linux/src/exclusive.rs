@@ -64,7 +64,7 @@ impl Linux {
 fn is_probed(page: &PageView) -> bool {
     match page.state {
         PageState::Page => true,
-        PageState::PageByPmd => page.vpn.0 % 512 == 0,
+        PageState::PageByPmd => page.vpn.0.is_multiple_of(512),
         _ => false,
     }
 }

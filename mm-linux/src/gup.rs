@@ -136,7 +136,8 @@ pub(crate) fn gup(linux: &mut Linux, op: &Op) -> Answer {
 }
 
 /// Registers the pages as a buffer. Registering keeps all of them or none, so where it fails fewer
-/// are tried, which leaves the longest run from the start: what the GUP call itself had grabbed.
+/// are tried, until the longest run from the start is found: what the GUP call itself had grabbed
+/// when it failed. A failed attempt leaves the buffer registered that was there.
 fn register(
     linux: &Linux,
     pid: Pid,
@@ -144,20 +145,34 @@ fn register(
     address: u64,
     handle: Handle,
 ) -> Result<u32, Errno> {
-    let Some(ring) = &linux.handles.ring else { return Err(Errno::EOPNOTSUPP) };
-    let slot = &linux.shared.procs[pid.index()];
-    let mut error = Errno::EFAULT;
-    for pages in (1..=range.len).rev() {
-        // The update, and behind it the iovec that it points to.
-        let iovec = slot.scratch(&[]) + UPDATE_BYTES;
-        let update = slot.scratch(&[handle.0.into(), iovec, 0, 1, address, arena::bytes(pages)]);
-        let args = [ring.as_raw_fd() as u64, BUFFERS_UPDATE, update, UPDATE_BYTES];
-        match linux.syscall(pid, libc::SYS_io_uring_register, &args) {
-            Ok(_) => return Ok(pages),
-            Err(refused) => error = refused,
+    let all = register_exactly(linux, pid, range.len, address, handle);
+    let (Err(mut error), mut some, mut too_many) = (all, 0, range.len) else {
+        return Ok(range.len);
+    };
+    while some + 1 < too_many {
+        let pages = some + (too_many - some) / 2;
+        match register_exactly(linux, pid, pages, address, handle) {
+            Ok(()) => some = pages,
+            Err(refused) => (error, too_many) = (refused, pages),
         }
     }
-    Err(error)
+    if some > 0 { Ok(some) } else { Err(error) }
+}
+
+fn register_exactly(
+    linux: &Linux,
+    pid: Pid,
+    pages: u32,
+    address: u64,
+    handle: Handle,
+) -> Result<(), Errno> {
+    let ring = linux.handles.ring.as_ref().ok_or(Errno::EOPNOTSUPP)?;
+    let slot = &linux.shared.procs[pid.index()];
+    // The update, and behind it the iovec that it points to.
+    let iovec = slot.scratch(&[]) + UPDATE_BYTES;
+    let update = slot.scratch(&[handle.0.into(), iovec, 0, 1, address, arena::bytes(pages)]);
+    let args = [ring.as_raw_fd() as u64, BUFFERS_UPDATE, update, UPDATE_BYTES];
+    linux.syscall(pid, libc::SYS_io_uring_register, &args).map(|_| ())
 }
 
 /// Splices the pages into the handle's pipe.

@@ -328,7 +328,7 @@ impl Linux {
 
     /// The error number as programs know it.
     pub(crate) fn errno(&self, errno: i32) -> Errno {
-        let known = match errno {
+        match errno {
             libc::EPERM => Errno::EPERM,
             libc::ENOENT => Errno::ENOENT,
             libc::ESRCH => Errno::ESRCH,
@@ -350,8 +350,7 @@ impl Linux {
                 self.trouble(Trouble::UnknownErrno(errno));
                 Errno::EIO
             }
-        };
-        known
+        }
     }
 
     /// Takes up a process that was just made.

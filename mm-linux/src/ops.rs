@@ -76,7 +76,9 @@ macro_rules! fields {
 pub(crate) use fields;
 
 const fn prot_bits(prot: Prot) -> u64 {
-    prot.read as u64 * libc::PROT_READ as u64 | prot.write as u64 * libc::PROT_WRITE as u64
+    let read = if prot.read { libc::PROT_READ } else { 0 };
+    let write = if prot.write { libc::PROT_WRITE } else { 0 };
+    (read | write) as u64
 }
 
 fn mmap(linux: &mut Linux, op: &Op) -> Answer {

@@ -97,7 +97,7 @@ impl Will {
         }
         // SAFETY: the mapping has WILL_BYTES bytes, the end was checked, and nothing refers to it.
         unsafe {
-            std::ptr::copy_nonoverlapping(entry.as_ptr(), self.text.add(self.used), entry.len())
+            std::ptr::copy_nonoverlapping(entry.as_ptr(), self.text.add(self.used), entry.len());
         };
         self.used += entry.len();
         Ok(())
