@@ -90,6 +90,7 @@ fn guardian(
         // Inherited by every fork.
         let _ = sys::prctl(libc::PR_SET_THP_DISABLE, 1);
     }
+    no_core_files();
     give_memory_back(shared, will);
     // SAFETY: the copy runs `server`, which keeps to what a copy may do.
     let server_pid = match unsafe { sys::fork(false) } {
@@ -175,6 +176,14 @@ fn close_all_but(keep: &[RawFd]) {
         }
         next = fd + 1;
     }
+}
+
+/// A simulated process that crashes is reported, not written to a file.
+fn no_core_files() {
+    let none = [0_u64; 2];
+    let args = [0, libc::RLIMIT_CORE.into(), &raw const none as u64, 0];
+    // SAFETY: the kernel reads a limit of two words, which is ours.
+    let _ = unsafe { sys::call(libc::SYS_prlimit64, args) };
 }
 
 fn ignore_signals() {

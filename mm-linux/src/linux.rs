@@ -37,6 +37,8 @@ pub struct Linux {
     pub(crate) thp: Option<Thp>,
     /// What the program last asked for; set when the next operation can see it.
     pub(crate) thp_wanted: (OrderSet, OrderSet),
+    /// The count of [`Thp::fallbacks`] when this program first enabled a size.
+    fallbacks_before: Option<u64>,
     patience_ms: u32,
     troubles: RefCell<Vec<Trouble>>,
     /// Keeps khugepaged quiet.
@@ -190,6 +192,7 @@ impl Linux {
             eyes: RefCell::new(Eyes::new()),
             thp: None,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
+            fallbacks_before: None,
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
             decoy: None,
@@ -246,6 +249,17 @@ impl Linux {
 
     pub(crate) fn trouble(&self, trouble: Trouble) {
         self.troubles.borrow_mut().push(trouble);
+    }
+
+    /// How often in this program a fault wanted a folio of an enabled size and the kernel had no
+    /// memory for it. Taking a smaller one is a choice of the kernel (A6), and the reason to run the
+    /// program again if anything differs. Faults of other processes of the system count, too.
+    #[must_use]
+    pub fn folio_fallbacks(&self) -> u64 {
+        match (&self.thp, self.fallbacks_before) {
+            (Some(thp), Some(before)) => thp.fallbacks() - before,
+            _ => 0,
+        }
     }
 
     /// Process number of the guardian, which puts the system's settings back.
@@ -398,6 +412,9 @@ impl Linux {
     fn settle_thp(&mut self) {
         if let Some(thp) = &mut self.thp {
             let (always, madvise) = self.thp_wanted;
+            if always.union(madvise) != OrderSet::EMPTY && self.fallbacks_before.is_none() {
+                self.fallbacks_before = Some(thp.fallbacks());
+            }
             if let Err(error) = thp.set(always, madvise) {
                 self.trouble(Trouble::Other(format!("setting folio sizes: {error}")));
             }
@@ -415,6 +432,7 @@ impl Mm for Linux {
         self.config = *config;
         self.handles.close_all();
         self.thp_wanted = (OrderSet::EMPTY, OrderSet::EMPTY);
+        self.fallbacks_before = None;
         if !self.make_p0() {
             // A new family, once: the server may have been killed from outside.
             if let Err(error) = self.start() {

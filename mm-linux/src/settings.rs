@@ -243,9 +243,19 @@ impl Enabled {
     }
 }
 
+/// One folio size.
+struct Size {
+    order: Order,
+    enabled: fs::File,
+    /// As it was set last.
+    state: Option<Enabled>,
+    /// Counts the faults that could not get such a folio; not every kernel has it.
+    fallbacks: Option<fs::File>,
+}
+
 /// The folio sizes as they are set, so that only what differs is written.
 pub(crate) struct Thp {
-    sizes: Vec<(Order, fs::File, Option<Enabled>)>,
+    sizes: Vec<Size>,
     zero_file: fs::File,
     zero: Option<bool>,
 }
@@ -258,7 +268,13 @@ impl Thp {
         for order in (2..=ORDER_MAX).map(Order) {
             let path = thp_path(order);
             if Path::new(&path).exists() {
-                sizes.push((order, open(&path)?, None));
+                let counter = path.replace("/enabled", "/stats/anon_fault_fallback");
+                sizes.push(Size {
+                    order,
+                    enabled: open(&path)?,
+                    state: None,
+                    fallbacks: fs::File::open(counter).ok(),
+                });
             }
         }
         Ok(Self { sizes, zero_file: open(&format!("{THP}/use_zero_page"))?, zero: None })
@@ -266,14 +282,24 @@ impl Thp {
 
     /// Enables exactly these orders. Orders the kernel has no setting for are ignored.
     pub(crate) fn set(&mut self, always: OrderSet, madvise: OrderSet) -> std::io::Result<()> {
-        for (order, file, state) in &mut self.sizes {
-            let wanted = Enabled::of(*order, always, madvise);
-            if *state != Some(wanted) {
-                file.write_all_at(wanted.text().as_bytes(), 0)?;
-                *state = Some(wanted);
+        for size in &mut self.sizes {
+            let wanted = Enabled::of(size.order, always, madvise);
+            if size.state != Some(wanted) {
+                size.enabled.write_all_at(wanted.text().as_bytes(), 0)?;
+                size.state = Some(wanted);
             }
         }
         Ok(())
+    }
+
+    /// How often, since the system started, a fault could not get a folio of an enabled size.
+    pub(crate) fn fallbacks(&self) -> u64 {
+        let count = |file: &fs::File| {
+            let mut text = [0; 24];
+            let read = file.read_at(&mut text, 0).ok()?;
+            std::str::from_utf8(&text[..read]).ok()?.trim().parse::<u64>().ok()
+        };
+        self.sizes.iter().filter_map(|size| count(size.fallbacks.as_ref()?)).sum()
     }
 
     /// Whether read faults may map the huge zero folio (A7).
@@ -287,6 +313,6 @@ impl Thp {
 
     /// The orders the kernel has settings for.
     pub(crate) fn orders(&self) -> OrderSet {
-        self.sizes.iter().fold(OrderSet::EMPTY, |set, (order, ..)| set.with(*order))
+        self.sizes.iter().fold(OrderSet::EMPTY, |set, size| set.with(size.order))
     }
 }

@@ -14,6 +14,9 @@ pub(crate) type Refusal = Result<(), String>;
 /// Most pages that one operation may work on.
 const PAGES_MAX: u32 = 1 << 16;
 
+/// Most pages that an ordinary user may lock or pin with one operation.
+const LOCKED_PAGES_MAX: u32 = 32;
+
 /// Something in a program that the driver cannot execute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
@@ -163,6 +166,15 @@ fn pages(range: PageRange) -> Refusal {
     }
 }
 
+/// Locked and pinned pages count against a limit that binds ordinary users, 8 MiB as a rule.
+fn little(linux: &Linux, range: PageRange) -> Refusal {
+    if linux.probe.root || range.len <= LOCKED_PAGES_MAX {
+        Ok(())
+    } else {
+        Err(format!("locking or pinning more than {LOCKED_PAGES_MAX} pages at once needs root"))
+    }
+}
+
 pub(crate) fn range(_: &Linux, op: &Op) -> Refusal {
     match *op {
         Op::Munmap { range, .. }
@@ -196,7 +208,11 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
 
 pub(crate) fn mlock(linux: &Linux, op: &Op) -> Refusal {
     range(linux, op)?;
-    linux.probe.need(Feature::Locking)
+    linux.probe.need(Feature::Locking)?;
+    match *op {
+        Op::Mlock { range, .. } => little(linux, range),
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn mseal(linux: &Linux, op: &Op) -> Refusal {
@@ -209,7 +225,7 @@ pub(crate) fn gup(linux: &Linux, op: &Op) -> Refusal {
     let plain = GupFlags { fast: true, ..GupFlags::default() };
     if flags == (GupFlags { pin: true, write: true, longterm: true, ..plain }) {
         linux.probe.need(Feature::Pins)?;
-        return pages(range);
+        return pages(range).and_then(|()| little(linux, range));
     }
     if flags == plain {
         if range.len > GET_PAGES_MAX {

@@ -45,6 +45,9 @@ fn an_ordinary_user_sees_values() {
     let program: Program = "config ptes=512\nthp always=9\n".parse().expect("a program");
     let refused = linux.supports(&program).expect_err("it needs root");
     assert!(refused.to_string().contains("root"), "{refused}");
+    let program: Program = "mmap p0 0+64 rw\nmlock p0 0+64\n".parse().expect("a program");
+    let refused = linux.supports(&program).expect_err("the limit is small");
+    assert!(refused.to_string().contains("locking"), "{refused}");
     let probe = Probe::new();
     assert!(!probe.root && !probe.has(Feature::Frames) && !probe.has(Feature::FolioSizes));
     assert!(probe.to_string().contains("an ordinary user"));

@@ -66,7 +66,7 @@ pub(super) fn export(program: &Program) -> Result<String, Unsupported> {
         let _ = writeln!(out, " *\t{line}");
     }
     let tests = program.steps.iter().filter(|step| step.expect.is_some()).count();
-    let _ = writeln!(out, " */\n#define STEPS {}\n#define TESTS {tests}\n", steps.len().max(1));
+    let _ = writeln!(out, " */\n#define STEPS {}\n#define TESTS {tests}\n", steps.len());
     out.push_str(BASE);
     out.push_str(SKIP);
     if parts.handles {
@@ -107,19 +107,13 @@ fn hooks(out: &mut String, parts: &Parts) {
 
 /// The text of each step, and the answer it must have.
 fn tables(out: &mut String, program: &Program) {
-    out.push_str("\nstatic const char *const text[STEPS] = {\n");
+    out.push_str("\nstatic const char *const text[STEPS + 1] = {\n");
     for step in &program.steps {
         let _ = writeln!(out, "\t\"{}\",", step.op);
     }
-    if program.steps.is_empty() {
-        out.push_str("\t\"\",\n");
-    }
-    out.push_str("};\n\nstatic const long wanted[STEPS] = {\n");
+    out.push_str("};\n\nstatic const long wanted[STEPS + 1] = {\n");
     for step in &program.steps {
         let _ = writeln!(out, "\t{},", step.expect.map_or("ANY".to_owned(), answer));
-    }
-    if program.steps.is_empty() {
-        out.push_str("\tANY,\n");
     }
     out.push_str("};\n");
 }

@@ -38,7 +38,7 @@ static struct shared {
 	volatile int turn;
 	volatile int alive[PROCS];
 	volatile pid_t pid[PROCS];
-	volatile long got[STEPS];
+	volatile long got[STEPS + 1];
 	/* Handles, by number: pages held, and the address they were registered at. */
 	volatile long pages[HANDLES];
 	char *volatile registered[HANDLES];
