@@ -82,7 +82,7 @@ fn print_observation(seen: &Observation) {
         let prot: String = prot.iter().map(|(on, c)| if *on { *c } else { '-' }).collect();
         println!("      p{} {}..{} {prot}", vma.pid.0, vma.start.0, vma.end.0);
     }
-    for page in &seen.pages {
+    for (index, page) in seen.pages.iter().enumerate() {
         let state = match page.state {
             PageState::Page => "page",
             PageState::PageByPmd => "PMD page",
@@ -94,6 +94,16 @@ fn print_observation(seen: &Observation) {
         print!("        p{}:{} {state}", page.pid.0, page.vpn.0);
         if page.frame != NO_FRAME {
             print!(" {:?} frame {} mapcount {}", page.value, page.frame, page.mapcount);
+        }
+        let folio = seen.folios.get(index).copied().unwrap_or_default();
+        for (on, name) in [
+            (folio.head, "head"),
+            (folio.large && !folio.head, "tail"),
+            (folio.swapbacked, "swapbacked"),
+            (folio.dirty, "dirty"),
+            (folio.lru, "lru"),
+        ] {
+            print!("{}", if on { format!(" {name}") } else { String::new() });
         }
         println!();
     }
