@@ -367,7 +367,7 @@ impl Linux {
         }
     }
 
-    /// Takes up a process that was just made.
+    /// Takes up a process that was just made; one whose files cannot be opened is ended again.
     pub(crate) fn adopt(&mut self, pid: Pid, number: i64) -> Result<(), Errno> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         let open = |file: &str, flags: OFlags| {
@@ -389,6 +389,7 @@ impl Linux {
             }
             Err(error) => {
                 let error: rustix::io::Errno = error;
+                let _ = self.ask_server(Verb::Kill, &[number as u64]);
                 self.trouble(Trouble::Other(format!("opening files of /proc/{number}: {error}")));
                 Err(Errno::EIO)
             }
