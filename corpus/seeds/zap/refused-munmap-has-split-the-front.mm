@@ -1,4 +1,4 @@
-# rules: I1 L11
+# rules: L11
 # A munmap refused for a seal behind has already split the first mapping, so a block across the cut takes no large folio.
 config ptes=64
 thp always=2
