@@ -1,7 +1,31 @@
-//! The slow, obviously correct reference, in two layers: the *ideal* (what memory means) and the
-//! *mechanism* (the rulebook executed page by page).
+//! The slow, obviously correct reference, in two layers: the *ideal* (what memory means, [`Ideal`])
+//! and the *mechanism* (the rulebook executed page by page, [`Reference`]).
+//!
+//! The mechanism has one file for each area of the rulebook. It knows nothing of batches, caches or
+//! incremental counts: one entry is treated at a time, and whatever can be counted is counted when
+//! it is asked for (module `counts`). Each rule is marked with the macro `rule!` where it takes effect.
 #![forbid(unsafe_code)]
 
+mod circumstances;
+mod counts;
 mod coverage;
+mod cow;
+mod fault;
+mod fork;
+mod gup;
+mod ideal;
+mod ops;
+mod protect;
+mod rmap;
+mod snapshot;
+mod state;
+#[cfg(test)]
+mod tests;
+mod thp;
+mod vma;
+mod zap;
 
+pub use circumstances::Refusal;
 pub use coverage::{Coverage, Rule};
+pub use ideal::{Ideal, Violation};
+pub use state::Reference;

@@ -1,3 +1,64 @@
-//! to be filled
+//! The command line of mmdiff, `cargo xtask …`. Thin: what is fuzzed, judged and minimized is in the
+//! libraries; here are options, files, progress, tables, JSON and exit status.
 #![forbid(unsafe_code)]
-fn main() {}
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a program has no public API; its help text documents it"
+)]
+
+mod cli;
+mod commands;
+mod error;
+mod files;
+mod output;
+mod subject;
+
+use clap::Parser;
+use cli::{Cli, Command};
+use error::{Error, Found};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let done = if subject::needs_other_build(plants_faults(&cli.command)) {
+        subject::run_other_build()
+    } else {
+        run(&cli.command).map(|found| match found {
+            Found::Nothing => ExitCode::SUCCESS,
+            Found::Something => ExitCode::from(1),
+        })
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(2)
+    })
+}
+
+fn run(command: &Command) -> Result<Found, Error> {
+    match command {
+        Command::Fuzz(args) => commands::fuzz::run(args),
+        Command::Replay(args) => commands::replay::run(args),
+        Command::Minimize(args) => commands::minimize::run(args),
+        #[cfg(feature = "faults")]
+        Command::Faults(args) => commands::faults::run(args),
+        #[cfg(not(feature = "faults"))]
+        Command::Faults(_) => Err(Error::Usage("this build has no faults".into())),
+        Command::Rules(args) => commands::rules::run(args),
+        Command::FmtMm(args) => commands::fmt_mm::run(args),
+        Command::Bench(args) => commands::bench::run(args),
+        Command::Test => commands::ci::test(),
+        Command::Ci => commands::ci::ci(),
+    }
+}
+
+/// Whether the command needs the build with switchable faults.
+fn plants_faults(command: &Command) -> bool {
+    match command {
+        Command::Fuzz(args) => args.fault.is_some(),
+        Command::Replay(args) => args.fault.is_some(),
+        Command::Minimize(args) => args.fault.is_some(),
+        Command::Faults(_) => true,
+        _ => false,
+    }
+}

@@ -1,0 +1,12 @@
+# rules: B1 B7 B9 C4
+# The COW selftest on a PTE-mapped folio of order 3: after fork neither side sees what the other writes.
+config ptes=32
+mmap p0 0+8 rw
+thp always=3
+write p0 5 a
+fork p0 p1
+write p1 5 b
+read p0 5 -> a
+write p0 5 c
+read p1 5 -> b
+read p0 5 -> c

@@ -1,0 +1,10 @@
+# rules: D9
+# The COW selftest on a THP mapped by a PMD: mprotect to read-only and back under a pin keeps page and pin together.
+mmap p0 0+8 rw
+thp always=3
+write p0 5 a
+pin p0 5 rw h0 -> 1
+mprotect p0 0+8 r
+mprotect p0 0+8 rw
+write p0 5 b
+dma_read h0 0 -> b

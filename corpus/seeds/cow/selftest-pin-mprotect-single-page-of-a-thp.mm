@@ -1,0 +1,12 @@
+# rules: D9 G2 H4
+# The COW selftest on the one page left of a THP: mprotect to read-only and back under a pin keeps page and pin together.
+mmap p0 0+8 rw
+thp always=3
+write p0 5 a
+madvise p0 0+5 dontneed
+madvise p0 6+2 dontneed
+pin p0 5 rw h0 -> 1
+mprotect p0 0+8 r
+mprotect p0 0+8 rw
+write p0 5 b
+dma_read h0 0 -> b

@@ -1,0 +1,12 @@
+# rules: B7 B9 C4 D5 D9 G2
+# The COW selftest on the one page left of a THP: a read-only pin of a shared page unshares it first, so the pin sees what its owner writes.
+mmap p0 0+8 rw
+thp always=3
+write p0 5 a
+madvise p0 0+5 dontneed
+madvise p0 6+2 dontneed
+fork p0 p1
+pin p0 5 r h0 longterm fast -> 1
+write p0 5 b
+dma_read h0 0 -> b
+read p1 5 -> a

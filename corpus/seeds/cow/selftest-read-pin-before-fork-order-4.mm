@@ -1,0 +1,11 @@
+# rules: C6 C7 D9
+# The COW selftest on a PTE-mapped folio of order 4: a buffer pinned for reading before fork sees what the parent writes after it.
+config ptes=32
+mmap p0 0+16 rw
+thp always=4
+write p0 9 a
+pin p0 9 r h0 longterm -> 1
+fork p0 p1
+write p0 9 b
+dma_read h0 0 -> b
+read p1 9 -> a

@@ -1,0 +1,14 @@
+# rules: C4 C5 C6 C7 D9 G2
+# The COW selftest on an exclusive page of a THP whose other half was shared before: a buffer pinned for reading before fork sees what the parent writes after it.
+mmap p0 0+8 rw
+thp always=3
+write p0 2 a
+madvise p0 0+4 dontfork
+fork p0 p3
+madvise p0 0+4 dofork
+exit p3
+pin p0 2 r h0 longterm -> 1
+fork p0 p1
+write p0 2 b
+dma_read h0 0 -> b
+read p1 2 -> a

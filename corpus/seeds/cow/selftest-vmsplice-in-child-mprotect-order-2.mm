@@ -1,0 +1,13 @@
+# rules: B8 B9 C4 D6 H4
+# The COW selftest on a PTE-mapped folio of order 2: the same with mprotect to read-only and back in the parent.
+config ptes=32
+mmap p0 0+4 rw
+thp always=2
+write p0 1 a
+fork p0 p1
+get p1 1 r h0 fast -> 1
+munmap p1 0+4
+mprotect p0 0+4 r
+mprotect p0 0+4 rw
+write p0 1 b
+dma_read h0 0 -> a

@@ -1,0 +1,11 @@
+# rules: B8 B9 C4 D6 I1
+# The COW selftest on a PTE-mapped folio of order 2: the child keeps a plain reference and unmaps; what the parent writes later stays unseen.
+config ptes=32
+mmap p0 0+4 rw
+thp always=2
+write p0 1 a
+fork p0 p1
+get p1 1 r h0 fast -> 1
+munmap p1 0+4
+write p0 1 b
+dma_read h0 0 -> a

@@ -1,0 +1,164 @@
+//! What a program was good for: which events happened in which abstract states, and what it cost to
+//! see them.
+
+use super::features::{FeatureMap, Happening};
+use crate::lockstep::{Observer, StepView};
+use mm_ops::{
+    Choice, EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
+    VmaFlags,
+};
+
+/// Where the facts of the state begin in a row of facts; below are the kinds of operation.
+const STATE_FACTS_START: u32 = 32;
+/// What an operation costs by itself, in entries and pages looked at.
+const OP_COST: u64 = 64;
+
+/// Collects the features of the programs it watches.
+#[derive(Debug, Default)]
+pub struct Feedback {
+    /// Everything seen so far.
+    pub map: FeatureMap,
+    /// Operations by kind: done, and refused or failed.
+    pub answers: Answers,
+    /// Facts of the state before the next operation.
+    facts: u64,
+    /// Operations of this program up to the last one that showed something new.
+    novel_steps: usize,
+    /// What this program cost.
+    cost: u64,
+}
+
+/// How often each kind of operation was done, and how often it was refused or failed.
+#[derive(Clone, Debug)]
+pub struct Answers {
+    /// By kind: done, else.
+    pub by_kind: [[u64; 2]; OpKind::COUNT],
+}
+
+impl Default for Answers {
+    fn default() -> Self {
+        Self { by_kind: [[0; 2]; OpKind::COUNT] }
+    }
+}
+
+impl Answers {
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        for (ours, theirs) in self.by_kind.iter_mut().zip(&other.by_kind) {
+            ours[0] += theirs[0];
+            ours[1] += theirs[1];
+        }
+    }
+}
+
+impl Feedback {
+    /// Called before each program.
+    pub fn start(&mut self) {
+        self.facts = 0;
+        self.novel_steps = 0;
+        self.cost = 0;
+    }
+
+    /// About how much work the program was, in a unit that does not depend on the clock: the size
+    /// of the states it went through.
+    #[must_use]
+    pub const fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// How much of the program showed anything new, as a number of operations.
+    #[must_use]
+    pub const fn novel_steps(&self) -> usize {
+        self.novel_steps
+    }
+}
+
+impl Observer for Feedback {
+    fn step(&mut self, step: &StepView<'_>) {
+        let kind = step.op.kind();
+        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
+        let fired = step.fired.iter().map(|(rule, case)| Happening::Fired(*rule, *case));
+        let failed = step.choices.iter().filter_map(|choice| match choice {
+            Choice::AllocFailed(site) => Some(Happening::AllocFailed(kind, site.kind)),
+            _ => None,
+        });
+        let answered = std::iter::once(Happening::Answered(kind, step.outcome));
+        for happening in fired.chain(failed).chain(answered) {
+            if self.map.add(happening, facts) {
+                self.novel_steps = step.index + 1;
+            }
+        }
+        let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
+        self.answers.by_kind[kind.index()][usize::from(!done)] += 1;
+        self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;
+        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
+        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
+            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
+        }
+    }
+}
+
+/// The fact that an allocation is about to fail; the state's own facts are numbered from 0.
+const ALLOC_ARMED: u32 = 31;
+
+/// The facts of a state, a bit each.
+fn facts_of(snapshot: &Snapshot) -> u64 {
+    let mut facts = 0;
+    let mut fact = |number: u32, holds: bool| facts |= u64::from(holds) << number;
+    fact(0, snapshot.mms.len() == 2);
+    fact(1, snapshot.mms.len() > 2);
+    fact(2, snapshot.vmas.len() > snapshot.mms.len());
+    fact(3, !snapshot.handles.is_empty());
+    for mm in &snapshot.mms {
+        fact(4, mm.has_pinned);
+    }
+    for vma in &snapshot.vmas {
+        fact(5, vma.avcs_len > 1);
+        fact(6, vma.anon_vma == NO_ANON_VMA);
+        fact(7, vma.flags.has(VmaFlags::LOCKED));
+        fact(8, vma.flags.has(VmaFlags::WIPEONFORK) || vma.flags.has(VmaFlags::DONTFORK));
+        fact(9, !vma.flags.has(VmaFlags::WRITE));
+    }
+    for entry in &snapshot.entries {
+        fact(10, entry.kind == EntryKind::ZeroPage);
+        fact(11, entry.kind == EntryKind::HugeZero);
+        fact(12, entry.kind == EntryKind::Guard);
+        fact(13, entry.kind == EntryKind::Leaf);
+        fact(14, entry.flags.has(EntryFlags::PROTNONE));
+    }
+    for (number, folio) in (0..).zip(&snapshot.folios) {
+        let flags = folio.flags;
+        let large = folio.order.0 > 0;
+        let pins = if large { folio.pincount > 0 } else { folio.refcount >= 1024 };
+        let held = folio.refcount > folio.mapcount;
+        fact(15, large && folio.mapcount > folio.entire_mapcount);
+        fact(16, !large && folio.mapcount > 1);
+        fact(17, large && flags.has(FolioFlags::MAYBE_SHARED));
+        fact(18, pins && !large);
+        fact(19, pins && large);
+        fact(20, held && !pins);
+        fact(21, flags.has(FolioFlags::PARTIALLY_MAPPED));
+        fact(22, !flags.has(FolioFlags::SWAPBACKED));
+        fact(23, flags.has(FolioFlags::LOCKED));
+        fact(24, !flags.has(FolioFlags::LRU));
+        fact(25, folio.mapcount == 0);
+        fact(26, large && folio.entire_mapcount > 0 && folio.mapcount > folio.entire_mapcount);
+        if large {
+            let start = folio.first_page as usize;
+            let pages = &snapshot.pages[start..start + folio.order.pages() as usize];
+            let exclusive = pages.iter().filter(|page| page.exclusive).count();
+            let mixed = exclusive > 0 && exclusive < pages.len();
+            fact(27, mixed);
+            fact(29, mixed && !is_writable_anywhere(snapshot, number));
+            fact(28, folio.entire_mapcount == 0 && exclusive == 0);
+        }
+    }
+    facts
+}
+
+/// Whether some entry may write to the folio. A folio of which no entry may, although some of its
+/// pages are exclusive, is what a wrong batch would give back whole.
+fn is_writable_anywhere(snapshot: &Snapshot, folio: FolioId) -> bool {
+    let mut entries = snapshot.entries.iter().filter(|e| e.kind.has_folio() && e.folio == folio);
+    entries.any(|entry| entry.flags.has(EntryFlags::WRITE))
+}

@@ -1,0 +1,167 @@
+//! Invariants of single entries and of the exclusivity of pages.
+
+use super::State;
+use crate::finding::{Finding, Place};
+use mm_ops::{EntryFlags, EntryKind, EntrySnap, VmaFlags};
+
+fn place(entry: &EntrySnap) -> Place {
+    Place::Entry(entry.pid, entry.vpn)
+}
+
+impl<'a> State<'a> {
+    /// The entries that map a page of a folio.
+    fn mappings(&self) -> impl Iterator<Item = &'a EntrySnap> {
+        self.snapshot.entries.iter().filter(|entry| entry.kind.has_folio())
+    }
+
+    /// PAE of the page an entry maps; of a PMD leaf that of the head.
+    fn exclusive(&self, entry: &EntrySnap) -> bool {
+        let folio = &self.snapshot.folios[entry.folio as usize];
+        self.snapshot.pages[(folio.first_page + entry.page) as usize].exclusive
+    }
+}
+
+/// INV1: a writable entry maps an exclusive page.
+pub(super) fn writable_is_exclusive(state: &State<'_>) -> Result<(), Finding> {
+    for entry in state.mappings().filter(|entry| entry.flags.has(EntryFlags::WRITE)) {
+        if !state.exclusive(entry) {
+            return Err(Finding::new(
+                place(entry),
+                "exclusive",
+                "PAE, because the entry is writable",
+                "no PAE",
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// INV2: an exclusive page is mapped by one entry, PTE or PMD.
+pub(super) fn exclusive_is_mapped_once(state: &State<'_>) -> Result<(), Finding> {
+    for (id, folio) in state.snapshot.folios.iter().enumerate() {
+        let by_pmd = state.tally.folios[id].pmd_maps;
+        for page in 0..folio.order.pages() {
+            let at = (folio.first_page + page) as usize;
+            let maps = state.tally.pages[at].pte_maps + by_pmd;
+            if state.snapshot.pages[at].exclusive && maps > 1 {
+                return Err(Finding::new(
+                    Place::folio_page(state.snapshot, id as u32, page),
+                    "exclusive",
+                    "one mapping, because the page is exclusive",
+                    format_args!("{maps} mappings"),
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// INV7: the zero page, small or huge, is never mapped writable, nor dirty (S4b).
+pub(super) fn zero_page_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
+    for entry in &state.snapshot.entries {
+        let zero = matches!(entry.kind, EntryKind::ZeroPage | EntryKind::HugeZero);
+        if zero && entry.flags.0 & (EntryFlags::WRITE.0 | EntryFlags::DIRTY.0) != 0 {
+            return Err(Finding::new(
+                place(entry),
+                "flags",
+                "neither W nor dirty on the zero page",
+                format_args!("{:?}", entry.flags),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// INV16: a PMD leaf maps a folio of exactly the PMD order, from its head.
+pub(super) fn leaf_maps_from_the_head(state: &State<'_>) -> Result<(), Finding> {
+    let pmd_order = state.config.pmd_order();
+    for entry in state.mappings().filter(|entry| entry.kind == EntryKind::Leaf) {
+        let order = state.snapshot.folios[entry.folio as usize].order;
+        if order != pmd_order || entry.page != 0 {
+            return Err(Finding::new(
+                place(entry),
+                "leaf",
+                format_args!("page 0 of a folio of order {}", pmd_order.0),
+                format_args!("page {} of a folio of order {}", entry.page, order.0),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// INV17 (with INV2.X3 and INV16): an exclusive page is mapped by a PTE, or is the head of a folio
+/// that a PMD maps.
+pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Finding> {
+    for (id, folio) in state.snapshot.folios.iter().enumerate() {
+        let by_pmd = state.tally.folios[id].pmd_maps > 0;
+        for page in 0..folio.order.pages() {
+            let at = (folio.first_page + page) as usize;
+            let mapped = state.tally.pages[at].pte_maps > 0 || (page == 0 && by_pmd);
+            if state.snapshot.pages[at].exclusive && !mapped {
+                return Err(Finding::new(
+                    Place::folio_page(state.snapshot, id as u32, page),
+                    "exclusive",
+                    "no PAE on a page that nothing maps",
+                    "PAE",
+                ));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// INV20: a writable entry stands in a writable VMA and is not write-protected by userfaultfd.
+pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Finding> {
+    for (at, entry) in state.snapshot.entries.iter().enumerate() {
+        if !entry.flags.has(EntryFlags::WRITE) {
+            continue;
+        }
+        let vma = state.snapshot.vmas.get(state.tally.vma_of[at] as usize);
+        let allowed = vma.is_some_and(|vma| vma.flags.has(VmaFlags::WRITE));
+        if !allowed || entry.flags.has(EntryFlags::UFFD_WP) {
+            return Err(Finding::new(
+                place(entry),
+                "flags",
+                "W only where the VMA is writable, and never with uwp",
+                format_args!("{:?} in a VMA {:?}", entry.flags, vma.map(|vma| vma.flags)),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// INV21: a protnone entry is not writable, and a marker has no flags at all.
+pub(super) fn protnone_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
+    for entry in &state.snapshot.entries {
+        let both = EntryFlags::PROTNONE.with(EntryFlags::WRITE);
+        let marker = entry.kind == EntryKind::Guard && entry.flags != EntryFlags::NONE;
+        if entry.flags.has(both) || marker {
+            return Err(Finding::new(
+                place(entry),
+                "flags",
+                "no W with protnone, no flags on a marker",
+                format_args!("{:?}", entry.flags),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// INV24: a page that several entries map is writable through none of them.
+pub(super) fn shared_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
+    for (id, folio) in state.snapshot.folios.iter().enumerate() {
+        let by_pmd = state.tally.folios[id].pmd_maps;
+        for page in 0..folio.order.pages() {
+            let sums = &state.tally.pages[(folio.first_page + page) as usize];
+            if sums.writable > 0 && sums.pte_maps + by_pmd > 1 {
+                return Err(Finding::new(
+                    Place::folio_page(state.snapshot, id as u32, page),
+                    "writable",
+                    "no writable entry on a page that several entries map",
+                    format_args!("{} of {}", sums.writable, sums.pte_maps + by_pmd),
+                ));
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! What some invariants need to know of the past: who holds which GUP handle and of what kind, and
+//! which mappings the rules protect because of it (INV3, INV4).
+//!
+//! An operation's effect on the past is taken from its answer; the mappings to protect are taken
+//! from the snapshot after it.
+
+use mm_ops::{Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, Vpn};
+
+/// A GUP handle that is open.
+#[derive(Clone, Copy, Debug)]
+struct Grab {
+    /// Whose memory it was taken from; `None` once that process has exited.
+    owner: Option<Pid>,
+    /// The first page asked for.
+    start: Vpn,
+    /// FOLL_PIN, not FOLL_GET.
+    pin: bool,
+}
+
+/// A mapping that has to keep what it has until its owner unmaps it or the pin is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Protected {
+    /// The handle that protects it.
+    pub handle: Handle,
+    /// A page of the handle that lies in the same folio, as an index into the handle.
+    pub index: u32,
+    /// Whose mapping.
+    pub pid: Pid,
+    /// Where.
+    pub vpn: Vpn,
+    /// Which page of the folio stands there.
+    pub page: u32,
+}
+
+/// See the module documentation.
+#[derive(Debug, Default)]
+pub struct History {
+    grabs: [Option<Grab>; HANDLES_MAX as usize],
+    /// INV3: pinned pages that their owner maps where they were pinned.
+    pub pinned: Vec<Protected>,
+    /// INV4: exclusive pages in folios that are pinned through the same process.
+    pub exclusive: Vec<Protected>,
+}
+
+impl History {
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        self.grabs = Default::default();
+        self.pinned.clear();
+        self.exclusive.clear();
+    }
+
+    /// Whether a handle was taken with FOLL_PIN.
+    #[must_use]
+    pub fn is_pin(&self, handle: Handle) -> bool {
+        self.grabs.get(handle.index()).copied().flatten().is_some_and(|grab| grab.pin)
+    }
+
+    /// Notes that a handle is open. For tests that build a state by hand.
+    pub fn note_grab(&mut self, handle: Handle, owner: Pid, start: Vpn, pin: bool) {
+        if let Some(grab) = self.grabs.get_mut(handle.index()) {
+            *grab = Some(Grab { owner: Some(owner), start, pin });
+        }
+    }
+
+    /// Takes in an operation that was just executed: handles opened and closed, mappings that their
+    /// owner gave up.
+    pub fn note(&mut self, op: &Op, outcome: Outcome) {
+        match *op {
+            Op::Gup { pid, range, handle, flags, .. } => {
+                if matches!(outcome, Outcome::Count(pages) if pages > 0) {
+                    self.note_grab(handle, pid, range.start, flags.pin);
+                }
+            }
+            Op::Put { handle, .. } if outcome == Outcome::Ok => {
+                if let Some(grab) = self.grabs.get_mut(handle.index()) {
+                    *grab = None;
+                }
+                self.release(|kept| kept.handle == handle);
+            }
+            Op::Exit { pid } if outcome == Outcome::Ok => {
+                let grabs = self.grabs.iter_mut().flatten();
+                grabs.filter(|grab| grab.owner == Some(pid)).for_each(|grab| grab.owner = None);
+                self.release(|kept| kept.pid == pid);
+            }
+            Op::Munmap { pid, range } => self.unmap(pid, range),
+            Op::Madvise {
+                pid,
+                range,
+                advice: Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall,
+            } => self.unmap(pid, range),
+            _ => {}
+        }
+    }
+
+    fn unmap(&mut self, pid: Pid, range: PageRange) {
+        self.release(|kept| kept.pid == pid && range.contains(kept.vpn));
+    }
+
+    fn release(&mut self, released: impl Fn(&Protected) -> bool) {
+        self.pinned.retain(|kept| !released(kept));
+        self.exclusive.retain(|kept| !released(kept));
+    }
+
+    /// Finds anew what has to be protected from here on.
+    pub fn learn(&mut self, snapshot: &Snapshot) {
+        self.pinned.clear();
+        self.exclusive.clear();
+        let mut run = (Handle(HANDLES_MAX), 0, None);
+        for held in &snapshot.handles {
+            run.1 = if run.0 == held.handle { run.1 + 1 } else { 0 };
+            let new_folio = run.0 != held.handle || run.2 != held.folio;
+            (run.0, run.2) = (held.handle, held.folio);
+            let grab = self.grabs.get(held.handle.index()).copied().flatten();
+            let Some(Grab { owner: Some(pid), start, pin: true }) = grab else { continue };
+            let Some(folio) = held.folio else { continue };
+            let index = run.1;
+            let vpn = Vpn(start.0.saturating_add(index));
+            let mapped = mapping_at(snapshot, pid, vpn);
+            if mapped.is_some_and(|(entry, page)| entry.folio == folio && page == held.page) {
+                let page = held.page;
+                self.pinned.push(Protected { handle: held.handle, index, pid, vpn, page });
+            }
+            if new_folio {
+                self.learn_exclusive(snapshot, (held.handle, index), pid, folio);
+            }
+        }
+    }
+
+    fn learn_exclusive(&mut self, snapshot: &Snapshot, by: (Handle, u32), pid: Pid, folio: u32) {
+        let pages = snapshot.pages_of(folio);
+        for entry in &snapshot.entries {
+            let mapped = entry.pid == pid && entry.kind.has_folio() && entry.folio == folio;
+            if mapped && pages[entry.page as usize].exclusive {
+                let (handle, index) = by;
+                self.exclusive.push(Protected {
+                    handle,
+                    index,
+                    pid,
+                    vpn: entry.vpn,
+                    page: entry.page,
+                });
+            }
+        }
+    }
+}
+
+/// The folio a page of a handle lies in, and which page of it.
+#[must_use]
+pub(super) fn held_page(snapshot: &Snapshot, handle: Handle, index: u32) -> Option<(u32, u32)> {
+    let first = snapshot.handles.partition_point(|held| held.handle < handle);
+    let held = snapshot.handles.get(first + index as usize)?;
+    (held.handle == handle).then_some((held.folio?, held.page))
+}
+
+/// The entry that maps a folio at a page, of whichever level, and the page of the folio that stands
+/// there.
+#[must_use]
+pub(super) fn mapping_at(snapshot: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(&EntrySnap, u32)> {
+    let behind = snapshot.entries.partition_point(|entry| (entry.pid, entry.vpn) <= (pid, vpn));
+    let entry = snapshot.entries[..behind].last()?;
+    let offset = vpn.0 - entry.vpn.0.min(vpn.0);
+    let reaches = offset == 0 || entry.kind.is_pmd();
+    if entry.pid != pid || !reaches || !entry.kind.has_folio() {
+        return None;
+    }
+    // A leaf reaches exactly as far as its folio, which is as long as the block.
+    let page = entry.page.checked_add(offset)?;
+    (page < snapshot.folios[entry.folio as usize].order.pages()).then_some((entry, page))
+}

@@ -1,0 +1,75 @@
+//! Invariants of those who hold a folio without mapping it: pins and circumstances.
+
+use super::State;
+use super::history::{Protected, held_page, mapping_at};
+use crate::finding::{Finding, Place};
+use mm_ops::FolioFlags;
+
+/// INV3: a page pinned by FOLL_PIN stays where its owner has it, and stays exclusive, until the pin
+/// is dropped or the owner unmaps it.
+pub(super) fn pinned_stays_mapped_and_exclusive(state: &State<'_>) -> Result<(), Finding> {
+    for kept in &state.history.pinned {
+        let Some(held) = held_page(state.snapshot, kept.handle, kept.index) else {
+            return Err(broken(kept, "pinned", "an open handle", "none"));
+        };
+        let mapped = mapping_at(state.snapshot, kept.pid, kept.vpn);
+        match mapped {
+            Some((entry, page)) if (entry.folio, page) == held => {
+                if !exclusive(state, held.0, entry.page) {
+                    return Err(broken(kept, "exclusive", "PAE, because pinned", "no PAE"));
+                }
+            }
+            Some(_) => return Err(broken(kept, "pinned", "the pinned page", "another page")),
+            None => return Err(broken(kept, "pinned", "the pinned page", "no page")),
+        }
+    }
+    Ok(())
+}
+
+/// INV4: an exclusive page of a folio pinned through the same process does not lose exclusivity
+/// while it stays mapped.
+pub(super) fn pinned_folio_keeps_exclusive_pages(state: &State<'_>) -> Result<(), Finding> {
+    for kept in &state.history.exclusive {
+        let Some((folio, _)) = held_page(state.snapshot, kept.handle, kept.index) else {
+            continue;
+        };
+        let Some((entry, page)) = mapping_at(state.snapshot, kept.pid, kept.vpn) else { continue };
+        let same = entry.folio == folio && page == kept.page;
+        if same && !exclusive(state, folio, entry.page) {
+            return Err(broken(kept, "exclusive", "PAE, because its folio is pinned", "no PAE"));
+        }
+    }
+    Ok(())
+}
+
+fn exclusive(state: &State<'_>, folio: u32, page: u32) -> bool {
+    state.snapshot.pages_of(folio)[page as usize].exclusive
+}
+
+fn broken(kept: &Protected, field: &'static str, expected: &str, found: &str) -> Finding {
+    let place = Place::Entry(kept.pid, kept.vpn);
+    Finding::new(place, field, format_args!("{expected} (h{})", kept.handle.0), found)
+}
+
+/// S6 (with S20): a folio is locked exactly while a lock circumstance names it, and off the LRU
+/// exactly while an isolation does.
+pub(super) fn circumstances_show(state: &State<'_>) -> Result<(), Finding> {
+    for (id, folio) in state.snapshot.folios.iter().enumerate() {
+        let sums = &state.tally.folios[id];
+        let expected = FolioFlags::NONE
+            .with_if(FolioFlags::LOCKED, sums.locks > 0)
+            .with_if(FolioFlags::LRU, sums.isolations == 0);
+        let shown = FolioFlags::LOCKED.with(FolioFlags::LRU);
+        let found = FolioFlags(folio.flags.0 & shown.0);
+        if expected != found || sums.locks > 1 || sums.isolations > 1 {
+            let place = Place::folio(state.snapshot, id as u32);
+            return Err(Finding::new(
+                place,
+                "circumstances",
+                format_args!("{expected:?}, one lock and one isolation at most"),
+                format_args!("{found:?}, {} and {}", sums.locks, sums.isolations),
+            ));
+        }
+    }
+    Ok(())
+}

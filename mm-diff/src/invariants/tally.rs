@@ -1,0 +1,180 @@
+//! What the invariants count with: one pass over a snapshot adds up, per folio, page, process and
+//! anon_vma, what the entries, handles and circumstances amount to. The invariants then compare
+//! these sums with what the snapshot claims. Judges nothing itself.
+
+use super::history::History;
+use mm_ops::{EntryFlags, EntryKind, NO_ANON_VMA, PROCS_MAX, Snapshot};
+
+/// Marks an entry that lies in no VMA.
+pub const NO_VMA: u32 = u32::MAX;
+
+/// Sums over the mappings and holders of a folio.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FolioTally {
+    /// Entries of PTE tables that map one of its pages.
+    pub pte_maps: u32,
+    /// PMD leaves that map it.
+    pub pmd_maps: u32,
+    /// Of both kinds, by process.
+    pub maps_of: [u32; PROCS_MAX as usize],
+    /// References of GET handles.
+    pub gets: u32,
+    /// Pins of PIN handles.
+    pub pins: u32,
+    /// Isolations in force.
+    pub isolations: u32,
+    /// Lock circumstances in force.
+    pub locks: u32,
+    /// Some VMA that maps it is DROPPABLE.
+    pub droppable: bool,
+}
+
+impl FolioTally {
+    /// Entries that map it.
+    #[must_use]
+    pub const fn maps(&self) -> u32 {
+        self.pte_maps + self.pmd_maps
+    }
+
+    /// How many processes map it.
+    #[must_use]
+    pub fn processes(&self) -> usize {
+        self.maps_of.iter().filter(|maps| **maps > 0).count()
+    }
+}
+
+/// Sums over the PTE mappings of one page.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct PageTally {
+    /// Entries of PTE tables that map it.
+    pub pte_maps: u32,
+    /// Writable ones, of either level (a PMD leaf counts at the head).
+    pub writable: u32,
+}
+
+/// Sums over a process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct MmTally {
+    /// Pages of folios mapped (INV10).
+    pub anon_pages: u32,
+    /// PMD leaves of either kind (INV28).
+    pub leaves: u32,
+}
+
+/// Sums over an anon_vma.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AnonVmaTally {
+    /// VMAs whose anon_vma it is.
+    pub active: u32,
+    /// anon_vma_chains that link a VMA to it.
+    pub links: u32,
+    /// anon_vmas in use whose parent it is (a root is its own child).
+    pub children: u32,
+}
+
+/// All sums of one snapshot. Kept from operation to operation to spare allocations.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// For each entry the VMA that holds it, or [`NO_VMA`].
+    pub vma_of: Vec<u32>,
+    /// Per folio.
+    pub folios: Vec<FolioTally>,
+    /// Per page, parallel to [`Snapshot::pages`].
+    pub pages: Vec<PageTally>,
+    /// Per process.
+    pub mms: [MmTally; PROCS_MAX as usize],
+    /// Per anon_vma.
+    pub anon_vmas: Vec<AnonVmaTally>,
+}
+
+impl Tally {
+    /// Adds everything up. The snapshot must be well formed (`shape.rs`).
+    pub fn count(&mut self, snapshot: &Snapshot, block_pages: u32, history: &History) {
+        renew(&mut self.folios, snapshot.folios.len());
+        renew(&mut self.pages, snapshot.pages.len());
+        renew(&mut self.anon_vmas, snapshot.anon_vmas.len());
+        self.mms = Default::default();
+        self.count_entries(snapshot, block_pages);
+        self.count_holders(snapshot, history);
+        self.count_anon_vmas(snapshot);
+    }
+
+    fn count_entries(&mut self, snapshot: &Snapshot, block_pages: u32) {
+        self.vma_of.clear();
+        let mut next = 0;
+        for entry in &snapshot.entries {
+            // Entries and VMAs are both sorted by process and page: one walk serves all.
+            while let Some(vma) = snapshot.vmas.get(next)
+                && (vma.pid, vma.end) <= (entry.pid, entry.vpn)
+            {
+                next += 1;
+            }
+            let vma = snapshot.vmas.get(next);
+            let vma = vma.filter(|vma| vma.pid == entry.pid && vma.start <= entry.vpn);
+            self.vma_of.push(if vma.is_some() { next as u32 } else { NO_VMA });
+
+            let mm = &mut self.mms[entry.pid.index()];
+            mm.leaves += u32::from(entry.kind.is_pmd());
+            if !entry.kind.has_folio() {
+                continue;
+            }
+            let folio = &mut self.folios[entry.folio as usize];
+            let page = snapshot.folios[entry.folio as usize].first_page + entry.page;
+            let page = &mut self.pages[page as usize];
+            if entry.kind == EntryKind::Leaf {
+                folio.pmd_maps += 1;
+                mm.anon_pages += block_pages;
+            } else {
+                folio.pte_maps += 1;
+                page.pte_maps += 1;
+                mm.anon_pages += 1;
+            }
+            folio.maps_of[entry.pid.index()] += 1;
+            folio.droppable |= vma.is_some_and(|vma| vma.flags.has(mm_ops::VmaFlags::DROPPABLE));
+            page.writable += u32::from(entry.flags.has(EntryFlags::WRITE));
+        }
+    }
+
+    fn count_holders(&mut self, snapshot: &Snapshot, history: &History) {
+        for held in &snapshot.handles {
+            let Some(folio) = held.folio else { continue };
+            let folio = &mut self.folios[folio as usize];
+            if history.is_pin(held.handle) {
+                folio.pins += 1;
+            } else {
+                folio.gets += 1;
+            }
+        }
+        for token in &snapshot.tokens {
+            let Some(folio) = token.folio else { continue };
+            let folio = &mut self.folios[folio as usize];
+            if token.isolation {
+                folio.isolations += 1;
+            } else {
+                folio.locks += 1;
+            }
+        }
+    }
+
+    fn count_anon_vmas(&mut self, snapshot: &Snapshot) {
+        for vma in &snapshot.vmas {
+            if vma.anon_vma != NO_ANON_VMA {
+                self.anon_vmas[vma.anon_vma as usize].active += 1;
+            }
+        }
+        for link in &snapshot.avcs {
+            self.anon_vmas[*link as usize].links += 1;
+        }
+        for (id, anon_vma) in snapshot.anon_vmas.iter().enumerate() {
+            if self.anon_vmas[id].links > 0 {
+                self.anon_vmas[anon_vma.parent as usize].children += 1;
+            }
+        }
+    }
+}
+
+/// Empties a list and fills it with zeroes, keeping its memory.
+fn renew<T: Default + Clone>(list: &mut Vec<T>, len: usize) {
+    list.clear();
+    list.resize(len, T::default());
+}

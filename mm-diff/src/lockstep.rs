@@ -1,0 +1,316 @@
+//! Runs a program on a subject and on the reference side by side and lets every oracle judge after
+//! every operation. The first objection ends the run.
+//!
+//! The order of judgement: answer of the mechanism, ideal layer, whole state, invariants, the
+//! program's own expectation. There is no tolerance anywhere: what the rules leave free is a choice
+//! that the subject reports and the reference adopts.
+
+use crate::differ::differences;
+use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
+use crate::finding::{Finding, Place, Side};
+use crate::invariants::{self, Broken, Checker};
+use crate::{observe, panics};
+use mm_ops::{Choice, Config, EntryKind, Mm, Observation, Op, Outcome, Program, Snapshot};
+use mm_ops::{Pid, Value, Vpn};
+use mm_reference::{Ideal, Reference, Rule, Violation};
+
+/// What happened in one operation on which all agree.
+#[derive(Clone, Copy, Debug)]
+pub struct StepView<'a> {
+    /// Index of the operation in its program.
+    pub index: usize,
+    /// The operation, stamped.
+    pub op: &'a Op,
+    /// The answer.
+    pub outcome: Outcome,
+    /// What the subject was free to choose.
+    pub choices: &'a [Choice],
+    /// The rules that fired, with their cases.
+    pub fired: &'a [(Rule, u8)],
+    /// The state after it.
+    pub snapshot: &'a Snapshot,
+}
+
+/// Looks on while a program runs.
+pub trait Observer {
+    /// Called after each operation on which all agree.
+    fn step(&mut self, step: &StepView<'_>);
+}
+
+impl Observer for () {
+    fn step(&mut self, _: &StepView<'_>) {}
+}
+
+impl<F: FnMut(&StepView<'_>)> Observer for F {
+    fn step(&mut self, step: &StepView<'_>) {
+        self(step);
+    }
+}
+
+/// What a run amounted to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunStats {
+    /// Operations executed.
+    pub ops: u64,
+}
+
+/// Who is at work, so that a panic can be laid at the right door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtWork {
+    Subject,
+    Reference,
+    Oracles,
+}
+
+/// The reference and the oracles, with the memory they reuse from run to run.
+pub struct Lockstep {
+    reference: Reference,
+    ideal: Ideal,
+    checker: Checker,
+    /// State of the subject, of the reference, and the one before.
+    theirs: Snapshot,
+    ours: Snapshot,
+    before: Snapshot,
+    seen: Observation,
+    expected: Observation,
+    at: (AtWork, usize),
+}
+
+impl Default for Lockstep {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Lockstep {
+    /// A lockstep that has run nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        let config = Config::default();
+        Self {
+            reference: Reference::new(&config),
+            ideal: Ideal::new(),
+            checker: Checker::default(),
+            theirs: Snapshot::default(),
+            ours: Snapshot::default(),
+            before: Snapshot::default(),
+            seen: Observation::default(),
+            expected: Observation::default(),
+            at: (AtWork::Oracles, 0),
+        }
+    }
+
+    /// Runs a program. A subject whose failure is [`Oracle::Panic`] may be in any state and should
+    /// be built anew.
+    pub fn run<S: Mm + ?Sized>(
+        &mut self,
+        subject: &mut S,
+        program: &Program,
+        observer: &mut impl Observer,
+    ) -> Result<RunStats, Box<Failure>> {
+        match panics::catch(|| self.run_steps(subject, program, observer)) {
+            Ok(result) => result,
+            Err(message) => Err(self.panicked(program, message)),
+        }
+    }
+
+    fn panicked(&mut self, program: &Program, message: String) -> Box<Failure> {
+        let (who, step) = self.at;
+        *self = Self::new();
+        let op = program.stamped().nth(step).unwrap_or(Op::FailAlloc { nth: 0 });
+        let mut failure = Failure::new(Oracle::Panic, step, &op);
+        failure.rule = panics::kind_of_panic(&message);
+        let who = match who {
+            AtWork::Subject => "the subject panicked",
+            AtWork::Reference => "the REFERENCE panicked",
+            AtWork::Oracles => "an ORACLE panicked",
+        };
+        failure.why = format!("{who}: {message}");
+        failure
+    }
+
+    fn run_steps<S: Mm + ?Sized>(
+        &mut self,
+        subject: &mut S,
+        program: &Program,
+        observer: &mut impl Observer,
+    ) -> Result<RunStats, Box<Failure>> {
+        let config = program.config.sanitized();
+        self.at = (AtWork::Reference, 0);
+        self.reference.reset(&config);
+        self.ideal.reset();
+        self.checker.reset();
+        self.before.clear();
+        self.at = (AtWork::Subject, 0);
+        subject.reset(&config);
+        for (index, op) in program.stamped().enumerate() {
+            let expect = program.steps[index].expect;
+            self.step(subject, &config, index, &op, expect, observer)?;
+        }
+        Ok(RunStats { ops: program.steps.len() as u64 })
+    }
+
+    fn step<S: Mm + ?Sized>(
+        &mut self,
+        subject: &mut S,
+        config: &Config,
+        index: usize,
+        op: &Op,
+        expect: Option<Outcome>,
+        observer: &mut impl Observer,
+    ) -> Result<(), Box<Failure>> {
+        self.at = (AtWork::Subject, index);
+        let effect = subject.apply(op);
+        self.at.0 = AtWork::Reference;
+        let outcome = self
+            .reference
+            .apply(op, &effect.choices)
+            .map_err(|refusal| refused(index, op, &refusal))?;
+        if outcome != effect.outcome {
+            return Err(answers_differ(index, op, outcome, effect.outcome));
+        }
+        self.ideal.apply(op, &outcome).map_err(|v| violated(index, op, &v))?;
+        self.reference.snapshot(&mut self.ours);
+
+        self.at.0 = AtWork::Subject;
+        let has_snapshot = subject.snapshot(&mut self.theirs);
+        if !has_snapshot {
+            subject.observe(&mut self.seen);
+        }
+        self.at.0 = AtWork::Oracles;
+        if has_snapshot {
+            self.judge_state(config, index, op)?;
+        } else {
+            self.judge_view(config, index, op)?;
+        }
+        self.judge_invariants(config, index, op, outcome)?;
+        if let Some(expected) = expect.filter(|expected| !agrees(*expected, outcome)) {
+            let mut failure = Failure::new(Oracle::Expectation, index, op);
+            failure.findings.push(answers(expected, outcome));
+            "the subject and the reference agree; the program expects otherwise"
+                .clone_into(&mut failure.why);
+            return Err(failure);
+        }
+        observer.step(&StepView {
+            index,
+            op,
+            outcome,
+            choices: &effect.choices,
+            fired: self.reference.coverage().fired(),
+            snapshot: &self.ours,
+        });
+        std::mem::swap(&mut self.ours, &mut self.before);
+        Ok(())
+    }
+
+    /// The whole state of a subject that shows it.
+    fn judge_state(&mut self, config: &Config, index: usize, op: &Op) -> Result<(), Box<Failure>> {
+        let judged = self.ideal.judge(contents(&self.ours, config));
+        if self.theirs != self.ours {
+            let mut failure = Failure::new(Oracle::Mechanism, index, op);
+            failure.findings = differences(&self.ours, &self.theirs);
+            let broken = self.checker.check_all(&self.theirs, config);
+            failure.notes.extend(
+                broken.iter().map(|Broken { id, finding }| {
+                    format!("{id} is broken in the subject: {finding}")
+                }),
+            );
+            let well_formed = broken.iter().all(|broken| broken.id != invariants::SHAPE);
+            if well_formed && let Err(v) = self.ideal.judge(contents(&self.theirs, config)) {
+                failure.notes.push(format!("{} of the ideal is broken: {}", v.rule, v.why));
+            }
+            return Err(failure);
+        }
+        judged.map_err(|v| violated(index, op, &v))
+    }
+
+    /// What userspace could see of a subject that shows no more.
+    fn judge_view(&mut self, config: &Config, index: usize, op: &Op) -> Result<(), Box<Failure>> {
+        self.expected.fill_from(&self.ours, config.ptes);
+        if let Some(finding) = observe::difference(&self.expected, &self.seen) {
+            let mut failure = Failure::new(Oracle::Observation, index, op);
+            failure.findings.push(finding);
+            return Err(failure);
+        }
+        let judged = self.ideal.judge(contents(&self.ours, config));
+        judged.map_err(|v| violated(index, op, &v))
+    }
+
+    /// The invariants, on a state that is the same on both sides by now.
+    fn judge_invariants(
+        &mut self,
+        config: &Config,
+        index: usize,
+        op: &Op,
+        outcome: Outcome,
+    ) -> Result<(), Box<Failure>> {
+        // The past matters only through the state: what did not change stays judged.
+        if self.ours == self.before {
+            return Ok(());
+        }
+        self.checker.step(op, outcome, &self.ours, config).map_err(|broken| {
+            let mut failure = Failure::new(Oracle::Invariant, index, op);
+            broken.id.clone_into(&mut failure.rule);
+            failure.findings.push(broken.finding);
+            failure
+        })
+    }
+}
+
+/// What every process would read at every page where something stands.
+pub fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (Pid, Vpn, Value)> {
+    let block = u32::from(config.ptes);
+    snapshot.entries.iter().flat_map(move |entry| {
+        let pages = if entry.kind.is_pmd() { block } else { 1 };
+        (0..pages).map(move |offset| {
+            let value = match entry.kind {
+                EntryKind::Page | EntryKind::Leaf => {
+                    let folio = &snapshot.folios[entry.folio as usize];
+                    snapshot.pages[(folio.first_page + entry.page + offset) as usize].value
+                }
+                EntryKind::ZeroPage | EntryKind::HugeZero | EntryKind::Guard => Value::ZERO,
+            };
+            (entry.pid, Vpn(entry.vpn.0 + offset), value)
+        })
+    })
+}
+
+/// Whether an answer is the expected one; values are compared by their labels.
+fn agrees(expected: Outcome, found: Outcome) -> bool {
+    match (expected, found) {
+        (Outcome::Value(a), Outcome::Value(b)) => a.label == b.label,
+        (a, b) => a == b,
+    }
+}
+
+fn violated(index: usize, op: &Op, violation: &Violation) -> Box<Failure> {
+    let mut failure = Failure::new(Oracle::Ideal, index, op);
+    violation.rule.clone_into(&mut failure.rule);
+    violation.why.clone_into(&mut failure.why);
+    failure.findings.push(Finding {
+        place: match (violation.pid, violation.vpn) {
+            (Some(pid), Some(vpn)) => Place::Page(pid, vpn),
+            _ => Place::Answer,
+        },
+        field: if violation.handle.is_some() { "content of a pin" } else { "content" }.into(),
+        expected: Side::Value(violation.expected),
+        found: Side::Value(violation.found),
+    });
+    failure
+}
+
+fn refused(index: usize, op: &Op, refusal: &mm_reference::Refusal) -> Box<Failure> {
+    let mut failure = Failure::new(Oracle::Refusal, index, op);
+    failure.rule = format!("{}/{}", refusal.rule.id(), kind_of_choice(&refusal.choice));
+    failure.why = refusal.to_string();
+    failure
+}
+
+fn answers_differ(index: usize, op: &Op, expected: Outcome, found: Outcome) -> Box<Failure> {
+    let both_values = matches!((expected, found), (Outcome::Value(_), Outcome::Value(_)));
+    let oracle = if both_values { Oracle::Value } else { Oracle::Outcome };
+    let mut failure = Failure::new(oracle, index, op);
+    failure.rule = format!("{}/{}", kind_of_outcome(expected), kind_of_outcome(found));
+    failure.findings.push(answers(expected, found));
+    failure
+}

@@ -1,0 +1,212 @@
+//! Page tables: one arena of entries in which every table is a slice of equal length. A table on
+//! the free list is all NONE, so that taking one costs nothing. Which tables exist, and when one is
+//! freed, is decided elsewhere.
+
+use crate::entry::Entry;
+
+/// The place of one entry in the arena.
+pub(crate) type Slot = usize;
+
+/// The shape of an address space: three levels of tables with `1 << shift` entries each.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Geometry {
+    /// log2 of the entries of a table; also the order of a PMD folio.
+    pub(crate) shift: u32,
+}
+
+impl Geometry {
+    /// Entries of a table, and pages of a PMD block.
+    pub(crate) const fn ptes(self) -> u32 {
+        1 << self.shift
+    }
+
+    /// Pages of an address space.
+    pub(crate) const fn space(self) -> u32 {
+        1 << (3 * self.shift)
+    }
+
+    /// First page of the PMD block.
+    pub(crate) const fn block_start(self, vpn: u32) -> u32 {
+        vpn >> self.shift << self.shift
+    }
+
+    /// First page behind the PMD block.
+    pub(crate) const fn block_end(self, vpn: u32) -> u32 {
+        self.block_start(vpn) + self.ptes()
+    }
+
+    /// First page of what one PMD table spans.
+    pub(crate) const fn span_start(self, vpn: u32) -> u32 {
+        vpn >> (2 * self.shift) << (2 * self.shift)
+    }
+
+    /// First page behind what one PMD table spans.
+    pub(crate) const fn span_end(self, vpn: u32) -> u32 {
+        self.span_start(vpn) + (1 << (2 * self.shift))
+    }
+
+    /// Index in the top table.
+    pub(crate) const fn top_index(self, vpn: u32) -> usize {
+        (vpn >> (2 * self.shift)) as usize
+    }
+
+    /// Index in a PMD table.
+    pub(crate) const fn pmd_index(self, vpn: u32) -> usize {
+        (vpn >> self.shift & (self.ptes() - 1)) as usize
+    }
+
+    /// Index in a PTE table; the page within its PMD block.
+    pub(crate) const fn pte_index(self, vpn: u32) -> usize {
+        (vpn & (self.ptes() - 1)) as usize
+    }
+}
+
+/// Entries of one chunk of the arena: a whole number of tables in every geometry.
+const CHUNK: usize = 1 << CHUNK_SHIFT;
+const CHUNK_SHIFT: u32 = 12;
+
+/// All page tables of all processes. The arena grows by chunks, so that growing moves nothing.
+#[derive(Default)]
+pub(crate) struct Tables {
+    chunks: Vec<Box<[Entry]>>,
+    /// Entries handed out so far, in table order.
+    used: usize,
+    free: Vec<u32>,
+    shift: u32,
+}
+
+impl Tables {
+    /// Forgets every table; keeps the memory.
+    pub(crate) fn reset(&mut self, shift: u32) {
+        let mut left = self.used;
+        for chunk in &mut self.chunks {
+            let dirty = left.min(CHUNK);
+            chunk[..dirty].fill(Entry::NONE);
+            left -= dirty;
+        }
+        self.used = 0;
+        self.free.clear();
+        self.shift = shift;
+    }
+
+    /// A table of NONE entries.
+    pub(crate) fn take(&mut self) -> u32 {
+        if let Some(number) = self.free.pop() {
+            debug_assert!(self.is_empty(number), "a free table is all NONE");
+            return number;
+        }
+        let number = self.used >> self.shift;
+        if self.used == self.chunks.len() << CHUNK_SHIFT {
+            self.chunks.push(vec![Entry::NONE; CHUNK].into_boxed_slice());
+        }
+        self.used += 1 << self.shift;
+        number as u32
+    }
+
+    /// Gives a table back. It must be all NONE.
+    pub(crate) fn give(&mut self, number: u32) {
+        debug_assert!(self.is_empty(number), "a freed table is all NONE");
+        self.free.push(number);
+    }
+
+    /// Number of tables in use.
+    #[cfg(test)]
+    pub(crate) fn in_use(&self) -> usize {
+        (self.used >> self.shift) - self.free.len()
+    }
+
+    /// Whether every entry is NONE.
+    pub(crate) fn is_empty(&self, number: u32) -> bool {
+        self.all(number).iter().all(|entry| entry.is_none())
+    }
+
+    /// The slot of entry `index` of a table.
+    pub(crate) const fn slot(&self, number: u32, index: usize) -> Slot {
+        ((number as usize) << self.shift) + index
+    }
+
+    #[inline]
+    pub(crate) fn get(&self, slot: Slot) -> Entry {
+        self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK]
+    }
+
+    #[inline]
+    pub(crate) fn set(&mut self, slot: Slot, entry: Entry) {
+        self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK] = entry;
+    }
+
+    /// All entries of a table.
+    pub(crate) fn all(&self, number: u32) -> &[Entry] {
+        self.run(self.slot(number, 0), 1 << self.shift)
+    }
+
+    /// Some consecutive entries of a table.
+    pub(crate) fn run(&self, slot: Slot, len: usize) -> &[Entry] {
+        &self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
+    }
+
+    /// Some consecutive entries of a table, to change.
+    pub(crate) fn run_mut(&mut self, slot: Slot, len: usize) -> &mut [Entry] {
+        &mut self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
+    }
+
+    /// Two runs of the same length in different tables, to change: `change` sees each pair.
+    pub(crate) fn change_pairs(
+        &mut self,
+        first: Slot,
+        second: Slot,
+        len: usize,
+        change: impl Fn(&mut Entry, &mut Entry),
+    ) {
+        debug_assert!(first.abs_diff(second) >= len, "the runs are disjoint");
+        let (a, b) = (first >> CHUNK_SHIFT, second >> CHUNK_SHIFT);
+        let (at, bt) = (first % CHUNK, second % CHUNK);
+        let (one, other) = if a == b {
+            let chunk = &mut self.chunks[a];
+            let (low, high) = chunk.split_at_mut(at.max(bt));
+            let (low, high) = (&mut low[at.min(bt)..][..len], &mut high[..len]);
+            if at < bt { (low, high) } else { (high, low) }
+        } else {
+            let (low, high) = self.chunks.split_at_mut(a.max(b));
+            let (low, high) = (&mut low[a.min(b)], &mut high[0]);
+            let (one, other) = if a < b { (low, high) } else { (high, low) };
+            (&mut one[at..][..len], &mut other[bt..][..len])
+        };
+        one.iter_mut().zip(other).for_each(|(one, other)| change(one, other));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tables;
+    use crate::entry::Entry;
+
+    #[test]
+    fn pairs_are_changed_within_a_chunk_and_across_chunks() {
+        let mut tables = Tables::default();
+        tables.reset(9);
+        let numbers: Vec<u32> = (0..20).map(|_| tables.take()).collect();
+        for (from, to) in [(0, 1), (1, 0), (0, 19), (19, 0)] {
+            let (from, to) = (tables.slot(numbers[from], 3), tables.slot(numbers[to], 3));
+            tables.set(from, Entry::page(7, 0));
+            tables.change_pairs(from, to, 5, |from, to| (*to, *from) = (*from, Entry::NONE));
+            assert_eq!(tables.get(to).pfn(), 7);
+            assert!(tables.get(from).is_none());
+            tables.set(to, Entry::NONE);
+        }
+    }
+
+    #[test]
+    fn tables_are_empty_after_a_reset_to_another_geometry() {
+        let mut tables = Tables::default();
+        tables.reset(9);
+        for _ in 0..20 {
+            let number = tables.take();
+            let slot = tables.slot(number, 0);
+            tables.run_mut(slot, 512).fill(Entry::GUARD);
+        }
+        tables.reset(2);
+        let numbers: Vec<u32> = (0..5000).map(|_| tables.take()).collect();
+        assert!(numbers.into_iter().all(|number| tables.is_empty(number)));
+    }
+}

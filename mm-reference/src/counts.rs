@@ -1,0 +1,264 @@
+//! What is counted and never stored: mapcounts (S8), references (S12), pins (S13), the counts of
+//! anon_vmas (S16). Each is found by looking at everything that could contribute.
+//!
+//! [`Tally`] is the same for all folios at once; it is taken after every operation, and a folio
+//! that nothing refers to is then free (I15). Inside an operation nothing can reach such a folio,
+//! so it does not matter that it lives a little longer.
+
+use mm_ops::{FolioFlags, Pid};
+
+use crate::coverage::rule;
+use crate::state::{AvId, FolioId, Leaf, Mapped, Pmd, Pte, Reference};
+
+/// What a pin adds to the reference count of a small folio (GUP_PIN_COUNTING_BIAS, S13).
+pub(crate) const PIN_BIAS: u32 = 1024;
+
+/// An entry that maps something of a folio.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mapping {
+    pub(crate) pid: Pid,
+    pub(crate) vpn: u32,
+    /// Which page; of a PMD leaf the head.
+    pub(crate) page: u32,
+    pub(crate) by_pmd: bool,
+}
+
+impl Reference {
+    /// Every entry that maps a page of the folio, by process and address.
+    pub(crate) fn mappings(&self, folio: FolioId) -> impl Iterator<Item = Mapping> + '_ {
+        let ptes = self.ptes();
+        let pids = (0u8..).map(Pid);
+        pids.zip(&self.mms).flat_map(move |(pid, mm)| {
+            mm.pmds.iter().flat_map(move |(block, pmd)| {
+                let start = block * ptes;
+                let (table, leaf): (&[Pte], _) = match pmd {
+                    Pmd::Table(table) => (table, None),
+                    Pmd::Leaf(leaf) => (&[], Some(leaf)),
+                    Pmd::HugeZero(_) => (&[], None),
+                };
+                let by_pte = table.iter().zip(start..).filter_map(move |(pte, vpn)| match pte {
+                    Pte::Page(mapped) if mapped.folio == folio => {
+                        Some(Mapping { pid, vpn, page: mapped.page, by_pmd: false })
+                    }
+                    _ => None,
+                });
+                let by_pmd = leaf.filter(|leaf| leaf.folio == folio).map(|_| Mapping {
+                    pid,
+                    vpn: start,
+                    page: 0,
+                    by_pmd: true,
+                });
+                by_pte.chain(by_pmd)
+            })
+        })
+    }
+
+    /// folio_mapcount: PTE maps plus PMD maps, each PMD counting one (S8).
+    pub(crate) fn mapcount(&self, folio: FolioId) -> u32 {
+        self.mappings(folio).count() as u32
+    }
+
+    /// PMD maps (S8).
+    pub(crate) fn entire_mapcount(&self, folio: FolioId) -> u32 {
+        self.mappings(folio).filter(|mapping| mapping.by_pmd).count() as u32
+    }
+
+    /// Pages held by GUP, with how they are held.
+    fn held_pages(&self) -> impl Iterator<Item = (FolioId, bool)> + '_ {
+        let open = self.handles.iter().flatten().map(|handle| &handle.held);
+        open.chain([&self.in_hand])
+            .flat_map(|held| held.pages.iter().flatten().map(|(folio, _)| (*folio, held.pin)))
+    }
+
+    /// Pins of the folio (S13).
+    pub(crate) fn pins(&self, folio: FolioId) -> u32 {
+        self.held_pages().filter(|(held, pin)| *held == folio && *pin).count() as u32
+    }
+
+    /// FOLL_GET references of the folio.
+    fn gets(&self, folio: FolioId) -> u32 {
+        self.held_pages().filter(|(held, pin)| *held == folio && !*pin).count() as u32
+    }
+
+    /// References of whoever isolated the folio (S12).
+    fn isolations(&self, folio: FolioId) -> u32 {
+        let isolates =
+            |token: &&crate::state::Circumstance| token.isolation && token.folio == Some(folio);
+        self.tokens.iter().flatten().filter(isolates).count() as u32
+    }
+
+    /// References that are not mappings (S12, S13).
+    pub(crate) fn extra_references(&self, folio: FolioId) -> u32 {
+        let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };
+        self.gets(folio) + self.pins(folio) * per_pin + self.isolations(folio)
+    }
+
+    /// folio_ref_count (S12).
+    pub(crate) fn refcount(&self, folio: FolioId) -> u32 {
+        self.mapcount(folio) + self.extra_references(folio)
+    }
+
+    /// folio_maybe_dma_pinned (S13): of a small folio 1024 references look like a pin.
+    pub(crate) fn maybe_pinned(&self, folio: FolioId) -> bool {
+        if self.folio(folio).large() {
+            self.pins(folio) > 0
+        } else {
+            self.refcount(folio) >= PIN_BIAS
+        }
+    }
+
+    /// folio_maybe_mapped_shared (S11).
+    pub(crate) fn maybe_mapped_shared(&mut self, folio: FolioId) -> bool {
+        let large = self.folio(folio).large();
+        rule!(self.coverage, S11, u8::from(large));
+        let flagged = self.folio(folio).flags.has(FolioFlags::MAYBE_SHARED);
+        self.mapcount(folio) > 1 && (!large || flagged)
+    }
+
+    /// Whether somebody else holds the folio's lock, so that a trylock fails (S21).
+    pub(crate) fn locked(&self, folio: FolioId) -> bool {
+        self.tokens.iter().flatten().any(|token| !token.isolation && token.folio == Some(folio))
+    }
+
+    /// Whether any VMA links the anon_vma: its interval tree is not empty (S16).
+    pub(crate) fn linked(&self, av: AvId) -> bool {
+        self.mms.iter().flat_map(|mm| &mm.vmas).any(|vma| vma.avcs.contains(&av))
+    }
+
+    /// num_children (INV29): a root counts itself.
+    pub(crate) fn num_children(&self, av: AvId) -> u32 {
+        let children = (0..self.anon_vmas.len() as AvId).filter(|child| {
+            let anon_vma = &self.anon_vmas[*child as usize];
+            anon_vma.live && anon_vma.parent == av && self.linked(*child)
+        });
+        children.count() as u32
+    }
+
+    /// num_active_vmas (INV29).
+    pub(crate) fn num_active_vmas(&self, av: AvId) -> u32 {
+        let vmas = self.mms.iter().flat_map(|mm| &mm.vmas);
+        vmas.filter(|vma| vma.anon_vma == Some(av)).count() as u32
+    }
+}
+
+/// The counts of one folio.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct FolioTally {
+    pub(crate) mapcount: u32,
+    pub(crate) entire_mapcount: u32,
+    pub(crate) gets: u32,
+    pub(crate) pins: u32,
+    pub(crate) isolations: u32,
+    /// Where its pages begin in [`Tally::page_mapcounts`].
+    pub(crate) first_page: usize,
+}
+
+impl FolioTally {
+    fn unused(&self) -> bool {
+        self.mapcount + self.gets + self.pins + self.isolations == 0
+    }
+}
+
+/// The counts of one process.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct MmTally {
+    /// rss\[ANON\] (INV10).
+    pub(crate) rss_anon: u32,
+    /// Deposited page tables (INV28).
+    pub(crate) deposited: u32,
+}
+
+/// All counts of the machine, from one look at everything.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) folios: Vec<FolioTally>,
+    pub(crate) page_mapcounts: Vec<u32>,
+    pub(crate) mms: Vec<MmTally>,
+    anon_vma_linked: Vec<bool>,
+}
+
+impl Tally {
+    /// Counts everything anew.
+    fn take(&mut self, machine: &Reference) {
+        self.clear(machine);
+        for (mm, tally) in machine.mms.iter().zip(&mut self.mms) {
+            for pmd in mm.pmds.values() {
+                match pmd {
+                    Pmd::Table(table) => {
+                        for pte in table {
+                            if let Pte::Page(Mapped { folio, page, .. }) = pte {
+                                let of = &mut self.folios[*folio as usize];
+                                of.mapcount += 1;
+                                self.page_mapcounts[of.first_page + *page as usize] += 1;
+                                tally.rss_anon += 1;
+                            }
+                        }
+                    }
+                    Pmd::Leaf(Leaf { folio, .. }) => {
+                        let of = &mut self.folios[*folio as usize];
+                        of.mapcount += 1;
+                        of.entire_mapcount += 1;
+                        tally.rss_anon += machine.ptes();
+                        tally.deposited += 1;
+                    }
+                    Pmd::HugeZero(_) => tally.deposited += 1,
+                }
+            }
+            for av in mm.vmas.iter().flat_map(|vma| &vma.avcs) {
+                self.anon_vma_linked[*av as usize] = true;
+            }
+        }
+        for (folio, pin) in machine.held_pages() {
+            let of = &mut self.folios[folio as usize];
+            if pin {
+                of.pins += 1;
+            } else {
+                of.gets += 1;
+            }
+        }
+        for token in machine.tokens.iter().flatten() {
+            if let (true, Some(folio)) = (token.isolation, token.folio) {
+                self.folios[folio as usize].isolations += 1;
+            }
+        }
+    }
+
+    fn clear(&mut self, machine: &Reference) {
+        self.folios.clear();
+        let mut first_page = 0;
+        for folio in &machine.folios {
+            self.folios.push(FolioTally { first_page, ..FolioTally::default() });
+            first_page += if folio.live { folio.nr_pages() as usize } else { 0 };
+        }
+        self.page_mapcounts.clear();
+        self.page_mapcounts.resize(first_page, 0);
+        self.mms.clear();
+        self.mms.resize(machine.mms.len(), MmTally::default());
+        self.anon_vma_linked.clear();
+        self.anon_vma_linked.resize(machine.anon_vmas.len(), false);
+    }
+}
+
+impl Reference {
+    /// Ends an operation: counts everything, and frees what nothing refers to (I15, L5).
+    pub(crate) fn sweep(&mut self) {
+        let mut tally = std::mem::take(&mut self.tally);
+        tally.take(self);
+        for (id, counts) in (0..).zip(&tally.folios) {
+            let folio = &mut self.folios[id as usize];
+            if folio.live && counts.unused() {
+                rule!(self.coverage, I15);
+                folio.live = false;
+                self.free_folios.push(id);
+            }
+        }
+        for (anon_vma, linked) in self.anon_vmas.iter_mut().zip(&tally.anon_vma_linked) {
+            anon_vma.live = anon_vma.live && *linked;
+        }
+        for token in self.tokens.iter_mut().flatten() {
+            // The lock of a folio dies with it.
+            token.folio = token.folio.filter(|folio| self.folios[*folio as usize].live);
+        }
+        self.tally = tally;
+    }
+}

@@ -1,0 +1,120 @@
+//! The operations: who does what. Checks that all operations share are here.
+
+use mm_ops::{
+    Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Pid, Snapshot,
+};
+
+use crate::circumstances::Refusal;
+use crate::state::Reference;
+
+impl Reference {
+    /// Executes an operation, adopting what the subject chose.
+    ///
+    /// # Errors
+    ///
+    /// The subject chose what no rule permits. The state is then of no use any more.
+    pub fn apply(&mut self, op: &Op, choices: &[Choice]) -> Result<Outcome, Refusal> {
+        self.coverage.clear();
+        self.adopt(choices)?;
+        let outcome = self.execute(op);
+        self.sweep();
+        self.all_adopted()?;
+        Ok(outcome)
+    }
+
+    fn execute(&mut self, op: &Op) -> Outcome {
+        if actor(op).is_some_and(|pid| !self.alive(pid)) {
+            return Outcome::Err(Errno::ESRCH);
+        }
+        match *op {
+            Op::Mmap { pid, range, prot, droppable } => self.op_mmap(pid, range, prot, droppable),
+            Op::Munmap { pid, range } => self.op_munmap(pid, range),
+            Op::Mprotect { pid, range, prot } => self.op_mprotect(pid, range, prot),
+            Op::Madvise { pid, range, advice } => self.op_madvise(pid, range, advice),
+            Op::Mlock { pid, range } => self.op_mlock(pid, range),
+            Op::Munlock { pid, range } => self.op_munlock(pid, range),
+            Op::Mseal { pid, range } => self.op_mseal(pid, range),
+            Op::Fork { parent, child } => self.op_fork(parent, child),
+            Op::Exit { pid } => {
+                self.end_mm(pid);
+                Outcome::Ok
+            }
+            Op::Read { pid, vpn } => self.op_read(pid, vpn),
+            Op::Write { pid, vpn, value } => self.op_write(pid, vpn, value),
+            Op::Gup { pid, range, handle, flags } => self.op_gup(pid, range, handle, flags),
+            Op::Put { handle, dirty } => self.op_put(handle, dirty),
+            Op::DmaRead { handle, index } => self.op_dma_read(handle, index),
+            Op::DmaWrite { handle, index, value } => self.op_dma_write(handle, index, value),
+            Op::Remote { pid, vpn, access } => self.op_remote(pid, vpn, access),
+            Op::Thp { always, madvise } => {
+                // Anonymous folios have order 0, or 2 and up to the PMD's (S6); the rest is ignored.
+                let known = |orders: OrderSet| {
+                    let legal = (2..=self.config.pmd_order().0).map(Order);
+                    legal.filter(|o| orders.contains(*o)).fold(OrderSet::EMPTY, OrderSet::with)
+                };
+                (self.thp_always, self.thp_madvise) = (known(always), known(madvise));
+                Outcome::Ok
+            }
+            Op::FailAlloc { nth } => {
+                self.armed = nth > 0;
+                Outcome::Ok
+            }
+            Op::Lock { pid, vpn, token } => self.take_folio(pid, vpn, token, false),
+            Op::Isolate { pid, vpn, token } => self.take_folio(pid, vpn, token, true),
+            Op::Drop { token } => self.drop_token(token),
+            Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
+            Op::ClearRefs { pid } => self.op_clear_refs(pid),
+        }
+    }
+}
+
+/// The process an operation is about.
+fn actor(op: &Op) -> Option<Pid> {
+    match *op {
+        Op::Mmap { pid, .. }
+        | Op::Munmap { pid, .. }
+        | Op::Mprotect { pid, .. }
+        | Op::Madvise { pid, .. }
+        | Op::Mlock { pid, .. }
+        | Op::Munlock { pid, .. }
+        | Op::Mseal { pid, .. }
+        | Op::Fork { parent: pid, .. }
+        | Op::Exit { pid }
+        | Op::Read { pid, .. }
+        | Op::Write { pid, .. }
+        | Op::Gup { pid, .. }
+        | Op::Remote { pid, .. }
+        | Op::Lock { pid, .. }
+        | Op::Isolate { pid, .. }
+        | Op::NumaHint { pid, .. }
+        | Op::ClearRefs { pid } => Some(pid),
+        Op::Put { .. }
+        | Op::DmaRead { .. }
+        | Op::DmaWrite { .. }
+        | Op::Thp { .. }
+        | Op::FailAlloc { .. }
+        | Op::Drop { .. } => None,
+    }
+}
+
+/// The reference as a subject: it makes no choices, so `fail_alloc` never fails anything.
+impl Mm for Reference {
+    fn reset(&mut self, config: &Config) {
+        Self::reset(self, config);
+    }
+
+    fn apply(&mut self, op: &Op) -> Effect {
+        Self::apply(self, op, &[]).expect("no choice, so none to refuse").into()
+    }
+
+    fn observe(&self, out: &mut Observation) {
+        let mut snapshot = Snapshot::default();
+        Self::snapshot(self, &mut snapshot);
+        out.fill_from(&snapshot, self.config.ptes);
+    }
+
+    fn snapshot(&self, out: &mut Snapshot) -> bool {
+        Self::snapshot(self, out);
+        true
+    }
+}

@@ -1,0 +1,216 @@
+//! Anonymous VMAs and reverse mapping (rulebook section L), and what a change of mappings does to
+//! a large folio: mm-id tracking (S10) and the detection of a partial unmap (G12).
+
+use std::ops::Range;
+
+use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
+
+use crate::circumstances::NoMemory;
+use crate::coverage::rule;
+use crate::state::{AvId, FolioId, Reference, Vma};
+
+/// anon_vmas.
+impl Reference {
+    /// L1: gives the VMA of a page an anon_vma if it has none.
+    pub(crate) fn prepare_anon_vma(&mut self, pid: Pid, vpn: u32) -> Result<(), NoMemory> {
+        let index = self.vma_index(pid, vpn).expect("the caller found a VMA");
+        let vma = &self.mm(pid).vmas[index];
+        if vma.anon_vma.is_some() {
+            return Ok(());
+        }
+        let place = vma.start;
+        self.try_allocate(AllocKind::Avc, pid, place)?;
+        let av = match self.neighbours_anon_vma(pid, index) {
+            Some(av) => {
+                rule!(self.coverage, L1, 1);
+                av
+            }
+            None => {
+                self.try_allocate(AllocKind::AnonVma, pid, place)?;
+                rule!(self.coverage, L1, 0);
+                self.new_anon_vma(None)
+            }
+        };
+        let vma = &mut self.mm_mut(pid).vmas[index];
+        vma.anon_vma = Some(av);
+        vma.avcs.insert(0, av);
+        Ok(())
+    }
+
+    /// L1: the anon_vma of a neighbour that could share it, the next VMA first.
+    fn neighbours_anon_vma(&self, pid: Pid, index: usize) -> Option<AvId> {
+        let vmas = &self.mm(pid).vmas;
+        let vma = &vmas[index];
+        let next = vmas.get(index + 1).filter(|next| could_share(vma, next));
+        let prev = index.checked_sub(1).map(|i| &vmas[i]).filter(|prev| could_share(prev, vma));
+        let singular = |of: &Vma| of.anon_vma.filter(|_| of.avcs.len() == 1);
+        next.and_then(singular).or_else(|| prev.and_then(singular))
+    }
+
+    /// L2: allocates the chain elements to link one more VMA to `count` anon_vmas. The caller then
+    /// copies the chain; on failure nothing has happened.
+    pub(crate) fn allocate_chain(
+        &mut self,
+        pid: Pid,
+        place: u32,
+        count: usize,
+    ) -> Result<(), NoMemory> {
+        for _ in 0..count {
+            rule!(self.coverage, L2);
+            self.try_allocate(AllocKind::Avc, pid, place)?;
+        }
+        Ok(())
+    }
+
+    /// L3: the anon_vma and chain of a child's copy of a parent's VMA.
+    pub(crate) fn fork_anon_vma(
+        &mut self,
+        child: Pid,
+        parent: &Vma,
+    ) -> Result<(Option<AvId>, Vec<AvId>), NoMemory> {
+        let Some(parent_av) = parent.anon_vma else { return Ok((None, Vec::new())) };
+        let mut reused = None;
+        // Oldest first: the root's side.
+        for av in parent.avcs.iter().rev() {
+            self.try_allocate(AllocKind::Avc, child, parent.start)?;
+            if reused.is_none() && self.num_children(*av) < 2 && self.num_active_vmas(*av) == 0 {
+                rule!(self.coverage, L3, 1);
+                reused = Some(*av);
+            } else if self.anon_vmas[*av as usize].root == *av {
+                rule!(self.coverage, L4);
+            }
+        }
+        let mut chain = parent.avcs.clone();
+        if reused.is_none() {
+            self.try_allocate(AllocKind::AnonVma, child, parent.start)?;
+            self.try_allocate(AllocKind::Avc, child, parent.start)?;
+            rule!(self.coverage, L3, 0);
+            let root = self.anon_vmas[parent_av as usize].root;
+            let new = self.new_anon_vma(Some((root, parent_av)));
+            chain.insert(0, new);
+            reused = Some(new);
+        }
+        Ok((reused, chain))
+    }
+}
+
+/// Whether two adjacent VMAs could share an anon_vma (L1): ACCESS and SOFTDIRTY may differ.
+fn could_share(low: &Vma, high: &Vma) -> bool {
+    let ignored = VmaFlags::READ.with(VmaFlags::WRITE).with(VmaFlags::SOFTDIRTY);
+    low.end == high.start && low.flags.without(ignored) == high.flags.without(ignored)
+}
+
+/// Mappings of folios.
+impl Reference {
+    /// A fresh folio gets its first mapping (L6, S7): `count` maps by `pid`, of page 0 at `vpn`.
+    pub(crate) fn first_mapping(&mut self, folio: FolioId, pid: Pid, vpn: u32, count: u32) {
+        rule!(self.coverage, L6);
+        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("a folio is mapped inside a VMA");
+        // LI equals the page number, since vm_pgoff equals vm_start.
+        let mapping = vma.anon_vma.expect("the anon_vma was prepared before (INV15)");
+        let Self { folios, coverage, .. } = self;
+        let folio = &mut folios[folio as usize];
+        folio.mapping = mapping;
+        folio.index = vpn;
+        if folio.large() {
+            rule!(coverage, S10, 0);
+            folio.slots[0] = (pid, count);
+        }
+    }
+
+    /// S10: `count` mappings by `pid` are about to be added.
+    pub(crate) fn mappings_to_add(&mut self, folio: FolioId, pid: Pid, count: u32) {
+        if !self.folio(folio).large() {
+            return;
+        }
+        let owned = |slot: &&mut (Pid, u32)| slot.1 > 0 && slot.0 == pid;
+        if let Some(slot) = self.folio_mut(folio).slots.iter_mut().find(owned) {
+            slot.1 += count;
+            rule!(self.coverage, S10, 1);
+            return;
+        }
+        let mapped = self.mapcount(folio) > 0;
+        let Self { folios, coverage, .. } = self;
+        let folio = &mut folios[folio as usize];
+        if folio.slots[0].1 == 0 {
+            rule!(coverage, S10, 2);
+            folio.slots[0] = (pid, count);
+            folio.flags = folio.flags.with_if(FolioFlags::MAYBE_SHARED, mapped);
+        } else if folio.slots[1].1 == 0 {
+            rule!(coverage, S10, 3);
+            folio.slots[1] = (pid, count);
+            folio.flags = folio.flags.with(FolioFlags::MAYBE_SHARED);
+        } else {
+            rule!(coverage, S10, 4);
+        }
+    }
+
+    /// S10: `count` mappings by `pid` have been removed.
+    fn mappings_removed(&mut self, folio: FolioId, pid: Pid, count: u32) {
+        let total = self.mapcount(folio);
+        let Self { folios, coverage, .. } = self;
+        let folio = &mut folios[folio as usize];
+        if let Some(slot) = folio.slots.iter_mut().find(|slot| slot.1 > 0 && slot.0 == pid) {
+            if slot.1 > count {
+                rule!(coverage, S10, 5);
+                slot.1 -= count;
+                return;
+            }
+            rule!(coverage, S10, 6);
+            *slot = (Pid(0), 0);
+        } else {
+            rule!(coverage, S10, 7);
+        }
+        if folio.slots.iter().any(|slot| slot.1 == total) {
+            rule!(coverage, S10, 8);
+            folio.flags = folio.flags.without(FolioFlags::MAYBE_SHARED);
+        }
+    }
+
+    /// PTEs of a run of pages of one folio have been removed from the tables of `pid`.
+    pub(crate) fn ptes_removed(&mut self, folio: FolioId, pid: Pid, pages: Range<u32>) {
+        if !self.folio(folio).large() {
+            return;
+        }
+        self.mappings_removed(folio, pid, pages.len() as u32);
+        let mapped = self.pte_mapped(folio);
+        let page_gone = mapped[pages.start as usize..pages.end as usize].contains(&false);
+        if page_gone && self.entire_mapcount(folio) == 0 && mapped.contains(&true) {
+            rule!(self.coverage, G12, 0);
+            self.mark_partially_mapped(folio);
+        }
+    }
+
+    /// A PMD leaf of the folio has been removed from the tables of `pid`.
+    pub(crate) fn pmd_removed(&mut self, folio: FolioId, pid: Pid) {
+        self.mappings_removed(folio, pid, 1);
+        let mapped = self.pte_mapped(folio);
+        let partly = mapped.contains(&true) && mapped.contains(&false);
+        if partly && self.entire_mapcount(folio) == 0 {
+            rule!(self.coverage, G12, 1);
+            self.mark_partially_mapped(folio);
+        }
+    }
+
+    /// Which pages of the folio have a PTE map.
+    fn pte_mapped(&self, folio: FolioId) -> Vec<bool> {
+        let mut mapped = vec![false; self.folio(folio).nr_pages() as usize];
+        for mapping in self.mappings(folio).filter(|mapping| !mapping.by_pmd) {
+            mapped[mapping.page as usize] = true;
+        }
+        mapped
+    }
+
+    /// deferred_split_folio(partially = true): sticky until the folio is split or freed.
+    fn mark_partially_mapped(&mut self, folio: FolioId) {
+        let flags = &mut self.folio_mut(folio).flags;
+        *flags = flags.with(FolioFlags::PARTIALLY_MAPPED).with(FolioFlags::DEFERRED);
+    }
+
+    /// folio_move_anon_rmap: the folio now belongs to the VMA's own anon_vma (B6, B13).
+    pub(crate) fn move_to_own_anon_vma(&mut self, folio: FolioId, pid: Pid, vpn: u32) {
+        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("the entry is inside a VMA");
+        let own = vma.anon_vma.expect("it maps an anonymous page (INV15)");
+        self.folio_mut(folio).mapping = own;
+    }
+}

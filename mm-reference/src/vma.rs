@@ -1,0 +1,392 @@
+//! VMAs: making, splitting and merging them (L10, L11), and the operations that only change their
+//! flags (`mseal`, the advice of I11, the flag half of `mlock`).
+
+use mm_ops::{AllocKind, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+
+use crate::circumstances::NoMemory;
+use crate::coverage::rule;
+use crate::state::{AvId, Reference, Vma};
+
+/// A part of an operation's range that lies in one VMA.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Piece {
+    pub(crate) start: u32,
+    pub(crate) end: u32,
+    /// Flags of the VMA.
+    pub(crate) flags: VmaFlags,
+    /// Whether there is a hole between this piece and the one before (or the start of the range).
+    pub(crate) after_hole: bool,
+}
+
+/// `mmap`.
+impl Reference {
+    pub(crate) fn op_mmap(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        prot: Prot,
+        droppable: bool,
+    ) -> Outcome {
+        if range.is_empty() {
+            return Outcome::Err(Errno::EINVAL);
+        }
+        if range.end() > u64::from(self.config.space_pages()) {
+            return Outcome::Err(Errno::ENOMEM);
+        }
+        let (start, end) = (range.start.0, range.end() as u32);
+        if self.find_vma(pid, start).is_some_and(|vma| vma.start < end) {
+            return Outcome::Err(Errno::EEXIST);
+        }
+        let flags = prot_flags(prot)
+            .with_if(VmaFlags::ACCOUNT, prot.write && !droppable)
+            .with_if(VmaFlags::DROPPABLE.with(VmaFlags::WIPEONFORK), droppable)
+            .with(VmaFlags::SOFTDIRTY);
+        match self.place_new_vma(pid, start, end, flags) {
+            Ok(()) => Outcome::Ok,
+            Err(NoMemory) => Outcome::Err(Errno::ENOMEM),
+        }
+    }
+
+    /// A new mapping: merged with its neighbours, else a VMA of its own (L10).
+    fn place_new_vma(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        end: u32,
+        flags: VmaFlags,
+    ) -> Result<(), NoMemory> {
+        let at = self.mm(pid).vmas.partition_point(|vma| vma.start < start);
+        let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new() };
+        let (left, right) = self.mergeable(pid, at.checked_sub(1), &new, Some(at));
+        let vmas = &self.mm(pid).vmas;
+        let survivor = match (left, right) {
+            (true, true) => {
+                let (prev, next) = (&vmas[at - 1], &vmas[at]);
+                let needs = prev.anon_vma.is_none() && next.anon_vma.is_some();
+                let (place, count) = (prev.start, if needs { next.avcs.len() } else { 0 });
+                self.allocate_chain(pid, place, count)?;
+                rule!(self.coverage, L10, 0);
+                let next = self.mm_mut(pid).vmas.remove(at);
+                let prev = &mut self.mm_mut(pid).vmas[at - 1];
+                prev.end = next.end;
+                if needs {
+                    inherit(prev, next.anon_vma, next.avcs);
+                }
+                at - 1
+            }
+            (true, false) => {
+                rule!(self.coverage, L10, 1);
+                self.mm_mut(pid).vmas[at - 1].end = end;
+                at - 1
+            }
+            (false, true) => {
+                rule!(self.coverage, L10, 2);
+                self.mm_mut(pid).vmas[at].start = start;
+                at
+            }
+            (false, false) => {
+                self.try_allocate(AllocKind::Vma, pid, start)?;
+                self.mm_mut(pid).vmas.insert(at, new);
+                at
+            }
+        };
+        let flags = &mut self.mm_mut(pid).vmas[survivor].flags;
+        *flags = flags.with(VmaFlags::SOFTDIRTY);
+        Ok(())
+    }
+}
+
+/// Merging and splitting.
+impl Reference {
+    /// Whether `middle` can merge with the VMA before it and with the one behind it (L10). Both
+    /// only if those two are compatible with each other.
+    fn mergeable(
+        &self,
+        pid: Pid,
+        before: Option<usize>,
+        middle: &Vma,
+        behind: Option<usize>,
+    ) -> (bool, bool) {
+        let vmas = &self.mm(pid).vmas;
+        let prev = before.and_then(|i| vmas.get(i));
+        let next = behind.and_then(|i| vmas.get(i));
+        let prev = prev.filter(|prev| prev.end == middle.start && compatible(prev, middle));
+        let next = next.filter(|next| next.start == middle.end && compatible(next, middle));
+        match (prev, next) {
+            (Some(prev), Some(next)) => {
+                let (a, b) = (prev.anon_vma, next.anon_vma);
+                (true, a.is_none() || b.is_none() || a == b)
+            }
+            (prev, next) => (prev.is_some(), next.is_some()),
+        }
+    }
+
+    /// Gives `start..end`, which lies in one VMA, other flags: by merging (L10), else by splitting
+    /// (L11). A failure leaves what was split before it.
+    pub(crate) fn change_flags(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        end: u32,
+        flags: VmaFlags,
+    ) -> Result<(), NoMemory> {
+        let index = self.vma_index(pid, start).expect("the caller found a VMA");
+        let mut middle = self.mm(pid).vmas[index].clone();
+        let before = index.checked_sub(1).filter(|_| start == middle.start);
+        let behind = Some(index + 1).filter(|_| end == middle.end);
+        let whole = (middle.start, middle.end);
+        let seals = flags.has(VmaFlags::SEALED) && !middle.flags.has(VmaFlags::SEALED);
+        (middle.start, middle.end, middle.flags) = (start, end, flags);
+        match self.mergeable(pid, before, &middle, behind) {
+            (true, true) => self.merge_both(pid, index, middle)?,
+            (true, false) => self.merge_left(pid, index, middle, whole.1)?,
+            (false, true) => self.merge_right(pid, index, middle, whole.0)?,
+            (false, false) => {
+                if whole.0 < start {
+                    self.split_vma(pid, start)?;
+                }
+                if end < whole.1 {
+                    self.split_vma(pid, end)?;
+                }
+            }
+        }
+        // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal alone
+        // only adds its flag.
+        let index = self.vma_index(pid, start).expect("it was only split or merged");
+        let survivor = &mut self.mm_mut(pid).vmas[index];
+        survivor.flags = if seals { survivor.flags.with(VmaFlags::SEALED) } else { flags };
+        Ok(())
+    }
+
+    /// The VMA before swallows `middle` and the VMA behind.
+    fn merge_both(&mut self, pid: Pid, index: usize, middle: Vma) -> Result<(), NoMemory> {
+        let vmas = &self.mm(pid).vmas;
+        let (prev, next) = (&vmas[index - 1], &vmas[index + 1]);
+        let giver = if next.anon_vma.is_some() { next } else { &middle };
+        let (anon_vma, avcs) = (giver.anon_vma, giver.avcs.clone());
+        let (place, end) = (prev.start, next.end);
+        let needs = prev.anon_vma.is_none() && anon_vma.is_some();
+        self.allocate_chain(pid, place, if needs { avcs.len() } else { 0 })?;
+        rule!(self.coverage, L10, 3);
+        self.mm_mut(pid).vmas.drain(index..=index + 1);
+        let prev = &mut self.mm_mut(pid).vmas[index - 1];
+        prev.end = end;
+        if needs {
+            inherit(prev, anon_vma, avcs);
+        }
+        Ok(())
+    }
+
+    /// The VMA before grows over `middle`; what is left of the old VMA ends at `old_end`.
+    fn merge_left(
+        &mut self,
+        pid: Pid,
+        index: usize,
+        middle: Vma,
+        old_end: u32,
+    ) -> Result<(), NoMemory> {
+        let prev = &self.mm(pid).vmas[index - 1];
+        let needs = prev.anon_vma.is_none() && middle.anon_vma.is_some();
+        let place = prev.start;
+        self.allocate_chain(pid, place, if needs { middle.avcs.len() } else { 0 })?;
+        rule!(self.coverage, L10, 4);
+        self.split_pmd_at(pid, middle.end);
+        let vmas = &mut self.mm_mut(pid).vmas;
+        if middle.end == old_end {
+            vmas.remove(index);
+        } else {
+            vmas[index].start = middle.end;
+        }
+        let prev = &mut vmas[index - 1];
+        prev.end = middle.end;
+        if needs {
+            inherit(prev, middle.anon_vma, middle.avcs);
+        }
+        Ok(())
+    }
+
+    /// The VMA behind grows down over `middle`; what is left of the old VMA begins at `old_start`.
+    fn merge_right(
+        &mut self,
+        pid: Pid,
+        index: usize,
+        middle: Vma,
+        old_start: u32,
+    ) -> Result<(), NoMemory> {
+        let next = &self.mm(pid).vmas[index + 1];
+        let needs = next.anon_vma.is_none() && middle.anon_vma.is_some();
+        let place = next.start;
+        self.allocate_chain(pid, place, if needs { middle.avcs.len() } else { 0 })?;
+        rule!(self.coverage, L10, 5);
+        self.split_pmd_at(pid, middle.start);
+        let vmas = &mut self.mm_mut(pid).vmas;
+        let next = &mut vmas[index + 1];
+        next.start = middle.start;
+        if needs {
+            inherit(next, middle.anon_vma, middle.avcs);
+        }
+        if middle.start == old_start {
+            vmas.remove(index);
+        } else {
+            vmas[index].end = middle.start;
+        }
+        Ok(())
+    }
+
+    /// L11: splits the VMA that holds `at` there; both halves link the same anon_vmas.
+    pub(crate) fn split_vma(&mut self, pid: Pid, at: u32) -> Result<(), NoMemory> {
+        let index = self.vma_index(pid, at).expect("the caller found a VMA");
+        let vma = &self.mm(pid).vmas[index];
+        let (place, chain) = (vma.start, vma.avcs.len());
+        self.try_allocate(AllocKind::Vma, pid, place)?;
+        self.allocate_chain(pid, place, chain)?;
+        rule!(self.coverage, L11, u8::from(chain > 0));
+        self.split_pmd_at(pid, at);
+        let vmas = &mut self.mm_mut(pid).vmas;
+        let upper = Vma { start: at, ..vmas[index].clone() };
+        vmas[index].end = at;
+        vmas.insert(index + 1, upper);
+        Ok(())
+    }
+
+    /// A VMA ends at `at` from now on: a PMD leaf that crosses it is split (L11).
+    fn split_pmd_at(&mut self, pid: Pid, at: u32) {
+        if at != self.block_start(at) {
+            self.split_pmd(pid, at);
+        }
+    }
+}
+
+/// L10: whether two adjacent VMAs can be one.
+fn compatible(vma: &Vma, new: &Vma) -> bool {
+    let same_flags =
+        vma.flags.without(VmaFlags::SOFTDIRTY) == new.flags.without(VmaFlags::SOFTDIRTY);
+    let same_anon_vma = match (vma.anon_vma, new.anon_vma) {
+        (None, None) => true,
+        (Some(a), Some(b)) => a == b,
+        (Some(_), None) => vma.avcs.len() <= 1,
+        (None, Some(_)) => new.avcs.len() <= 1,
+    };
+    same_flags && same_anon_vma
+}
+
+/// A survivor of a merge without anon_vma takes over another's chain (L2).
+fn inherit(vma: &mut Vma, anon_vma: Option<AvId>, avcs: Vec<AvId>) {
+    vma.anon_vma = anon_vma;
+    vma.avcs = avcs;
+}
+
+/// The VMA flags of access rights.
+pub(crate) fn prot_flags(prot: Prot) -> VmaFlags {
+    VmaFlags::NONE.with_if(VmaFlags::READ, prot.read).with_if(VmaFlags::WRITE, prot.write)
+}
+
+/// Operations on the flags of a range.
+impl Reference {
+    /// The range of an operation, cut to the address space: what lies beyond is a hole.
+    pub(crate) fn cut(&self, range: PageRange) -> (u32, u32, bool) {
+        let space = self.config.space_pages();
+        let end = range.end().min(u64::from(space)) as u32;
+        (range.start.0.min(space), end, range.end() > u64::from(space))
+    }
+
+    /// The first part of `start..end` that lies in a VMA.
+    pub(crate) fn next_piece(&self, pid: Pid, start: u32, end: u32) -> Option<Piece> {
+        let vma = self.find_vma(pid, start).filter(|vma| start < end && vma.start < end)?;
+        Some(Piece {
+            start: start.max(vma.start),
+            end: end.min(vma.end),
+            flags: vma.flags,
+            after_hole: start < vma.start,
+        })
+    }
+
+    /// Whether the range has a page without VMA.
+    pub(crate) fn has_hole(&self, pid: Pid, range: PageRange) -> bool {
+        let (mut at, end, beyond) = self.cut(range);
+        while let Some(piece) = self.next_piece(pid, at, end) {
+            if piece.after_hole {
+                return true;
+            }
+            at = piece.end;
+        }
+        at < end || beyond
+    }
+
+    /// `mseal`.
+    pub(crate) fn op_mseal(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        if range.is_empty() {
+            return Outcome::Ok;
+        }
+        if self.has_hole(pid, range) {
+            return Outcome::Err(Errno::ENOMEM);
+        }
+        let (mut at, end, _) = self.cut(range);
+        while let Some(piece) = self.next_piece(pid, at, end) {
+            let flags = piece.flags.with(VmaFlags::SEALED);
+            if flags != piece.flags
+                && self.change_flags(pid, piece.start, piece.end, flags).is_err()
+            {
+                return Outcome::Err(Errno::ENOMEM);
+            }
+            at = piece.end;
+        }
+        Outcome::Ok
+    }
+
+    /// The flag half of `mlock` and `munlock` (Z2): VMA by VMA until the first hole.
+    fn change_locked(&mut self, pid: Pid, range: PageRange, lock: bool) -> Result<(), Errno> {
+        let (mut at, end, beyond) = self.cut(range);
+        while let Some(piece) = self.next_piece(pid, at, end) {
+            if piece.after_hole {
+                return Err(Errno::ENOMEM);
+            }
+            let flags = piece.flags.without(VmaFlags::LOCKED).with_if(VmaFlags::LOCKED, lock);
+            if flags != piece.flags && !piece.flags.has(VmaFlags::DROPPABLE) {
+                rule!(self.coverage, Z2, u8::from(lock));
+                self.change_flags(pid, piece.start, piece.end, flags)
+                    .map_err(|NoMemory| Errno::ENOMEM)?;
+            }
+            at = piece.end;
+        }
+        if at < end || beyond { Err(Errno::ENOMEM) } else { Ok(()) }
+    }
+
+    /// `munlock`.
+    pub(crate) fn op_munlock(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        if range.is_empty() {
+            return Outcome::Ok;
+        }
+        match self.change_locked(pid, range, false) {
+            Ok(()) => Outcome::Ok,
+            Err(errno) => Outcome::Err(errno),
+        }
+    }
+
+    /// `mlock`: the flags, then every page is faulted in.
+    pub(crate) fn op_mlock(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        if range.is_empty() {
+            return Outcome::Ok;
+        }
+        if let Err(errno) = self.change_locked(pid, range, true) {
+            return Outcome::Err(errno);
+        }
+        let (mut at, end, _) = self.cut(range);
+        while let Some(piece) = self.next_piece(pid, at, end) {
+            if let Err(errno) = self.populate_locked(pid, piece) {
+                return Outcome::Err(match errno {
+                    Errno::EFAULT => Errno::ENOMEM,
+                    Errno::ENOMEM => Errno::EAGAIN,
+                    other => other,
+                });
+            }
+            at = piece.end;
+        }
+        Outcome::Ok
+    }
+
+    /// The VMA flags at a page; none without VMA.
+    pub(crate) fn vma_flags(&self, pid: Pid, vpn: u32) -> VmaFlags {
+        self.vma(pid, Vpn(vpn)).map_or(VmaFlags::NONE, |vma| vma.flags)
+    }
+}

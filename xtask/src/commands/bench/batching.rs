@@ -1,0 +1,112 @@
+//! What batches are worth: fork and exit, munmap and mprotect of 1 GiB, in runs against page by page.
+
+use super::paired::{Ratio, compare, timed};
+use mm_model::Model;
+use mm_ops::{
+    Advice, Batching, Config, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, Pid,
+    Prot, Vpn,
+};
+use std::time::Duration;
+
+/// 1 GiB in pages of 4 KiB.
+const PAGES: u32 = 1 << 18;
+/// Pages a PMD maps in the real geometry.
+const BLOCK: u32 = 512;
+const REGION: PageRange = PageRange::new(0, PAGES);
+const P0: Pid = Pid(0);
+const P1: Pid = Pid(1);
+
+/// How the region is mapped.
+#[derive(Clone, Copy)]
+struct Shape {
+    order: u8,
+    /// By PMDs; else by PTEs.
+    by_pmd: bool,
+}
+
+impl Shape {
+    fn name(self) -> String {
+        format!("order {} {}-mapped", self.order, if self.by_pmd { "PMD" } else { "PTE" })
+    }
+}
+
+/// What is timed: operations applied to a freshly built region.
+struct Work {
+    name: &'static str,
+    ops: &'static [Op],
+}
+
+const WORK: [Work; 3] = [
+    Work { name: "fork+exit", ops: &[Op::Fork { parent: P0, child: P1 }, Op::Exit { pid: P1 }] },
+    Work { name: "munmap", ops: &[Op::Munmap { pid: P0, range: REGION }] },
+    Work {
+        name: "mprotect r, rw",
+        ops: &[
+            Op::Mprotect { pid: P0, range: REGION, prot: Prot::R },
+            Op::Mprotect { pid: P0, range: REGION, prot: Prot::RW },
+        ],
+    },
+];
+
+/// Every kind of work for every shape. The page-by-page side of a PMD-mapped region is the same
+/// memory PTE-mapped, without batches.
+pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
+    let shapes = [
+        (Shape { order: 4, by_pmd: false }, 5),
+        (Shape { order: 9, by_pmd: false }, 5),
+        (Shape { order: 9, by_pmd: true }, 5),
+    ];
+    let mut ratios = Vec::new();
+    for work in &WORK {
+        for (shape, rounds) in shapes {
+            let name =
+                format!("{} of 1 GiB, {}: batched over page by page", work.name, shape.name());
+            if wanted(&name) {
+                let page_by_page = Shape { by_pmd: false, ..shape };
+                // Each side keeps its model, so that after the first round no memory is new to it.
+                let (mut fast, mut slow) =
+                    (Model::new(&Config::default()), Model::new(&Config::default()));
+                ratios.push(compare(
+                    name,
+                    rounds,
+                    || time(&mut fast, shape, Batching::On, work),
+                    || time(&mut slow, page_by_page, Batching::Off, work),
+                ));
+            }
+        }
+    }
+    ratios
+}
+
+fn time(model: &mut Model, shape: Shape, batching: Batching, work: &Work) -> Duration {
+    build(model, shape, batching);
+    timed(|| work.ops.iter().for_each(|op| must(model, *op)))
+}
+
+fn build(model: &mut Model, shape: Shape, batching: Batching) {
+    model.reset(&Config { ptes: 512, batching, ..Config::default() });
+    let always = OrderSet::EMPTY.with(Order(shape.order));
+    must(model, Op::Thp { always, madvise: OrderSet::EMPTY });
+    must(model, Op::Mmap { pid: P0, range: REGION, prot: Prot::RW, droppable: false });
+    let populate = Op::Madvise { pid: P0, range: REGION, advice: Advice::PopulateWrite };
+    must(model, populate);
+    if shape.order == 9 && !shape.by_pmd {
+        split_every_pmd(model);
+    }
+}
+
+/// A plain reference taken with FOLL_SPLIT_PMD, and dropped, leaves the folio PTE-mapped.
+fn split_every_pmd(model: &mut Model) {
+    let flags = GupFlags { split_pmd: true, ..GupFlags::default() };
+    for start in (0..PAGES).step_by(BLOCK as usize) {
+        let range = PageRange { start: Vpn(start), len: 1 };
+        must(model, Op::Gup { pid: P0, range, handle: Handle(0), flags });
+        must(model, Op::Put { handle: Handle(0), dirty: false });
+    }
+}
+
+/// A benchmark of something that failed would measure nothing.
+fn must(model: &mut Model, op: Op) {
+    let outcome = model.apply(&op).outcome;
+    assert!(matches!(outcome, Outcome::Ok | Outcome::Count(1)), "{op:?} answered {outcome:?}");
+}

@@ -1,0 +1,62 @@
+//! Timing two things side by side. Machines are noisy: only the ratio of two medians of one run,
+//! taken in turns, means anything.
+
+use std::time::{Duration, Instant};
+
+/// One measured ratio.
+#[derive(Clone, Debug, serde::Serialize)]
+pub struct Ratio {
+    /// What was compared.
+    pub name: String,
+    /// How many times faster the first was than the second.
+    pub ratio: f64,
+    /// Median of the first, in seconds. Only good for orders of magnitude.
+    pub fast_seconds: f64,
+    /// Median of the second, in seconds.
+    pub slow_seconds: f64,
+}
+
+/// Runs both in turns, `rounds` times each; each closure prepares, then returns how long the timed part
+/// took (see [`timed`]).
+pub fn compare(
+    name: impl Into<String>,
+    rounds: u32,
+    mut fast: impl FnMut() -> Duration,
+    mut slow: impl FnMut() -> Duration,
+) -> Ratio {
+    let mut times = (Vec::new(), Vec::new());
+    for _ in 0..rounds.max(1) {
+        times.0.push(fast());
+        times.1.push(slow());
+    }
+    let (fast, slow) = (median(times.0), median(times.1));
+    Ratio {
+        name: name.into(),
+        ratio: slow.as_secs_f64() / fast.as_secs_f64().max(f64::MIN_POSITIVE),
+        fast_seconds: fast.as_secs_f64(),
+        slow_seconds: slow.as_secs_f64(),
+    }
+}
+
+/// How long `work` takes. The clock's resolution is the least it reports.
+pub fn timed(work: impl FnOnce()) -> Duration {
+    let start = Instant::now();
+    work();
+    start.elapsed().max(Duration::from_nanos(1))
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ratio_is_slow_over_fast() {
+        let ratio = compare("x", 3, || Duration::from_millis(2), || Duration::from_millis(10));
+        assert!((ratio.ratio - 5.0).abs() < 1e-9, "{ratio:?}");
+    }
+}

@@ -1,0 +1,98 @@
+//! Program files: finding, reading and writing them. Text files end in `.mm`, binary ones in `.mmb`;
+//! any other file named on the command line is recognized by its content.
+
+use crate::error::Error;
+use mm_ops::Program;
+use std::path::{Path, PathBuf};
+
+/// Larger files are not programs; refuse them before reading.
+const FILE_BYTES_MAX: u64 = 16 << 20;
+
+/// Every program file named or below a folder named, sorted, each once.
+pub fn find(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut found = Vec::new();
+    for path in paths {
+        let kind = std::fs::metadata(path).map_err(Error::file("read", path))?;
+        if kind.is_dir() {
+            let before = found.len();
+            walk(path, &mut found)?;
+            if found.len() == before {
+                return Err(Error::NoPrograms { path: path.clone() });
+            }
+        } else {
+            found.push(path.clone());
+        }
+    }
+    found.sort();
+    found.dedup();
+    Ok(found)
+}
+
+fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
+    for entry in std::fs::read_dir(folder).map_err(Error::file("read", folder))? {
+        let entry = entry.map_err(Error::file("read", folder))?;
+        let path = entry.path();
+        // A link to a folder could lead round in a circle; only real folders are entered.
+        let kind = entry.file_type().map_err(Error::file("read", &path))?;
+        if kind.is_dir() {
+            walk(&path, found)?;
+        } else if path.extension().is_some_and(|e| e == "mm" || e == "mmb") {
+            found.push(path);
+        }
+    }
+    Ok(())
+}
+
+/// Most pages a program may have mapped, over all its processes: what a common machine has the
+/// memory and the patience for.
+const FOOTPRINT_PAGES_MAX: u64 = 1 << 24;
+
+/// The bytes of a file of a sane size.
+pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
+    let size = std::fs::metadata(path).map_err(Error::file("read", path))?.len();
+    if size > FILE_BYTES_MAX {
+        return Err(Error::Program {
+            path: path.to_owned(),
+            message: format!("{size} bytes; a program has at most {FILE_BYTES_MAX}"),
+        });
+    }
+    std::fs::read(path).map_err(Error::file("read", path))
+}
+
+/// The text of a text program.
+pub fn read_text(path: &Path) -> Result<String, Error> {
+    String::from_utf8(read(path)?).map_err(|error| Error::Program {
+        path: path.to_owned(),
+        message: format!(
+            "not a text program: byte {} is not UTF-8",
+            error.utf8_error().valid_up_to()
+        ),
+    })
+}
+
+/// A program from its file, text or binary.
+pub fn program(path: &Path) -> Result<Program, Error> {
+    let bytes = read(path)?;
+    let wrong = |message: String| Error::Program { path: path.to_owned(), message };
+    let program = if bytes.starts_with(&mm_ops::codec::MAGIC) {
+        mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()))?
+    } else {
+        Program::parse(&read_text(path)?).map_err(|error| wrong(error.to_string()))?
+    };
+    let pages = program.footprint_pages();
+    if pages > FOOTPRINT_PAGES_MAX {
+        return Err(wrong(format!(
+            "this could map {pages} pages in its processes; at most {FOOTPRINT_PAGES_MAX} are run \
+             (shorten the ranges of mmap, or lower procs in the config line)"
+        )));
+    }
+    Ok(program)
+}
+
+/// Writes a file, with the folders above it.
+pub fn write(path: &Path, text: &str) -> Result<(), Error> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
+    }
+    std::fs::write(path, text).map_err(Error::file("write", path))
+}
