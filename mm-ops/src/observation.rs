@@ -54,6 +54,14 @@ pub struct PageView {
     pub mapcount: u32,
 }
 
+impl PageView {
+    /// A page of which no more is seen than what a read would return.
+    #[must_use]
+    pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
+        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0 }
+    }
+}
+
 /// What /proc/kpageflags tells of the folio of a page; all false for a page without a folio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FolioView {
@@ -67,14 +75,6 @@ pub struct FolioView {
     pub dirty: bool,
     /// On an LRU list.
     pub lru: bool,
-}
-
-impl PageView {
-    /// A page of which no more is seen than what a read would return.
-    #[must_use]
-    pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
-        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0 }
-    }
 }
 
 /// A mapping, as /proc/pid/maps shows it.
