@@ -1,16 +1,16 @@
 //! Runs program files on the live kernel and prints what every operation answered and what could
 //! be seen afterwards: `cargo run -p mm-linux --example run -- FILE…`. With `--quiet` only the
-//! outcomes that differ from the file's expectations.
+//! outcomes that differ from the file's expectations, with `--enlarge` programs of smaller tables
+//! in the kernel's geometry.
 
-use mm_linux::Linux;
+use mm_linux::{Linux, enlarged};
 use mm_ops::{Mm, NO_FRAME, Observation, Outcome, PageState, Program};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     let (flags, files): (Vec<_>, Vec<_>) =
         std::env::args().skip(1).partition(|arg| arg.starts_with("--"));
-    let quiet = flags.iter().any(|flag| flag == "--quiet");
-    match run_all(&files, quiet) {
+    match run_all(&files, &flags) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::from(1),
         Err(error) => {
@@ -20,12 +20,20 @@ fn main() -> ExitCode {
     }
 }
 
-fn run_all(files: &[String], quiet: bool) -> Result<bool, Box<dyn std::error::Error>> {
+fn run_all(files: &[String], flags: &[String]) -> Result<bool, Box<dyn std::error::Error>> {
+    let quiet = flags.iter().any(|flag| flag == "--quiet");
     let mut linux = Linux::new()?;
     let mut good = true;
     for file in files {
         let text = std::fs::read_to_string(file)?;
-        let program: Program = text.parse().map_err(|error| format!("{file}: {error:?}"))?;
+        let mut program: Program = text.parse().map_err(|error| format!("{file}: {error:?}"))?;
+        if flags.iter().any(|flag| flag == "--enlarge") {
+            let Some(larger) = enlarged(&program) else {
+                println!("{file}: left out: an operand beyond the address space");
+                continue;
+            };
+            program = larger;
+        }
         if let Err(unsupported) = linux.supports(&program) {
             println!("{file}: left out: {unsupported}");
             continue;

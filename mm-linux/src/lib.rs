@@ -11,6 +11,7 @@
 mod access;
 mod arena;
 mod channel;
+mod enlarge;
 mod exclusive;
 mod export;
 #[allow(unsafe_code, reason = "forks, and gives memory back in the copies")]
@@ -32,6 +33,7 @@ mod supports;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
 
+pub use enlarge::enlarged;
 pub use export::{Target, export};
 pub use linux::{Linux, LinuxError, Trouble};
 pub use page::TORN;
