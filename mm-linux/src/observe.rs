@@ -33,8 +33,7 @@ use std::sync::atomic::Ordering;
 const REGIONS: usize = 64;
 /// Holes up to this many pages are read over rather than read around.
 const GAP_PAGES: u32 = 64;
-/// Processes with more pages than this have word 0 of each page looked at, not every word, while a
-/// program runs; [`Linux::probe_exclusive`] checks them whole.
+/// Processes with more pages than this to look at have word 0 of each page checked, not every word.
 const WHOLE_PAGES_MAX: usize = 64;
 
 /// pagemap: the frame number.
