@@ -1,2 +1,48 @@
-//! to be filled
+//! The optimized model of Linux anonymous memory, written in the kernel's way of doing it: packed
+//! page-table entries, PMD leaves, runs of entries processed in batches, counts kept
+//! incrementally. It is the subject that the toolkit fuzzes; `mm-reference` says the same things
+//! slowly, and neither is written by reading the other.
+//!
+//! One file for each area of the rules, under the same names as in the reference: `fault` (A),
+//! `cow` (B), `fork` (C), `gup` (D), `thp` (G), `protect` (H), `zap`, `lazyfree` and `guard` (I),
+//! `rmap` and `vma` (L). Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
+//! and `alloc` (what can fail).
+//!
+//! No judgement lives here: whether a state is right is for the oracles to say. With the cargo
+//! feature `faults` the model can be built wrong on purpose, see [`faults`].
 #![forbid(unsafe_code)]
+
+#[macro_use]
+#[cfg(feature = "faults")]
+pub mod faults;
+#[macro_use]
+#[cfg(not(feature = "faults"))]
+mod no_faults;
+
+mod alloc;
+mod batch;
+mod bits;
+mod circumstances;
+mod cow;
+mod entry;
+mod fault;
+mod folio;
+mod fork;
+mod guard;
+mod gup;
+mod lazyfree;
+mod madvise;
+mod model;
+mod protect;
+mod rmap;
+mod snapshot;
+mod table;
+mod thp;
+mod vma;
+mod walk;
+mod zap;
+
+#[cfg(test)]
+mod tests;
+
+pub use model::Model;

@@ -1,0 +1,84 @@
+//! Circumstances as operations: a folio locked or isolated by someone else. What a held lock or an
+//! extra reference makes fail is in the areas that test it.
+
+use crate::folio::FolioId;
+use crate::model::Model;
+use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Vpn};
+
+/// What a token holds.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Circumstance {
+    /// An isolation with a reference, else a lock.
+    pub(crate) isolation: bool,
+    /// `None` once a locked folio was freed.
+    pub(crate) folio: Option<FolioId>,
+}
+
+impl Model {
+    /// The operations `lock` and `isolate`.
+    pub(crate) fn hold(&mut self, pid: Pid, vpn: Vpn, token: Token, isolation: bool) -> Outcome {
+        if token.0 >= TOKENS_MAX {
+            return Outcome::Err(Errno::EINVAL);
+        }
+        if self.tokens[token.index()].is_some() {
+            return Outcome::Err(Errno::EBUSY);
+        }
+        let Some(id) = self.folio_at(pid, vpn) else {
+            return Outcome::Err(Errno::EFAULT);
+        };
+        let folio = &mut self.folios[id];
+        let refused = if isolation {
+            !folio.flags.has(FolioFlags::LRU)
+        } else {
+            folio.flags.has(FolioFlags::LOCKED)
+        };
+        if refused {
+            return Outcome::Err(Errno::EAGAIN);
+        }
+        if isolation {
+            folio.set(FolioFlags::LRU, false);
+            folio.refs += 1;
+        } else {
+            folio.set(FolioFlags::LOCKED, true);
+        }
+        self.tokens[token.index()] = Some(Circumstance { isolation, folio: Some(id) });
+        Outcome::Ok
+    }
+
+    /// The operation `drop`.
+    pub(crate) fn drop_token(&mut self, token: Token) -> Outcome {
+        if token.0 >= TOKENS_MAX {
+            return Outcome::Err(Errno::EINVAL);
+        }
+        let Some(held) = self.tokens[token.index()].take() else {
+            return Outcome::Err(Errno::EBADF);
+        };
+        if let Some(id) = held.folio {
+            if held.isolation {
+                self.folios[id].set(FolioFlags::LRU, true);
+                self.put_folio(id, 1);
+            } else {
+                self.folios[id].set(FolioFlags::LOCKED, false);
+            }
+        }
+        Outcome::Ok
+    }
+
+    /// A locked folio was freed: whoever holds the lock holds nothing now.
+    pub(crate) fn forget_lock_of(&mut self, id: FolioId) {
+        for held in self.tokens.iter_mut().flatten() {
+            if held.folio == Some(id) {
+                held.folio = None;
+            }
+        }
+    }
+
+    /// The folio that a present entry maps at a page.
+    fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<FolioId> {
+        if vpn.0 >= self.geometry.space() {
+            return None;
+        }
+        let (_, entry) = self.find_entry(pid, vpn.0)?;
+        entry.has_folio().then(|| self.folios.of(entry.pfn()))
+    }
+}

@@ -1,0 +1,182 @@
+//! The fault catalogue of the model: each fault is a known bug, or a rule left out, by stable name.
+//! They are the yardstick of the fuzzer, which must find every one.
+//!
+//! Only builds with the cargo feature `faults` hold them. At each site stands one short line,
+//! `if fault!(self, Name) { … }`; this file says what each leaves out and where the catalogue's own
+//! injection or trigger does not fit the model, what stands in for it.
+
+use crate::model::Model;
+use mm_ops::Config;
+
+/// Whether the named fault is switched on.
+macro_rules! fault {
+    ($model:expr, $name:ident) => {
+        $model.fault == Some(crate::faults::Fault::$name)
+    };
+}
+
+macro_rules! catalogue {
+    ($($variant:ident, $name:literal, $origin:literal, $leaves_out:literal, $note:literal;)*) => {
+        /// A switchable fault.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Fault {
+            $(#[doc = $leaves_out] $variant,)*
+        }
+
+        impl Fault {
+            /// Every fault, in the order of the catalogue.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            /// The stable name.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Where the bug was real, or which rule it leaves out.
+            #[must_use]
+            pub const fn origin(self) -> &'static str {
+                match self { $(Self::$variant => $origin,)* }
+            }
+
+            /// What the model with this fault does wrong.
+            #[must_use]
+            pub const fn description(self) -> &'static str {
+                match self { $(Self::$variant => $leaves_out,)* }
+            }
+
+            /// How the variant built differs from the catalogue's, and what shows it; may be empty.
+            #[must_use]
+            pub const fn note(self) -> &'static str {
+                match self { $(Self::$variant => $note,)* }
+            }
+        }
+    };
+}
+
+catalogue! {
+    Canary, "canary", "made up",
+        "A store to a page that was written before stores a wrong label.",
+        "Not a bug of anybody: a run that does not find it has found nothing at all.";
+    CowReuseMapcountOnly, "cow-reuse-mapcount-only", "CVE-2020-29374, fix 17839856fd58",
+        "A write fault reuses a page that one entry maps, whoever else holds a reference (B6).",
+        "";
+    DirtyCowRetry, "dirty-cow-retry", "CVE-2016-5195, fix 19be0eaffa3a",
+        "A forced write forgets after its first fault that it wanted to write, and takes any page.",
+        "Sequential: the fault itself is already raised as a read, so that no zap is needed in \
+         between. A forced write to a zero page or a shared page shows it.";
+    HugeDirtyCowTouch, "huge-dirty-cow-touch", "CVE-2017-1000405, fix a8f97366452e",
+        "Following a PMD leaf makes it dirty, and a forced write trusts the dirty bit (D4).",
+        "";
+    WpCopyBreaksOwnPin, "wp-copy-breaks-own-pin", "09854ba94c6a, repaired by 6c287605fd56",
+        "A write fault ignores PAE and copies whatever has a second reference (B3).",
+        "The catalogue's way through mprotect shows nothing: H3 gives W back without a fault. A \
+         read-only pin of a page that fork left read-only, then a write, does.";
+    ClearRefsKillsPin, "clear-refs-kills-pin", "9348b73c2e1b",
+        "Clearing soft-dirty bits write-protects pinned pages and takes their PAE (Z4).",
+        "";
+    ForkSharesPinned, "fork-shares-pinned", "70e806e4e645",
+        "fork shares pages that may be pinned (C5).",
+        "";
+    ForkPinnedThpNotSplit, "fork-pinned-thp-not-split", "d042035eaf5f",
+        "fork shares a PMD leaf that may be pinned (C8).",
+        "";
+    RoPinWithoutUnshare, "ro-pin-without-unshare", "a7f226604170, c89357e27f20",
+        "A read-only pin takes a page that may be shared as it is (D5).",
+        "";
+    ForkSkipWrprotect, "fork-skip-wrprotect", "rule C4 left out",
+        "fork leaves the parent's entries writable.",
+        "";
+    ForkSkipPaeClear, "fork-skip-pae-clear", "rule C4 left out",
+        "fork leaves PAE set on what it shares.",
+        "";
+    FreshAnonNotExclusive, "fresh-anon-not-exclusive", "rule A3 left out",
+        "A new page is mapped without PAE.",
+        "";
+    ReuseSoleOwnerNoFlag, "reuse-sole-owner-no-flag", "rule B3 left out",
+        "The last owner reuses a page without setting PAE.",
+        "";
+    MprotectWritableNonexclusive, "mprotect-writable-nonexclusive", "rule H3 (64fe24a3e05e) left out",
+        "mprotect makes every dirty entry of a writable VMA writable.",
+        "At PTE level.";
+    SplitPaeForged, "split-pae-forged", "rule G2 left out",
+        "The split of a PMD leaf makes all pages exclusive.",
+        "";
+    SplitDirtyGrantsWrite, "split-dirty-grants-write", "624a2c94f5b7, 434e3d15d92b",
+        "The split of a dirty PMD leaf gives writable PTEs.",
+        "";
+    FreezeSplitIgnoresFailedShare, "freeze-split-ignores-failed-share", "rules G3, G7 left out",
+        "A folio is split although references are held; its pages come back shared.",
+        "Through the split that MADV_FREE needs. Who holds a reference keeps it on the piece.";
+    BatchMprotectHeadPage, "batch-mprotect-head-page", "cac1db8c3aad, fix cf1b80dc31a1",
+        "mprotect reads the PAE of a run from the head page of its folio (H9).",
+        "";
+    BatchMergesMixedPae, "batch-merges-mixed-pae", "review of cac1db8c3aad",
+        "mprotect reads the PAE of a run from its first page (H9).",
+        "";
+    BatchOverrunsFolio, "batch-overruns-folio", "7b08b74f3d99",
+        "A run goes on behind the end of its folio where the next one is its neighbour.",
+        "In fork, zap, mprotect and the other users of runs.";
+    BatchOverrunsVma, "batch-overruns-vma", "rule BT4 left out",
+        "A run of mprotect goes on behind the end of the range.",
+        "";
+    BatchUnderadvance, "batch-underadvance", "rule C16 left out",
+        "fork shares a run and goes on with the second entry of it.",
+        "";
+    BatchForkPartialDupFail, "batch-fork-partial-dup-fail", "rule C16 (f8d937761d65) left out",
+        "Where a run cannot be shared for a pin, fork copies its first page and skips the rest.",
+        "";
+    AnonVmaDoubleReuse, "anon-vma-double-reuse", "CVE-2022-42703, 2555283eb40d",
+        "Whether an anon_vma can be reused is judged by children and VMAs in one number (L3).",
+        "The freed anon_vma of the original cannot happen here (one lives as long as some VMA links \
+         it); the wrong reuse shows in num_active_vmas and in a folio's anon_vma.";
+    AnonVmaStaleAfterUnlink, "anon-vma-stale-after-unlink", "ee8ab1903e3d",
+        "When cloning a chain fails, the VMA keeps the anon_vma that it never linked (L2).",
+        "At a merge, the only place where the VMA survives the failure.";
+    ForkChildPageParentAnonVma, "fork-child-page-parent-anonvma", "rule L6 (e8a03feb54ca) left out",
+        "A new page belongs to the parent of its VMA's anon_vma.",
+        "";
+    AnonVmaRootNotInherited, "anon-vma-root-not-inherited", "rule L3 left out",
+        "The anon_vma of a child is its own root.",
+        "";
+    ZeroPageWriteFaultInPlace, "zero-page-write-fault-in-place", "the family of CVE-2016-5195",
+        "A write fault on the zero page makes the zero page writable (B10).",
+        "";
+    MadvFreeSharedPage, "madvfree-shared-page", "rule I6 left out",
+        "MADV_FREE does not ask whether somebody else maps the folio.",
+        "Without reclaim no data is lost; the split or the lost dirty flag shows it.";
+    ForkErrorLeavesParentShared, "fork-error-leaves-parent-shared", "rule C18 left out",
+        "A fork that fails forgets its child's entries without unmapping what they map.",
+        "";
+}
+
+impl Fault {
+    /// The fault of this name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|fault| fault.name() == name)
+    }
+}
+
+impl Model {
+    /// A model with a fault. The fault stays through every reset.
+    #[must_use]
+    pub fn with_fault(config: &Config, fault: Fault) -> Self {
+        let mut model = Self::new(config);
+        model.fault = Some(fault);
+        model
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Fault;
+
+    #[test]
+    fn names_are_unique_and_found() {
+        for fault in Fault::ALL {
+            assert_eq!(Fault::from_name(fault.name()), Some(*fault));
+            assert!(!fault.description().is_empty() && !fault.origin().is_empty());
+        }
+    }
+}

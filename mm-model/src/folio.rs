@@ -1,0 +1,293 @@
+//! Physical memory: frames with dense per-page arrays, a buddy allocator that hands out
+//! order-aligned runs of them, and the folios made of such runs with their counts. Mapping and
+//! unmapping is done in `rmap`; which folio is made when is decided by the faults.
+
+use crate::bits::Bits;
+use crate::entry::Pfn;
+use mm_ops::{FolioFlags, ORDER_MAX, Pid, Value};
+
+/// The number of a folio in the arena. Reused after the folio is freed; nobody keeps one without a
+/// mapping or a reference.
+pub(crate) type FolioId = u32;
+
+/// Lowers a count. A count that would pass zero is a mistake that only a fault can make; there it
+/// stays at zero, so that the oracles, not a panic, tell of it.
+pub(crate) fn lower(count: &mut u32, by: u32) {
+    debug_assert!(cfg!(feature = "faults") || *count >= by, "a count never falls below zero");
+    *count = count.saturating_sub(by);
+}
+
+/// References of one pin of a small folio (S13, GUP_PIN_COUNTING_BIAS).
+pub(crate) const PIN_BIAS: u32 = 1024;
+
+/// A folio and its counts, all kept incrementally.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Folio {
+    /// First frame, aligned to the order.
+    pub(crate) head: Pfn,
+    pub(crate) order: u8,
+    pub(crate) flags: FolioFlags,
+    /// Reference count as the kernel counts it (S12, S13).
+    pub(crate) refs: u32,
+    /// Pins of a large folio (S13).
+    pub(crate) pins: u32,
+    /// PMD maps (S8).
+    pub(crate) entire: u32,
+    /// Of a large folio: PTE maps plus PMD maps (S8).
+    pub(crate) large_mapcount: u32,
+    /// Of a large folio: pages that some PTE maps.
+    pub(crate) mapped_pages: u32,
+    /// The mm-id slots of a large folio (S10); count 0 is a free slot.
+    pub(crate) slots: [(Pid, u32); 2],
+    /// The anon_vma, set at the first mapping (S7).
+    pub(crate) mapping: u32,
+    /// Linear index of the first page (S7).
+    pub(crate) index: u32,
+}
+
+impl Folio {
+    pub(crate) const fn pages(&self) -> u32 {
+        1 << self.order
+    }
+
+    pub(crate) const fn is_large(&self) -> bool {
+        self.order > 0
+    }
+
+    pub(crate) fn set(&mut self, flag: FolioFlags, on: bool) {
+        self.flags = if on { self.flags.with(flag) } else { self.flags.without(flag) };
+    }
+
+    /// Whether the folio may be pinned (S13); of a small one 1024 references look like a pin.
+    pub(crate) const fn maybe_pinned(&self) -> bool {
+        if self.is_large() { self.pins > 0 } else { self.refs >= PIN_BIAS }
+    }
+}
+
+/// All folios and frames.
+#[derive(Default)]
+pub(crate) struct Folios {
+    folios: Vec<Folio>,
+    free_ids: Vec<FolioId>,
+    buddy: Buddy,
+    /// Which folio a frame belongs to.
+    owner: Vec<FolioId>,
+    /// PTE maps of a frame (S8).
+    pub(crate) mapcount: Vec<u32>,
+    /// Content of a frame.
+    pub(crate) value: Vec<Value>,
+    /// PG_anon_exclusive of a frame (PAE).
+    pub(crate) exclusive: Bits,
+}
+
+impl Folios {
+    /// Forgets every folio; keeps the memory. `order` is the largest there will be.
+    pub(crate) fn reset(&mut self, order: u8) {
+        self.folios.clear();
+        self.free_ids.clear();
+        self.buddy.reset(order);
+        self.owner.clear();
+        self.mapcount.clear();
+        self.value.clear();
+        self.exclusive.reset();
+    }
+
+    /// A folio with one reference, zero content, on the LRU, mapped nowhere (S18).
+    pub(crate) fn create(&mut self, order: u8) -> FolioId {
+        let head = self.buddy.take(order);
+        self.grow();
+        let id = self.free_ids.pop().unwrap_or(self.folios.len() as u32);
+        let folio = Folio { head, order, refs: 1, flags: FolioFlags::LRU, ..Folio::default() };
+        if id as usize == self.folios.len() {
+            self.folios.push(folio);
+        } else {
+            self.folios[id as usize] = folio;
+        }
+        self.owner[head as usize..][..1 << order].fill(id);
+        self.value[head as usize..][..1 << order].fill(Value::ZERO);
+        id
+    }
+
+    /// Frees a folio without references (I15).
+    pub(crate) fn destroy(&mut self, id: FolioId) {
+        let Folio { head, order, .. } = self.folios[id as usize];
+        debug_assert!(
+            cfg!(feature = "faults")
+                || self.mapcount[head as usize..][..1 << order].iter().all(|count| *count == 0)
+                    && self[id].entire == 0,
+            "INV9: a folio without references is not mapped"
+        );
+        self.exclusive.fill(head, 1 << order, false);
+        if cfg!(feature = "faults") {
+            self.mapcount[head as usize..][..1 << order].fill(0);
+        }
+        self.buddy.give(head, order);
+        self.free_ids.push(id);
+    }
+
+    /// Makes every page of a large folio a small folio of its own; the first page keeps the
+    /// number. All other state of the new folios is the old one's (G9), to be adjusted.
+    pub(crate) fn shatter(&mut self, id: FolioId) -> impl Iterator<Item = FolioId> + use<> {
+        let whole = self[id];
+        self[id].order = 0;
+        let first_new = self.folios.len() as u32;
+        for page in 1..whole.pages() {
+            let number = self.folios.len() as u32;
+            self.folios.push(Folio { head: whole.head + page, order: 0, ..whole });
+            self.owner[(whole.head + page) as usize] = number;
+        }
+        std::iter::once(id).chain(first_new..first_new + whole.pages() - 1)
+    }
+
+    /// The folio a frame belongs to.
+    pub(crate) fn of(&self, pfn: Pfn) -> FolioId {
+        self.owner[pfn as usize]
+    }
+
+    /// Number of folios that exist.
+    pub(crate) fn live(&self) -> usize {
+        self.folios.len().saturating_sub(self.free_ids.len())
+    }
+
+    /// folio_mapcount (S8).
+    pub(crate) fn mapcount_of(&self, id: FolioId) -> u32 {
+        let folio = &self[id];
+        if folio.is_large() { folio.large_mapcount } else { self.mapcount[folio.head as usize] }
+    }
+
+    /// folio_maybe_mapped_shared (S11).
+    pub(crate) fn maybe_shared(&self, id: FolioId) -> bool {
+        let folio = &self[id];
+        self.mapcount_of(id) > 1 && (!folio.is_large() || folio.flags.has(FolioFlags::MAYBE_SHARED))
+    }
+
+    fn grow(&mut self) {
+        let frames = self.buddy.frames();
+        if self.owner.len() < frames {
+            self.owner.resize(frames, 0);
+            self.mapcount.resize(frames, 0);
+            self.value.resize(frames, Value::ZERO);
+            self.exclusive.grow(frames);
+        }
+    }
+}
+
+impl std::ops::Index<FolioId> for Folios {
+    type Output = Folio;
+    fn index(&self, id: FolioId) -> &Folio {
+        &self.folios[id as usize]
+    }
+}
+
+impl std::ops::IndexMut<FolioId> for Folios {
+    fn index_mut(&mut self, id: FolioId) -> &mut Folio {
+        &mut self.folios[id as usize]
+    }
+}
+
+/// A buddy allocator of frames. Blocks split low half first and merge when freed, so that folios
+/// allocated one after the other are neighbours in physical memory.
+#[derive(Default)]
+struct Buddy {
+    /// Of a frame at which a free block begins: one plus its order; else 0.
+    free_order: Vec<u8>,
+    /// Free blocks of each order; an element counts only if `free_order` agrees.
+    lists: [Vec<Pfn>; ORDER_MAX as usize + 1],
+    order_max: u8,
+}
+
+impl Buddy {
+    fn reset(&mut self, order_max: u8) {
+        self.free_order.clear();
+        self.lists.iter_mut().for_each(Vec::clear);
+        self.order_max = order_max;
+    }
+
+    /// Number of frames there are.
+    fn frames(&self) -> usize {
+        self.free_order.len()
+    }
+
+    fn take(&mut self, order: u8) -> Pfn {
+        let (pfn, mut found) = self.pop(order).unwrap_or_else(|| {
+            let pfn = self.frames() as Pfn;
+            self.free_order.resize(self.frames() + (1 << self.order_max), 0);
+            (pfn, self.order_max)
+        });
+        while found > order {
+            found -= 1;
+            self.push(pfn + (1 << found), found);
+        }
+        pfn
+    }
+
+    fn give(&mut self, mut pfn: Pfn, mut order: u8) {
+        while order < self.order_max {
+            let buddy = pfn ^ 1 << order;
+            if self.free_order[buddy as usize] != order + 1 {
+                break;
+            }
+            self.free_order[buddy as usize] = 0;
+            pfn = pfn.min(buddy);
+            order += 1;
+        }
+        self.push(pfn, order);
+    }
+
+    fn push(&mut self, pfn: Pfn, order: u8) {
+        self.free_order[pfn as usize] = order + 1;
+        self.lists[usize::from(order)].push(pfn);
+    }
+
+    /// The smallest free block of at least this order.
+    fn pop(&mut self, order: u8) -> Option<(Pfn, u8)> {
+        for order in order..=self.order_max {
+            while let Some(pfn) = self.lists[usize::from(order)].pop() {
+                if self.free_order[pfn as usize] == order + 1 {
+                    self.free_order[pfn as usize] = 0;
+                    return Some((pfn, order));
+                }
+            }
+        }
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Folios;
+
+    fn folios() -> Folios {
+        let mut folios = Folios::default();
+        folios.reset(3);
+        folios
+    }
+
+    #[test]
+    fn folios_are_aligned_and_neighbours() {
+        let mut folios = folios();
+        let (a, b) = (folios.create(2), folios.create(2));
+        assert_eq!(folios[a].head % 4, 0);
+        assert_eq!(folios[b].head, folios[a].head + 4);
+    }
+
+    #[test]
+    fn freed_frames_merge() {
+        let mut folios = folios();
+        let small: Vec<_> = (0..8).map(|_| folios.create(0)).collect();
+        small.into_iter().for_each(|id| folios.destroy(id));
+        assert_eq!(folios.live(), 0);
+        let whole = folios.create(3);
+        assert_eq!(folios[whole].head, 0, "the eight frames became one block again");
+    }
+
+    #[test]
+    fn shattered_pages_are_freed_one_by_one() {
+        let mut folios = folios();
+        let id = folios.create(2);
+        let parts: Vec<_> = folios.shatter(id).collect();
+        assert_eq!((folios.live(), parts[0]), (4, id));
+        parts.into_iter().for_each(|id| folios.destroy(id));
+        assert_eq!(folios.live(), 0);
+    }
+}

@@ -1,0 +1,57 @@
+//! Guard regions (I12, I3): markers in place of whatever is mapped.
+
+use crate::entry::Entry;
+use crate::model::Model;
+use crate::vma::Area;
+use crate::zap::Guards;
+use mm_ops::Errno;
+
+impl Model {
+    /// MADV_GUARD_INSTALL in one VMA: markers are set as far as the range is empty; where it is
+    /// not, the whole range is zapped and the walk begins anew.
+    pub(crate) fn guard_install(&mut self, area: Area, start: u32, end: u32) -> Result<(), Errno> {
+        self.prepare_anon_vma(area.pid, area.index)?;
+        while !self.install_markers(area, start, end)? {
+            self.zap_range(area, start, end, Guards::Keep);
+        }
+        Ok(())
+    }
+
+    /// Answers `false` at the first entry that is neither NONE nor a marker.
+    fn install_markers(&mut self, area: Area, start: u32, end: u32) -> Result<bool, Errno> {
+        let mut at = start;
+        while at < end {
+            let behind = self.geometry.block_end(at).min(end);
+            let pmd = self.pmd_slot_alloc(area.pid, at)?;
+            if self.tables.get(pmd).is_huge() {
+                return Ok(false);
+            }
+            let slot = self.pte_slot_alloc(area.pid, pmd, at)?;
+            for entry in self.tables.run_mut(slot, (behind - at) as usize) {
+                if entry.is_none() {
+                    *entry = Entry::GUARD;
+                } else if !entry.is_guard() {
+                    return Ok(false);
+                }
+            }
+            at = behind;
+        }
+        Ok(true)
+    }
+
+    /// MADV_GUARD_REMOVE in one VMA.
+    pub(crate) fn guard_remove(&mut self, area: Area, start: u32, end: u32) {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            if self.tables.get(block.slot).is_table() {
+                let slot = self.pte_slot_in(block.slot, block.start);
+                for entry in self.tables.run_mut(slot, (block.end - block.start) as usize) {
+                    if entry.is_guard() {
+                        *entry = Entry::NONE;
+                    }
+                }
+            }
+            at = block.end;
+        }
+    }
+}

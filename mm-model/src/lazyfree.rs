@@ -1,0 +1,121 @@
+//! MADV_FREE (I6, I10) as far as it needs no reclaim: pages become clean and lazily freeable; a
+//! large folio that the range covers only in part is split first.
+
+use crate::entry::Entry;
+use crate::folio::FolioId;
+use crate::model::Model;
+use crate::table::Slot;
+use crate::vma::Area;
+use crate::walk::Block;
+use mm_ops::{FolioFlags, VmaFlags};
+
+/// Bits that do not matter to a run (BT8).
+const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
+
+impl Model {
+    /// MADV_FREE in one VMA.
+    pub(crate) fn madvise_free(&mut self, area: Area, start: u32, end: u32) {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            at = block.end;
+            if self.tables.get(block.slot).is_huge() && self.free_leaf(block) {
+                continue;
+            }
+            // A leaf that is still there is left alone.
+            if self.tables.get(block.slot).is_table() {
+                let first = self.pte_slot_in(block.slot, block.start);
+                self.free_ptes(first, block.end - block.start);
+            }
+        }
+    }
+
+    /// I10. Answers whether the block is done; where the folio was split, its PTEs come next.
+    fn free_leaf(&mut self, block: Block) -> bool {
+        let entry = self.tables.get(block.slot);
+        if entry.is_zero() {
+            return false;
+        }
+        let id = self.folios.of(entry.pfn());
+        let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
+        if shared || self.folios[id].flags.has(FolioFlags::LOCKED) {
+            return false;
+        }
+        if !self.is_whole(block) {
+            self.split_folio(id);
+            return false;
+        }
+        self.folios[id].set(FolioFlags::DIRTY, false);
+        self.tables.set(block.slot, entry.without(Entry::YOUNG | Entry::DIRTY));
+        self.mark_lazyfree(id);
+        true
+    }
+
+    /// I6 for `len` PTEs of one table, ascending.
+    fn free_ptes(&mut self, first: Slot, len: u32) {
+        let mut at = 0;
+        while at < len {
+            let slot = first + at as usize;
+            let entry = self.tables.get(slot);
+            if !entry.has_folio() {
+                at += 1;
+                continue;
+            }
+            let id = self.folios.of(entry.pfn());
+            let run = self.folio_run(slot, len - at, RUN_IGNORES);
+            if run < self.folios[id].pages() {
+                let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
+                if !shared && self.split_folio(id) {
+                    // The same PTE again: its page is a small folio now, or the zero page.
+                    continue;
+                }
+            } else {
+                self.free_run(slot, id, run);
+            }
+            at += run;
+        }
+    }
+
+    /// I6 for a folio whose every page the run maps.
+    fn free_run(&mut self, slot: Slot, id: FolioId, run: u32) {
+        let folio = &self.folios[id];
+        if folio.flags.has(FolioFlags::DIRTY) {
+            let shared = self.folios.mapcount_of(id) != run && !fault!(self, MadvFreeSharedPage);
+            if shared || folio.flags.has(FolioFlags::LOCKED) {
+                return;
+            }
+            self.folios[id].set(FolioFlags::DIRTY, false);
+        }
+        for entry in self.tables.run_mut(slot, run as usize) {
+            *entry = entry.without(Entry::YOUNG | Entry::DIRTY);
+        }
+        self.mark_lazyfree(id);
+    }
+
+    /// The folio may be dropped instead of swapped, if it is on the LRU and evictable.
+    fn mark_lazyfree(&mut self, id: FolioId) {
+        let flags = self.folios[id].flags;
+        let candidate = flags.has(FolioFlags::SWAPBACKED.with(FolioFlags::LRU));
+        if candidate && !self.is_mlocked(id) {
+            self.folios[id].set(FolioFlags::SWAPBACKED, false);
+        }
+    }
+
+    /// Whether some LOCKED VMA maps the whole folio.
+    fn is_mlocked(&self, id: FolioId) -> bool {
+        let any_locked = self
+            .mms
+            .iter()
+            .any(|mm| mm.alive && mm.vmas.iter().any(|vma| vma.flags.has(VmaFlags::LOCKED)));
+        if !any_locked {
+            return false;
+        }
+        let mappings = self.mappings_of(id);
+        mappings.chunk_by(|a, b| same_vma(a.area, b.area)).any(|in_vma| {
+            in_vma[0].area.has(VmaFlags::LOCKED) && in_vma.len() as u32 == self.folios[id].pages()
+        })
+    }
+}
+
+fn same_vma(a: Area, b: Area) -> bool {
+    (a.pid, a.index) == (b.pid, b.index)
+}

@@ -1,0 +1,278 @@
+//! The model as a whole: its state, its reset, and the dispatch of operations. What an operation
+//! does is in the file of its area.
+
+use crate::alloc::{AllocPlan, NoMemory};
+use crate::circumstances::Circumstance;
+use crate::folio::{FolioId, Folios, lower};
+use crate::gup::OpenHandle;
+use crate::rmap::AnonVmas;
+use crate::table::{Geometry, Tables};
+use crate::vma::{Area, Vma};
+use mm_ops::{
+    Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
+    OrderSet, Outcome, PROCS_MAX, Pid, Snapshot, TOKENS_MAX,
+};
+
+/// The address space of a process (S1).
+#[derive(Default)]
+pub(crate) struct AddressSpace {
+    pub(crate) alive: bool,
+    /// MMF_HAS_PINNED (D10).
+    pub(crate) has_pinned: bool,
+    /// rss\[ANON\], in pages (INV10).
+    pub(crate) rss: u32,
+    /// The top table.
+    pub(crate) top: u32,
+    /// Tables put by for the split of a PMD leaf (INV28).
+    pub(crate) deposited: Vec<u32>,
+    /// Ascending.
+    pub(crate) vmas: Vec<Vma>,
+}
+
+/// The enabled folio orders (A6, A7).
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ThpOrders {
+    pub(crate) always: OrderSet,
+    pub(crate) madvise: OrderSet,
+}
+
+/// The optimized model. Reset it with a configuration, apply operations, look at it.
+pub struct Model {
+    pub(crate) config: Config,
+    pub(crate) geometry: Geometry,
+    pub(crate) mms: [AddressSpace; PROCS_MAX as usize],
+    pub(crate) tables: Tables,
+    pub(crate) folios: Folios,
+    pub(crate) anon_vmas: AnonVmas,
+    pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
+    pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
+    pub(crate) thp: ThpOrders,
+    pub(crate) allocs: AllocPlan,
+    /// What the operation under way chose.
+    pub(crate) choices: Vec<Choice>,
+    /// Longest run that is processed as one: 1 with batching off.
+    pub(crate) run_max: u32,
+    #[cfg(feature = "faults")]
+    pub(crate) fault: Option<crate::faults::Fault>,
+    /// What the zero page holds; anything but zero is the doing of a fault.
+    #[cfg(feature = "faults")]
+    pub(crate) zero_page: mm_ops::Value,
+}
+
+impl Model {
+    /// A model of a fresh machine.
+    #[must_use]
+    pub fn new(config: &Config) -> Self {
+        let mut model = Self {
+            config: *config,
+            geometry: Geometry::default(),
+            mms: Default::default(),
+            tables: Tables::default(),
+            folios: Folios::default(),
+            anon_vmas: AnonVmas::default(),
+            handles: Default::default(),
+            tokens: Default::default(),
+            thp: ThpOrders::default(),
+            allocs: AllocPlan::default(),
+            choices: Vec::new(),
+            run_max: u32::MAX,
+            #[cfg(feature = "faults")]
+            fault: None,
+            #[cfg(feature = "faults")]
+            zero_page: mm_ops::Value::ZERO,
+        };
+        model.reset(config);
+        model
+    }
+
+    /// Whether a fault is switched on, so that assertions may fail.
+    pub(crate) fn is_faulty(&self) -> bool {
+        #[cfg(feature = "faults")]
+        return self.fault.is_some();
+        #[cfg(not(feature = "faults"))]
+        return false;
+    }
+
+    /// Whether a process may be operated on.
+    pub(crate) fn live(&self, pid: Pid) -> bool {
+        pid.index() < usize::from(self.config.procs) && self.mms[pid.index()].alive
+    }
+
+    /// Gives a process an empty address space.
+    pub(crate) fn start_process(&mut self, pid: Pid) {
+        let top = self.tables.take();
+        let mm = &mut self.mms[pid.index()];
+        debug_assert!(mm.vmas.is_empty() && mm.deposited.is_empty(), "an exited mm is empty");
+        mm.alive = true;
+        mm.has_pinned = false;
+        mm.rss = 0;
+        mm.top = top;
+    }
+
+    /// Drops references of a folio; the last one frees it (I15), and a lock with it.
+    pub(crate) fn put_folio(&mut self, id: FolioId, refs: u32) {
+        let folio = &mut self.folios[id];
+        if cfg!(feature = "faults") && folio.refs == 0 {
+            return;
+        }
+        lower(&mut folio.refs, refs);
+        if folio.refs > 0 {
+            return;
+        }
+        if folio.flags.has(FolioFlags::LOCKED) {
+            self.forget_lock_of(id);
+        }
+        self.folios.destroy(id);
+    }
+
+    /// The bits that a software "make dirty" sets (S18).
+    pub(crate) fn dirty_bits(&self) -> u64 {
+        use crate::entry::Entry;
+        if self.config.soft_dirty { Entry::DIRTY | Entry::SOFT_DIRTY } else { Entry::DIRTY }
+    }
+
+    /// Whether writes must fault for soft-dirty tracking: the VMA tracks and the entry has no such
+    /// bit (S21).
+    pub(crate) fn soft_dirty_wp(&self, area: Area, entry: crate::entry::Entry) -> bool {
+        use crate::entry::Entry;
+        self.config.soft_dirty
+            && !area.has(mm_ops::VmaFlags::SOFTDIRTY)
+            && !entry.has(Entry::SOFT_DIRTY)
+    }
+
+    fn dispatch(&mut self, op: &Op) -> Outcome {
+        let pid = match *op {
+            Op::Mmap { pid, .. }
+            | Op::Munmap { pid, .. }
+            | Op::Mprotect { pid, .. }
+            | Op::Madvise { pid, .. }
+            | Op::Mlock { pid, .. }
+            | Op::Munlock { pid, .. }
+            | Op::Mseal { pid, .. }
+            | Op::Fork { parent: pid, .. }
+            | Op::Exit { pid }
+            | Op::Read { pid, .. }
+            | Op::Write { pid, .. }
+            | Op::Gup { pid, .. }
+            | Op::Remote { pid, .. }
+            | Op::Lock { pid, .. }
+            | Op::Isolate { pid, .. }
+            | Op::NumaHint { pid, .. }
+            | Op::ClearRefs { pid } => pid,
+            Op::Put { .. }
+            | Op::DmaRead { .. }
+            | Op::DmaWrite { .. }
+            | Op::Thp { .. }
+            | Op::FailAlloc { .. }
+            | Op::Drop { .. } => return self.dispatch_global(op),
+        };
+        if !self.live(pid) {
+            return Outcome::Err(Errno::ESRCH);
+        }
+        self.dispatch_process(op)
+    }
+
+    fn dispatch_global(&mut self, op: &Op) -> Outcome {
+        match *op {
+            Op::Put { handle, dirty } => self.put_handle(handle, dirty),
+            Op::DmaRead { handle, index } => self.dma_read(handle, index),
+            Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
+            Op::Drop { token } => self.drop_token(token),
+            Op::Thp { always, madvise } => {
+                self.thp = ThpOrders { always, madvise };
+                Outcome::Ok
+            }
+            Op::FailAlloc { nth } => {
+                self.allocs.next = nth;
+                Outcome::Ok
+            }
+            _ => unreachable!("every other operation names a process"),
+        }
+    }
+
+    fn dispatch_process(&mut self, op: &Op) -> Outcome {
+        match *op {
+            Op::Mmap { pid, range, prot, droppable } => self.mmap(pid, range, prot, droppable),
+            Op::Munmap { pid, range } => self.munmap(pid, range),
+            Op::Mprotect { pid, range, prot } => self.mprotect(pid, range, prot),
+            Op::Madvise { pid, range, advice } => self.madvise(pid, range, advice),
+            Op::Mlock { pid, range } => self.mlock(pid, range),
+            Op::Munlock { pid, range } => answer(self.set_locked(pid, range, false)),
+            Op::Mseal { pid, range } => self.mseal(pid, range),
+            Op::Fork { parent, child } => self.fork(parent, child),
+            Op::Exit { pid } => {
+                self.teardown(pid);
+                Outcome::Ok
+            }
+            Op::Read { pid, vpn } => self.cpu_access(pid, vpn, None),
+            Op::Write { pid, vpn, value } => self.cpu_access(pid, vpn, Some(value)),
+            Op::Gup { pid, range, handle, flags } => self.gup(pid, range, handle, flags),
+            Op::Remote { pid, vpn, access } => self.remote(pid, vpn, access),
+            Op::Lock { pid, vpn, token } => self.hold(pid, vpn, token, false),
+            Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
+            Op::NumaHint { pid, range } => self.numa_hint(pid, range),
+            Op::ClearRefs { pid } => self.clear_refs(pid),
+            _ => unreachable!("every other operation names no process"),
+        }
+    }
+}
+
+/// Success without a value, or the error.
+pub(crate) fn answer(result: Result<(), Errno>) -> Outcome {
+    match result {
+        Ok(()) => Outcome::Ok,
+        Err(errno) => Outcome::Err(errno),
+    }
+}
+
+impl From<NoMemory> for Errno {
+    fn from(NoMemory: NoMemory) -> Self {
+        Self::ENOMEM
+    }
+}
+
+impl Mm for Model {
+    fn reset(&mut self, config: &Config) {
+        self.config = config.sanitized();
+        self.geometry = Geometry { shift: u32::from(self.config.pmd_order().0) };
+        self.run_max = match self.config.batching {
+            Batching::On => u32::MAX,
+            Batching::Off => 1,
+        };
+        self.tables.reset(self.geometry.shift);
+        self.folios.reset(self.config.pmd_order().0);
+        self.anon_vmas.reset();
+        for mm in &mut self.mms {
+            mm.alive = false;
+            mm.vmas.clear();
+            mm.deposited.clear();
+        }
+        self.handles.iter_mut().for_each(OpenHandle::close);
+        self.tokens = Default::default();
+        self.thp = ThpOrders::default();
+        self.allocs.reset();
+        self.choices.clear();
+        #[cfg(feature = "faults")]
+        {
+            self.zero_page = mm_ops::Value::ZERO;
+        }
+        self.start_process(Pid(0));
+    }
+
+    fn apply(&mut self, op: &Op) -> Effect {
+        self.allocs.begin();
+        let outcome = self.dispatch(op);
+        Effect { outcome, choices: std::mem::take(&mut self.choices) }
+    }
+
+    fn observe(&self, out: &mut Observation) {
+        let mut snapshot = Snapshot::default();
+        self.snapshot(&mut snapshot);
+        out.fill_from(&snapshot, self.config.ptes);
+    }
+
+    fn snapshot(&self, out: &mut Snapshot) -> bool {
+        self.fill_snapshot(out);
+        true
+    }
+}

@@ -1,0 +1,277 @@
+//! Protection changes (rulebook area H): mprotect, the NUMA scanner, and clearing soft-dirty bits.
+//! Runs of a large folio are changed in one go, in sub-runs of equal PAE where that decides (H9).
+
+use crate::entry::Entry;
+use crate::gup::Populate;
+use crate::model::{Model, answer};
+use crate::table::Slot;
+use crate::vma::{Area, prot_flags};
+use crate::walk::Block;
+use mm_ops::{AccessBits, Choice, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+
+/// Bits that may differ within a run of mprotect (H9).
+const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;
+
+impl Model {
+    /// The operation `mprotect` (H1, H12): VMA by VMA, ascending, until the first error.
+    pub(crate) fn mprotect(&mut self, pid: Pid, range: PageRange, prot: Prot) -> Outcome {
+        let mut at = u64::from(range.start.0);
+        while at < range.end() {
+            let area = u32::try_from(at).ok().and_then(|at| self.area_at(pid, at));
+            let Some(area) = area else {
+                return Outcome::Err(Errno::ENOMEM);
+            };
+            let end = range.end().min(u64::from(area.end)) as u32;
+            match self.mprotect_vma(area, at as u32, end, prot) {
+                Ok(end) => at = u64::from(end),
+                Err(errno) => return Outcome::Err(errno),
+            }
+        }
+        Outcome::Ok
+    }
+
+    /// mprotect within one VMA. Answers the end of the VMA (merged, perhaps) that is done.
+    fn mprotect_vma(&mut self, area: Area, start: u32, end: u32, prot: Prot) -> Result<u32, Errno> {
+        if area.has(VmaFlags::SEALED) {
+            return Err(Errno::EPERM);
+        }
+        let access = VmaFlags::READ.with(VmaFlags::WRITE);
+        let mut flags = area.flags.without(access).with(prot_flags(prot));
+        if flags == area.flags {
+            return Ok(end);
+        }
+        if prot.write {
+            let counted = [VmaFlags::WRITE, VmaFlags::ACCOUNT, VmaFlags::DROPPABLE];
+            let uncounted = counted.iter().all(|flag| !area.has(*flag));
+            flags = flags.with_if(VmaFlags::ACCOUNT, uncounted);
+        } else if self.vma(area).anon_vma == mm_ops::NO_ANON_VMA {
+            flags = flags.without(VmaFlags::ACCOUNT);
+        }
+        let now = self.modify_flags(area, start, end, flags)?;
+        self.change_protection(now, start, end);
+        let becomes_writable = !area.has(VmaFlags::WRITE) && prot.write;
+        if area.has(VmaFlags::LOCKED) && becomes_writable {
+            // H12: copies are made at once; whatever fails here is forgotten.
+            let _ = self.populate(area.pid, start, end, Populate::Mlock);
+        }
+        Ok(now.end)
+    }
+
+    /// Gives the entries of a range the protection of their VMA (H2, H8).
+    fn change_protection(&mut self, area: Area, start: u32, end: u32) {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            at = block.end;
+            if self.tables.get(block.slot).is_huge() {
+                if self.is_whole(block) {
+                    let entry = self.tables.get(block.slot);
+                    self.tables.set(block.slot, self.reprotected_leaf(area, entry));
+                    continue;
+                }
+                self.split_leaf(area, block.slot);
+            }
+            self.change_ptes(area, block);
+        }
+    }
+
+    /// H8: a whole PMD leaf in place; W comes back if the head page is exclusive.
+    fn reprotected_leaf(&self, area: Area, entry: Entry) -> Entry {
+        let entry = Self::reprotected(area, entry);
+        if self.can_be_writable(area, entry) { entry.with(Entry::WRITE) } else { entry }
+    }
+
+    /// An entry with the VMA's protection, read-only; young, dirty and soft-dirty stay (H2).
+    fn reprotected(area: Area, entry: Entry) -> Entry {
+        let protnone = Self::protection(area) & Entry::PROTNONE;
+        entry.without(Entry::WRITE | Entry::PROTNONE).with(protnone)
+    }
+
+    fn change_ptes(&mut self, area: Area, block: Block) {
+        let first = self.pte_slot_in(block.slot, block.start);
+        let mut room = block.end - block.start;
+        if fault!(self, BatchOverrunsVma) {
+            room = self.geometry.block_end(block.start) - block.start;
+        }
+        let mut at = 0;
+        while at < block.end - block.start {
+            let slot = first + at as usize;
+            let entry = self.tables.get(slot);
+            let mut len = 1;
+            if entry.has_folio() {
+                len = self.run_at(slot, room - at, RUN_IGNORES);
+                self.change_run(area, slot, block.start + at, len);
+            } else if entry.is_present() {
+                self.tables.set(slot, Self::reprotected(area, entry));
+            }
+            at += len;
+        }
+    }
+
+    /// H9: changes a run of one folio.
+    fn change_run(&mut self, area: Area, slot: Slot, vpn: u32, len: u32) {
+        if self.config.access_bits == AccessBits::Exact || len == 1 {
+            self.change_like_run(area, slot, len);
+            return;
+        }
+        self.merge_access_bits(area.pid, slot, vpn, len);
+        if !self.config.soft_dirty {
+            self.change_like_run(area, slot, len);
+            return;
+        }
+        // Entries that gained the dirty bit gained the soft-dirty bit: they are alike no more.
+        for slot in slot..slot + len as usize {
+            self.change_like_run(area, slot, 1);
+        }
+    }
+
+    /// Changes a run whose entries differ at most in young and dirty, in sub-runs of equal PAE.
+    fn change_like_run(&mut self, area: Area, slot: Slot, len: u32) {
+        let clear = Entry::WRITE | Entry::PROTNONE;
+        let set = Self::protection(area) & Entry::PROTNONE;
+        let first = self.tables.get(slot);
+        let writable = area.has(VmaFlags::WRITE) && !self.soft_dirty_wp(area, first);
+        let mut done = 0;
+        while done < len {
+            let (exclusive, step) = self.pae_run(first.pfn() + done, len - done, first);
+            let set = if writable && exclusive { set | Entry::WRITE } else { set };
+            for entry in self.tables.run_mut(slot + done as usize, step as usize) {
+                *entry = entry.without(clear).with(set);
+            }
+            done += step;
+        }
+    }
+
+    /// How many pages from `pfn`, at most `len`, are alike in PAE, and whether they have it.
+    fn pae_run(&self, pfn: u32, len: u32, first: Entry) -> (bool, u32) {
+        if fault!(self, MprotectWritableNonexclusive) && first.has(Entry::DIRTY) {
+            return (true, len);
+        }
+        if fault!(self, BatchMprotectHeadPage) {
+            let head = self.folios[self.folios.of(pfn)].head;
+            return (self.folios.exclusive.get(head), len);
+        }
+        if fault!(self, BatchMergesMixedPae) {
+            return (self.folios.exclusive.get(pfn), len);
+        }
+        self.folios.exclusive.equal_run(pfn, len)
+    }
+
+    /// Each entry of a run gets the young and dirty bits that any of them has (BT4), and each
+    /// gain is told.
+    fn merge_access_bits(&mut self, pid: Pid, slot: Slot, vpn: u32, len: u32) {
+        let run = self.tables.run_mut(slot, len as usize);
+        let merged = run.iter().fold(0, |all, entry| all | entry.0);
+        let dirty_bits =
+            if self.config.soft_dirty { Entry::DIRTY | Entry::SOFT_DIRTY } else { Entry::DIRTY };
+        for (entry, vpn) in run.iter_mut().zip(vpn..) {
+            let young = merged & Entry::YOUNG != 0 && !entry.has(Entry::YOUNG);
+            let dirty = merged & Entry::DIRTY != 0 && !entry.has(Entry::DIRTY);
+            if young {
+                *entry = entry.with(Entry::YOUNG);
+            }
+            if dirty {
+                *entry = entry.with(dirty_bits);
+            }
+            if young || dirty {
+                self.choices.push(Choice::Merged { pid, vpn: Vpn(vpn), young, dirty });
+            }
+        }
+    }
+
+    /// The operation `numa_hint` (H11).
+    pub(crate) fn numa_hint(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        let (start, end) = self.clamped(range);
+        let mut index = self.vma_from(pid, start);
+        while let Some(area) = self.area(pid, index).filter(|area| area.start < end) {
+            index += 1;
+            if !area.accessible() {
+                continue;
+            }
+            let (mut at, end) = (start.max(area.start), end.min(area.end));
+            while let Some(block) = self.next_block(pid, at, end) {
+                self.hint_block(block);
+                at = block.end;
+            }
+        }
+        Outcome::Ok
+    }
+
+    fn hint_block(&mut self, block: Block) {
+        let entry = self.tables.get(block.slot);
+        if entry.is_huge() {
+            if self.is_whole(block) && self.wants_hint(entry) {
+                let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
+                self.tables.set(block.slot, hinted);
+            }
+            return;
+        }
+        let first = self.pte_slot_in(block.slot, block.start);
+        let len = block.end - block.start;
+        let mut at = 0;
+        while at < len {
+            let slot = first + at as usize;
+            let entry = self.tables.get(slot);
+            let mut step = 1;
+            if self.wants_hint(entry) {
+                // The conditions are the folio's: what holds for one entry holds for its run.
+                step = self.run_at(slot, len - at, RUN_IGNORES | Entry::WRITE | Entry::SOFT_DIRTY);
+                for entry in self.tables.run_mut(slot, step as usize) {
+                    *entry = entry.without(Entry::WRITE).with(Entry::PROTNONE);
+                }
+            }
+            at += step;
+        }
+    }
+
+    /// Whether the NUMA scanner makes this entry protnone (H11).
+    fn wants_hint(&self, entry: Entry) -> bool {
+        if !entry.has_folio() || entry.has(Entry::PROTNONE) {
+            return false;
+        }
+        let id = self.folios.of(entry.pfn());
+        !self.folios[id].maybe_pinned() && !self.folios.maybe_shared(id)
+    }
+
+    /// The operation `clear_refs` (Z4): tracking starts in every VMA, then the entries lose W and
+    /// the soft-dirty bit.
+    pub(crate) fn clear_refs(&mut self, pid: Pid) -> Outcome {
+        if !self.config.soft_dirty {
+            return answer(Err(Errno::EINVAL));
+        }
+        for vma in &mut self.mms[pid.index()].vmas {
+            vma.flags = vma.flags.without(VmaFlags::SOFTDIRTY);
+        }
+        let mut at = 0;
+        while let Some(block) = self.next_block(pid, at, self.geometry.space()) {
+            at = block.end;
+            let entry = self.tables.get(block.slot);
+            if entry.is_huge() {
+                self.tables.set(block.slot, entry.without(Entry::WRITE | Entry::SOFT_DIRTY));
+                continue;
+            }
+            let first = self.pte_slot_in(block.slot, block.start);
+            for slot in first..first + self.geometry.ptes() as usize {
+                self.clear_soft_dirty(pid, slot);
+            }
+        }
+        Outcome::Ok
+    }
+
+    /// Z4 for one PTE: left alone if it is writable and its folio may be pinned.
+    fn clear_soft_dirty(&mut self, pid: Pid, slot: Slot) {
+        let entry = self.tables.get(slot);
+        if !entry.is_present() {
+            return;
+        }
+        let pinned = entry.has(Entry::WRITE)
+            && self.mms[pid.index()].has_pinned
+            && entry.has_folio()
+            && self.folios[self.folios.of(entry.pfn())].maybe_pinned();
+        if pinned && fault!(self, ClearRefsKillsPin) {
+            self.folios.exclusive.fill(entry.pfn(), 1, false);
+        } else if pinned {
+            return;
+        }
+        self.tables.set(slot, entry.without(Entry::WRITE | Entry::SOFT_DIRTY));
+    }
+}

@@ -1,0 +1,323 @@
+//! Reverse mapping (rulebook area L, S8 to S11): the anon_vma arena, and the counts that adding
+//! and removing mappings of a folio changes. A run of pages of one folio is counted with one call
+//! (BT13). Page-table entries are never touched here.
+
+use crate::alloc::NoMemory;
+use crate::entry::Pfn;
+use crate::folio::{Folio, FolioId, lower};
+use crate::model::Model;
+use crate::vma::{Area, Vma};
+use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
+use smallvec::SmallVec;
+
+/// The number of an anon_vma.
+pub(crate) type AnonVmaNr = u32;
+/// The anon_vma chain of a VMA, oldest (root side) first.
+pub(crate) type AvcList = SmallVec<[AnonVmaNr; 4]>;
+
+/// An anon_vma (S16). It lives exactly as long as some VMA links it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct AnonVma {
+    pub(crate) root: AnonVmaNr,
+    pub(crate) parent: AnonVmaNr,
+    /// anon_vmas whose parent this is; a root counts itself.
+    pub(crate) num_children: u32,
+    /// VMAs whose anon_vma this is.
+    pub(crate) num_active_vmas: u32,
+    /// VMAs that link it: the size of its interval tree.
+    linked: u32,
+}
+
+/// All anon_vmas.
+#[derive(Default)]
+pub(crate) struct AnonVmas {
+    arena: Vec<AnonVma>,
+    free: Vec<AnonVmaNr>,
+}
+
+impl AnonVmas {
+    /// Forgets all; keeps the memory.
+    pub(crate) fn reset(&mut self) {
+        self.arena.clear();
+        self.free.clear();
+    }
+
+    /// Number of anon_vmas that exist.
+    pub(crate) fn live(&self) -> usize {
+        self.arena.len().saturating_sub(self.free.len())
+    }
+
+    /// A new anon_vma below `parent`, or a root. Nothing links it yet.
+    pub(crate) fn create(&mut self, parent: Option<AnonVmaNr>) -> AnonVmaNr {
+        let number = self.free.pop().unwrap_or(self.arena.len() as u32);
+        let parent = parent.unwrap_or(number);
+        if number as usize == self.arena.len() {
+            self.arena.push(AnonVma::default());
+        }
+        let root = if parent == number { number } else { self[parent].root };
+        self[number] = AnonVma { root, parent, ..AnonVma::default() };
+        self[parent].num_children += 1;
+        number
+    }
+
+    fn link(&mut self, number: AnonVmaNr) {
+        self[number].linked += 1;
+    }
+
+    /// One VMA less links it; the last one frees it (L5).
+    fn unlink(&mut self, number: AnonVmaNr) {
+        lower(&mut self[number].linked, 1);
+        if self[number].linked == 0 {
+            let parent = self[number].parent;
+            lower(&mut self[parent].num_children, 1);
+            self.free.push(number);
+        }
+    }
+}
+
+impl std::ops::Index<AnonVmaNr> for AnonVmas {
+    type Output = AnonVma;
+    fn index(&self, number: AnonVmaNr) -> &AnonVma {
+        &self.arena[number as usize]
+    }
+}
+
+impl std::ops::IndexMut<AnonVmaNr> for AnonVmas {
+    fn index_mut(&mut self, number: AnonVmaNr) -> &mut AnonVma {
+        &mut self.arena[number as usize]
+    }
+}
+
+impl Model {
+    /// Gives the VMA an anon_vma if it has none (L1): a compatible neighbour's, else a new one.
+    pub(crate) fn prepare_anon_vma(&mut self, pid: Pid, index: usize) -> Result<(), NoMemory> {
+        let vma = &self.mms[pid.index()].vmas[index];
+        if vma.anon_vma != NO_ANON_VMA {
+            return Ok(());
+        }
+        let start = vma.start;
+        self.allocate(AllocKind::Avc, pid, start)?;
+        let number = match self.mergeable_anon_vma(pid, index) {
+            Some(number) => number,
+            None => {
+                self.allocate(AllocKind::AnonVma, pid, start)?;
+                self.anon_vmas.create(None)
+            }
+        };
+        self.anon_vmas.link(number);
+        self.anon_vmas[number].num_active_vmas += 1;
+        let vma = &mut self.mms[pid.index()].vmas[index];
+        vma.anon_vma = number;
+        vma.avcs.push(number);
+        Ok(())
+    }
+
+    /// The anon_vma of a neighbour that differs at most in access rights, next first (L1).
+    fn mergeable_anon_vma(&self, pid: Pid, index: usize) -> Option<AnonVmaNr> {
+        let vmas = &self.mms[pid.index()].vmas;
+        let free = VmaFlags::READ.with(VmaFlags::WRITE).with(VmaFlags::SOFTDIRTY);
+        let reusable = |old: &Vma, low: &Vma, high: &Vma| {
+            let compatible =
+                low.end == high.start && low.flags.without(free) == high.flags.without(free);
+            (compatible && old.anon_vma != NO_ANON_VMA && old.avcs.len() == 1)
+                .then_some(old.anon_vma)
+        };
+        let vma = &vmas[index];
+        let next = vmas.get(index + 1).and_then(|next| reusable(next, vma, next));
+        next.or_else(|| {
+            let prev = &vmas[index.checked_sub(1)?];
+            reusable(prev, prev, vma)
+        })
+    }
+
+    /// Links every anon_vma of a chain once more (L2). A failed allocation unlinks what was linked.
+    pub(crate) fn clone_avcs(
+        &mut self,
+        chain: &AvcList,
+        pid: Pid,
+        place: u32,
+    ) -> Result<AvcList, NoMemory> {
+        let mut linked = AvcList::new();
+        for number in chain {
+            if self.allocate(AllocKind::Avc, pid, place).is_err() {
+                self.unlink_avcs(&linked);
+                return Err(NoMemory);
+            }
+            self.anon_vmas.link(*number);
+            linked.push(*number);
+        }
+        Ok(linked)
+    }
+
+    fn unlink_avcs(&mut self, chain: &AvcList) {
+        chain.iter().rev().for_each(|number| self.anon_vmas.unlink(*number));
+    }
+
+    /// The VMA goes: it leaves all its anon_vmas, newest first (L5).
+    pub(crate) fn unlink_anon_vmas(&mut self, vma: &Vma) {
+        if vma.anon_vma != NO_ANON_VMA {
+            lower(&mut self.anon_vmas[vma.anon_vma].num_active_vmas, 1);
+        }
+        self.unlink_avcs(&vma.avcs);
+    }
+
+    /// The anon_vma chain of a child's VMA (L3): the parent's chain, then an anon_vma of its own
+    /// unless one of the chain has lost its users and can be reused.
+    pub(crate) fn fork_anon_vma(
+        &mut self,
+        parent: &Vma,
+        child: Pid,
+    ) -> Result<(AnonVmaNr, AvcList), NoMemory> {
+        if parent.anon_vma == NO_ANON_VMA {
+            return Ok((NO_ANON_VMA, AvcList::new()));
+        }
+        let mut chain = self.clone_avcs(&parent.avcs, child, parent.start)?;
+        let reused = chain.iter().copied().find(|number| self.is_reusable(*number));
+        if let Some(number) = reused {
+            self.anon_vmas[number].num_active_vmas += 1;
+            return Ok((number, chain));
+        }
+        let fresh = self
+            .allocate(AllocKind::AnonVma, child, parent.start)
+            .and_then(|()| self.allocate(AllocKind::Avc, child, parent.start));
+        if fresh.is_err() {
+            self.unlink_avcs(&chain);
+            return Err(NoMemory);
+        }
+        let number = self.anon_vmas.create(Some(parent.anon_vma));
+        if fault!(self, AnonVmaRootNotInherited) {
+            self.anon_vmas[number].root = number;
+        }
+        self.anon_vmas.link(number);
+        self.anon_vmas[number].num_active_vmas += 1;
+        chain.push(number);
+        Ok((number, chain))
+    }
+
+    /// Whether a fork may make this anon_vma the child's own (L3, L4).
+    fn is_reusable(&self, number: AnonVmaNr) -> bool {
+        let anon_vma = &self.anon_vmas[number];
+        if fault!(self, AnonVmaDoubleReuse) {
+            return anon_vma.num_children + anon_vma.num_active_vmas < 2;
+        }
+        anon_vma.num_children < 2 && anon_vma.num_active_vmas == 0
+    }
+
+    /// A fresh folio is about to be mapped for the first time, at this page of this VMA: it gets
+    /// the VMA's anon_vma and its place in it (S7, L6), and the flag that the VMA decides (A3, Z6).
+    pub(crate) fn adopt_fresh(&mut self, area: Area, id: FolioId, vpn: u32) {
+        let vma = self.vma(area);
+        let (mut mapping, index) = (vma.anon_vma, vma.linear_index(vpn));
+        if fault!(self, ForkChildPageParentAnonVma) {
+            mapping = self.anon_vmas[mapping].parent;
+        }
+        let folio = &mut self.folios[id];
+        folio.mapping = mapping;
+        folio.index = index;
+        folio.set(FolioFlags::SWAPBACKED, !area.has(VmaFlags::DROPPABLE));
+    }
+
+    /// `len` PTEs now map the pages from `pfn`, all of one folio.
+    pub(crate) fn add_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) {
+        let mut newly_mapped = 0;
+        for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
+            newly_mapped += u32::from(*count == 0);
+            *count = count.wrapping_add(1);
+        }
+        let folio = &mut self.folios[id];
+        if folio.is_large() {
+            folio.mapped_pages += newly_mapped;
+            add_large_mapcount(folio, len, pid);
+        }
+    }
+
+    /// `len` PTEs no longer map the pages from `pfn`. Answers how many pages no PTE maps any more;
+    /// [`Model::note_partial_unmap`] wants to know once the whole run is done (G12).
+    pub(crate) fn remove_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) -> u32 {
+        let mut unmapped = 0;
+        for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
+            *count = count.wrapping_sub(1);
+            unmapped += u32::from(*count == 0);
+        }
+        let folio = &mut self.folios[id];
+        if folio.is_large() {
+            lower(&mut folio.mapped_pages, unmapped);
+            sub_large_mapcount(folio, len, pid);
+        }
+        unmapped
+    }
+
+    /// A PMD now maps the folio.
+    pub(crate) fn add_rmap_pmd(&mut self, id: FolioId, pid: Pid) {
+        let folio = &mut self.folios[id];
+        folio.entire += 1;
+        add_large_mapcount(folio, 1, pid);
+    }
+
+    /// A PMD no longer maps the folio (G12, PMD removal).
+    pub(crate) fn remove_rmap_pmd(&mut self, id: FolioId, pid: Pid) {
+        let folio = &mut self.folios[id];
+        lower(&mut folio.entire, 1);
+        sub_large_mapcount(folio, 1, pid);
+        let partially =
+            folio.entire == 0 && folio.mapped_pages > 0 && folio.mapped_pages < folio.pages();
+        if partially {
+            self.queue_partially_mapped(id);
+        }
+    }
+
+    /// G12 at the end of a run of PTE removals, of which `unmapped` pages lost their last PTE.
+    pub(crate) fn note_partial_unmap(&mut self, id: FolioId, unmapped: u32) {
+        let folio = &self.folios[id];
+        if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages > 0 {
+            self.queue_partially_mapped(id);
+        }
+    }
+
+    fn queue_partially_mapped(&mut self, id: FolioId) {
+        let folio = &mut self.folios[id];
+        folio.set(FolioFlags::PARTIALLY_MAPPED, true);
+        folio.set(FolioFlags::DEFERRED, true);
+    }
+}
+
+/// One mm maps the large folio `diff` times more (S10).
+fn add_large_mapcount(folio: &mut Folio, diff: u32, pid: Pid) {
+    let mapped_before = folio.large_mapcount > 0;
+    folio.large_mapcount += diff;
+    if let Some(slot) = slot_of(folio, pid) {
+        slot.1 += diff;
+        return;
+    }
+    let Some(slot) = folio.slots.iter_mut().find(|slot| slot.1 == 0) else {
+        return;
+    };
+    *slot = (pid, diff);
+    if mapped_before {
+        folio.set(FolioFlags::MAYBE_SHARED, true);
+    }
+}
+
+/// One mm maps the large folio `diff` times less (S10).
+fn sub_large_mapcount(folio: &mut Folio, diff: u32, pid: Pid) {
+    lower(&mut folio.large_mapcount, diff);
+    let total = folio.large_mapcount;
+    if let Some(slot) = slot_of(folio, pid) {
+        // A slot may under-count its mm: mappings made while both slots were taken.
+        slot.1 = slot.1.saturating_sub(diff);
+        if slot.1 > 0 {
+            return;
+        }
+        *slot = (Pid::default(), 0);
+    }
+    if total == 0 {
+        folio.slots = Default::default();
+    }
+    if folio.slots.iter().any(|slot| slot.1 == total) {
+        folio.set(FolioFlags::MAYBE_SHARED, false);
+    }
+}
+
+fn slot_of(folio: &mut Folio, pid: Pid) -> Option<&mut (Pid, u32)> {
+    folio.slots.iter_mut().find(|slot| slot.1 > 0 && slot.0 == pid)
+}

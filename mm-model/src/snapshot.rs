@@ -1,0 +1,165 @@
+//! The state as a snapshot: tables are walked in address order, and folios and anon_vmas are
+//! described when asked for. Nothing is judged here.
+
+use crate::entry::Entry;
+use crate::gup::ZERO_FRAME;
+use crate::model::Model;
+use mm_ops::{
+    AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
+    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenSnap, VmaSnap, Vpn,
+};
+
+impl Model {
+    /// Writes the whole state over `out`.
+    pub(crate) fn fill_snapshot(&self, out: &mut Snapshot) {
+        out.clear();
+        for (number, mm) in self.mms.iter().enumerate().filter(|(_, mm)| mm.alive) {
+            let pid = Pid(number as u8);
+            out.mms.push(MmSnap {
+                pid,
+                has_pinned: mm.has_pinned,
+                rss_anon: mm.rss,
+                deposited: mm.deposited.len() as u32,
+            });
+            self.snapshot_vmas(pid, out);
+            self.snapshot_tables(pid, out);
+        }
+        self.snapshot_handles(out);
+        self.snapshot_tokens(out);
+        out.finish(self);
+    }
+
+    fn snapshot_vmas(&self, pid: Pid, out: &mut Snapshot) {
+        for vma in &self.mms[pid.index()].vmas {
+            let avcs_start = out.avcs.len() as u32;
+            out.avcs.extend(vma.avcs.iter().rev());
+            out.vmas.push(VmaSnap {
+                pid,
+                start: Vpn(vma.start),
+                end: Vpn(vma.end),
+                pgoff: vma.pgoff,
+                flags: vma.flags,
+                anon_vma: vma.anon_vma,
+                avcs_start,
+                avcs_len: vma.avcs.len() as u32,
+            });
+        }
+    }
+
+    /// Entries and tables. Tables are listed by level first, so the PMD tables take a second,
+    /// short pass over the top table.
+    fn snapshot_tables(&self, pid: Pid, out: &mut Snapshot) {
+        let shift = self.geometry.shift;
+        let top = self.tables.all(self.mms[pid.index()].top);
+        let spans = || top.iter().enumerate().filter(|(_, entry)| !entry.is_none());
+        for (index, entry) in spans() {
+            self.snapshot_pmds(pid, (index as u32) << (2 * shift), entry.table_number(), out);
+        }
+        for (index, _) in spans() {
+            let vpn = Vpn((index as u32) << (2 * shift));
+            out.tables.push(TableSnap { pid, level: 2, vpn });
+        }
+    }
+
+    fn snapshot_pmds(&self, pid: Pid, start: u32, table: u32, out: &mut Snapshot) {
+        let shift = self.geometry.shift;
+        for (index, entry) in self.tables.all(table).iter().enumerate() {
+            let start = start + ((index as u32) << shift);
+            if entry.is_table() {
+                out.tables.push(TableSnap { pid, level: 1, vpn: Vpn(start) });
+                for (index, entry) in self.tables.all(entry.table_number()).iter().enumerate() {
+                    self.snapshot_entry(pid, start + index as u32, *entry, out);
+                }
+            } else {
+                self.snapshot_entry(pid, start, *entry, out);
+            }
+        }
+    }
+
+    #[inline]
+    fn snapshot_entry(&self, pid: Pid, vpn: u32, entry: Entry, out: &mut Snapshot) {
+        let Some(kind) = entry.kind() else {
+            return;
+        };
+        let (mut folio, mut page) = (0, 0);
+        if entry.has_folio() {
+            folio = self.folios.of(entry.pfn());
+            page = self.page_of(entry.pfn());
+        }
+        out.entries.push(EntrySnap { pid, vpn: Vpn(vpn), kind, flags: entry.flags(), folio, page });
+    }
+
+    fn snapshot_handles(&self, out: &mut Snapshot) {
+        for (number, handle) in self.handles.iter().enumerate().filter(|(_, h)| h.is_open()) {
+            out.handles.extend(handle.pages.iter().map(|&pfn| {
+                let handle = Handle(number as u8);
+                if pfn == ZERO_FRAME {
+                    return HandlePage { handle, folio: None, page: 0 };
+                }
+                let folio = Some(self.folios.of(pfn));
+                HandlePage { handle, folio, page: self.page_of(pfn) }
+            }));
+        }
+    }
+
+    /// Which page of its folio a frame is. A fault may leave a frame whose folio is gone; it is
+    /// shown as some page of what is there now.
+    fn page_of(&self, pfn: u32) -> u32 {
+        let folio = &self.folios[self.folios.of(pfn)];
+        debug_assert!(self.is_faulty() || pfn - folio.head < folio.pages());
+        pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
+    }
+
+    fn snapshot_tokens(&self, out: &mut Snapshot) {
+        let held = self.tokens.iter().enumerate();
+        out.tokens.extend(held.filter_map(|(number, held)| {
+            let held = held.as_ref()?;
+            let token = Token(number as u8);
+            Some(TokenSnap { token, isolation: held.isolation, folio: held.folio })
+        }));
+    }
+}
+
+impl SnapshotSource for Model {
+    fn folio(&self, raw: u32, pages: &mut Vec<PageSnap>) -> FolioSnap {
+        let folio = &self.folios[raw];
+        let frames = folio.head as usize..(folio.head + folio.pages()) as usize;
+        let mapcounts = &self.folios.mapcount[frames.clone()];
+        let counts = mapcounts.iter().zip(&self.folios.value[frames]);
+        pages.extend(counts.zip(folio.head..).map(|((&mapcount, &value), pfn)| {
+            let counts = mapcount > 0 || (pfn == folio.head && folio.entire > 0);
+            PageSnap { mapcount, exclusive: counts && self.folios.exclusive.get(pfn), value }
+        }));
+        let mapcount = self.folios.mapcount_of(raw);
+        FolioSnap {
+            order: Order(folio.order),
+            flags: folio.flags,
+            refcount: folio.refs,
+            pincount: folio.pins,
+            mapcount,
+            entire_mapcount: folio.entire,
+            mm_slots: folio.slots,
+            mapping: if mapcount > 0 { folio.mapping } else { NO_ANON_VMA },
+            index: if mapcount > 0 { folio.index } else { 0 },
+            first_page: 0,
+        }
+    }
+
+    fn anon_vma(&self, raw: u32) -> AnonVmaSnap {
+        let anon_vma = &self.anon_vmas[raw];
+        AnonVmaSnap {
+            root: anon_vma.root,
+            parent: anon_vma.parent,
+            num_children: anon_vma.num_children,
+            num_active_vmas: anon_vma.num_active_vmas,
+        }
+    }
+
+    fn live_folios(&self) -> usize {
+        self.folios.live()
+    }
+
+    fn live_anon_vmas(&self) -> usize {
+        self.anon_vmas.live()
+    }
+}

@@ -1,0 +1,331 @@
+//! Short ways to say operations, and a machine to say them to. After every operation the counts of
+//! the snapshot are counted anew and compared.
+
+use crate::model::Model;
+use mm_ops::{
+    AccessBits, Advice, Batching, Choice, Config, EntryFlags, EntryKind, EntrySnap, Errno,
+    FolioSnap, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, PageSnap, Pid, Prot,
+    Remote, Snapshot, Token, Value, VmaFlags, VmaSnap, Vpn,
+};
+
+/// PROT_READ|PROT_WRITE.
+pub(crate) const RW: Prot = Prot::RW;
+/// PROT_READ.
+pub(crate) const R: Prot = Prot::R;
+/// PROT_NONE.
+pub(crate) const NONE: Prot = Prot::NONE;
+
+fn range(start: u32, len: u32) -> PageRange {
+    PageRange::new(start, len)
+}
+
+pub(crate) fn mmap(pid: u8, start: u32, len: u32, prot: Prot) -> Op {
+    Op::Mmap { pid: Pid(pid), range: range(start, len), prot, droppable: false }
+}
+
+pub(crate) fn mmap_droppable(pid: u8, start: u32, len: u32) -> Op {
+    Op::Mmap { pid: Pid(pid), range: range(start, len), prot: RW, droppable: true }
+}
+
+pub(crate) fn munmap(pid: u8, start: u32, len: u32) -> Op {
+    Op::Munmap { pid: Pid(pid), range: range(start, len) }
+}
+
+pub(crate) fn mprotect(pid: u8, start: u32, len: u32, prot: Prot) -> Op {
+    Op::Mprotect { pid: Pid(pid), range: range(start, len), prot }
+}
+
+pub(crate) fn madvise(pid: u8, start: u32, len: u32, advice: Advice) -> Op {
+    Op::Madvise { pid: Pid(pid), range: range(start, len), advice }
+}
+
+pub(crate) fn mlock(pid: u8, start: u32, len: u32) -> Op {
+    Op::Mlock { pid: Pid(pid), range: range(start, len) }
+}
+
+pub(crate) fn mseal(pid: u8, start: u32, len: u32) -> Op {
+    Op::Mseal { pid: Pid(pid), range: range(start, len) }
+}
+
+pub(crate) fn fork(parent: u8, child: u8) -> Op {
+    Op::Fork { parent: Pid(parent), child: Pid(child) }
+}
+
+pub(crate) fn exit(pid: u8) -> Op {
+    Op::Exit { pid: Pid(pid) }
+}
+
+pub(crate) fn read(pid: u8, vpn: u32) -> Op {
+    Op::Read { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
+pub(crate) fn write(pid: u8, vpn: u32, label: u8) -> Op {
+    Op::Write { pid: Pid(pid), vpn: Vpn(vpn), value: Value::label(label) }
+}
+
+/// `pin` with FOLL_WRITE.
+pub(crate) fn pin_rw(pid: u8, start: u32, len: u32, handle: u8) -> Op {
+    gup(pid, start, len, handle, GupFlags { pin: true, write: true, ..GupFlags::default() })
+}
+
+/// `pin` for reading.
+pub(crate) fn pin_r(pid: u8, start: u32, len: u32, handle: u8) -> Op {
+    gup(pid, start, len, handle, GupFlags { pin: true, ..GupFlags::default() })
+}
+
+/// `get` for reading.
+pub(crate) fn get_r(pid: u8, start: u32, len: u32, handle: u8) -> Op {
+    gup(pid, start, len, handle, GupFlags::default())
+}
+
+pub(crate) fn gup(pid: u8, start: u32, len: u32, handle: u8, flags: GupFlags) -> Op {
+    Op::Gup { pid: Pid(pid), range: range(start, len), handle: Handle(handle), flags }
+}
+
+pub(crate) fn put(handle: u8) -> Op {
+    Op::Put { handle: Handle(handle), dirty: false }
+}
+
+pub(crate) fn dma_read(handle: u8, index: u32) -> Op {
+    Op::DmaRead { handle: Handle(handle), index }
+}
+
+pub(crate) fn dma_write(handle: u8, index: u32, label: u8) -> Op {
+    Op::DmaWrite { handle: Handle(handle), index, value: Value::label(label) }
+}
+
+pub(crate) fn poke(pid: u8, vpn: u32, label: u8) -> Op {
+    let access = Remote::Poke(Value::label(label));
+    Op::Remote { pid: Pid(pid), vpn: Vpn(vpn), access }
+}
+
+pub(crate) fn peek(pid: u8, vpn: u32) -> Op {
+    Op::Remote { pid: Pid(pid), vpn: Vpn(vpn), access: Remote::Peek }
+}
+
+/// These orders for every VMA.
+pub(crate) fn thp(orders: &[u8]) -> Op {
+    let always = orders.iter().fold(OrderSet::EMPTY, |set, order| set.with(Order(*order)));
+    Op::Thp { always, madvise: OrderSet::EMPTY }
+}
+
+pub(crate) fn fail_alloc(nth: u16) -> Op {
+    Op::FailAlloc { nth }
+}
+
+pub(crate) fn lock(pid: u8, vpn: u32, token: u8) -> Op {
+    Op::Lock { pid: Pid(pid), vpn: Vpn(vpn), token: Token(token) }
+}
+
+pub(crate) fn isolate(pid: u8, vpn: u32, token: u8) -> Op {
+    Op::Isolate { pid: Pid(pid), vpn: Vpn(vpn), token: Token(token) }
+}
+
+pub(crate) fn drop_token(token: u8) -> Op {
+    Op::Drop { token: Token(token) }
+}
+
+pub(crate) fn numa_hint(pid: u8, start: u32, len: u32) -> Op {
+    Op::NumaHint { pid: Pid(pid), range: range(start, len) }
+}
+
+pub(crate) fn clear_refs(pid: u8) -> Op {
+    Op::ClearRefs { pid: Pid(pid) }
+}
+
+/// The outcome of an operation that failed.
+pub(crate) fn err(errno: Errno) -> Outcome {
+    Outcome::Err(errno)
+}
+
+/// A model under test.
+pub(crate) struct Machine {
+    pub(crate) model: Model,
+    pub(crate) config: Config,
+    pub(crate) choices: Vec<Choice>,
+}
+
+impl Machine {
+    /// Eight entries a table: a PMD folio has order 3.
+    pub(crate) fn new() -> Self {
+        Self::with(Config::default())
+    }
+
+    pub(crate) fn with(config: Config) -> Self {
+        Self { model: Model::new(&config), config, choices: Vec::new() }
+    }
+
+    /// A machine that tracks soft-dirty bits.
+    pub(crate) fn tracking() -> Self {
+        Self::with(Config { soft_dirty: true, ..Config::default() })
+    }
+
+    /// A machine after these operations, whatever they answered.
+    pub(crate) fn after(ops: &[Op]) -> Self {
+        let mut machine = Self::new();
+        machine.all(ops);
+        machine
+    }
+
+    pub(crate) fn all(&mut self, ops: &[Op]) {
+        for op in ops {
+            self.apply(*op);
+        }
+    }
+
+    /// Applies an operation and checks the counts.
+    pub(crate) fn apply(&mut self, op: Op) -> Outcome {
+        let effect = self.model.apply(&op);
+        self.choices = effect.choices;
+        check_counts(&self.snapshot(), self.config.ptes);
+        effect.outcome
+    }
+
+    /// The label at a page.
+    pub(crate) fn label(&mut self, pid: u8, vpn: u32) -> u8 {
+        match self.apply(read(pid, vpn)) {
+            Outcome::Value(value) => value.label,
+            other => panic!("p{pid} cannot read {vpn}: {other:?}"),
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        assert!(self.model.snapshot(&mut snapshot));
+        snapshot
+    }
+
+    /// The entry at a page, if it is not NONE.
+    pub(crate) fn entry(&self, pid: u8, vpn: u32) -> Option<EntrySnap> {
+        let at = (Pid(pid), Vpn(vpn));
+        self.snapshot().entries.into_iter().find(|entry| (entry.pid, entry.vpn) == at)
+    }
+
+    pub(crate) fn kind(&self, pid: u8, vpn: u32) -> Option<EntryKind> {
+        self.entry(pid, vpn).map(|entry| entry.kind)
+    }
+
+    /// Whether the entry at a page has these flags.
+    pub(crate) fn has(&self, pid: u8, vpn: u32, flags: EntryFlags) -> bool {
+        self.entry(pid, vpn).is_some_and(|entry| entry.flags.has(flags))
+    }
+
+    /// The folio mapped at a page.
+    pub(crate) fn folio(&self, pid: u8, vpn: u32) -> FolioSnap {
+        let entry = self.entry(pid, vpn).expect("something is mapped");
+        assert!(entry.kind.has_folio(), "a folio is mapped");
+        self.snapshot().folios[entry.folio as usize]
+    }
+
+    /// The page mapped at a page.
+    pub(crate) fn page(&self, pid: u8, vpn: u32) -> PageSnap {
+        let entry = self.entry(pid, vpn).expect("something is mapped");
+        self.snapshot().pages_of(entry.folio)[entry.page as usize]
+    }
+
+    pub(crate) fn vma(&self, pid: u8, vpn: u32) -> VmaSnap {
+        *self.snapshot().vma_at(Pid(pid), Vpn(vpn)).expect("a VMA is there")
+    }
+
+    /// The VMAs of a process as (start, end).
+    pub(crate) fn vmas(&self, pid: u8) -> Vec<(u32, u32)> {
+        let vmas = self.snapshot().vmas;
+        vmas.iter().filter(|vma| vma.pid == Pid(pid)).map(|v| (v.start.0, v.end.0)).collect()
+    }
+
+    pub(crate) fn vma_has(&self, pid: u8, vpn: u32, flags: VmaFlags) -> bool {
+        self.vma(pid, vpn).flags.has(flags)
+    }
+
+    pub(crate) fn rss(&self, pid: u8) -> u32 {
+        let snapshot = self.snapshot();
+        snapshot.mms.iter().find(|mm| mm.pid == Pid(pid)).expect("the process is alive").rss_anon
+    }
+}
+
+/// The configurations whose results must be the same: run lengths as long as allowed, 1, and
+/// something odd in between.
+pub(crate) fn runs(config: Config) -> [Machine; 3] {
+    let mut odd = Machine::with(config);
+    odd.model.run_max = 3;
+    let off = Machine::with(Config { batching: Batching::Off, ..config });
+    [Machine::with(config), off, odd]
+}
+
+/// The default with young and dirty bits merged.
+pub(crate) fn merging() -> Config {
+    Config { access_bits: AccessBits::Merged, ..Config::default() }
+}
+
+/// Counts everything that a count in the snapshot claims to count (INV1, INV2, INV8 to INV10,
+/// INV15, INV16, INV20, INV28, INV29).
+pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
+    assert_eq!((snapshot.leaked_folios, snapshot.leaked_anon_vmas), (0, 0), "nothing leaks");
+    let mut page_maps = vec![0; snapshot.pages.len()];
+    let mut entire = vec![0; snapshot.folios.len()];
+    let mut refs = vec![0; snapshot.folios.len()];
+    let mut rss = [0; 4];
+    let mut leaves = [0; 4];
+    for entry in &snapshot.entries {
+        let pid = entry.pid.index();
+        let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies in a VMA");
+        if entry.flags.has(EntryFlags::WRITE) {
+            assert!(vma.flags.has(VmaFlags::WRITE), "INV20 at {entry:?}");
+            assert!(entry.kind.has_folio(), "INV7, INV21 at {entry:?}");
+        }
+        leaves[pid] += u32::from(entry.kind.is_pmd());
+        if !entry.kind.has_folio() {
+            continue;
+        }
+        assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
+        let folio = &snapshot.folios[entry.folio as usize];
+        assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14 at {entry:?}");
+        let index = vma.pgoff + (entry.vpn.0 - vma.start.0);
+        assert_eq!(index, folio.index + entry.page, "INV14 at {entry:?}");
+        let at = (folio.first_page + entry.page) as usize;
+        let page = &snapshot.pages[at];
+        if entry.flags.has(EntryFlags::WRITE) {
+            assert!(page.exclusive, "INV1 at {entry:?}");
+        }
+        if page.exclusive {
+            let others = if entry.kind.is_pmd() { page.mapcount } else { folio.entire_mapcount };
+            let own = if entry.kind.is_pmd() { folio.entire_mapcount } else { page.mapcount };
+            assert_eq!((own, others), (1, 0), "INV2 at {entry:?}");
+        }
+        refs[entry.folio as usize] += 1;
+        if entry.kind.is_pmd() {
+            entire[entry.folio as usize] += 1;
+            rss[pid] += u32::from(ptes);
+        } else {
+            page_maps[at] += 1;
+            rss[pid] += 1;
+        }
+    }
+    for (page, maps) in snapshot.pages.iter().zip(&page_maps) {
+        assert_eq!(page.mapcount, *maps, "INV8");
+    }
+    for (number, folio) in snapshot.folios.iter().enumerate() {
+        let pages = snapshot.pages_of(number as u32);
+        let ptes: u32 = pages.iter().map(|page| page.mapcount).sum();
+        assert_eq!(folio.entire_mapcount, entire[number], "INV8");
+        assert_eq!(folio.mapcount, ptes + entire[number], "INV8");
+        let grabs = snapshot.handles.iter().filter(|h| h.folio == Some(number as u32)).count();
+        assert!(folio.refcount >= refs[number] + grabs as u32, "INV9: {folio:?}");
+        if grabs == 0 {
+            let held = |t: &&mm_ops::TokenSnap| t.isolation && t.folio == Some(number as u32);
+            let isolated = snapshot.tokens.iter().filter(held).count() as u32;
+            assert_eq!(folio.refcount, refs[number] + isolated, "INV9: {folio:?}");
+        }
+    }
+    for mm in &snapshot.mms {
+        assert_eq!(mm.rss_anon, rss[mm.pid.index()], "INV10 of {:?}", mm.pid);
+        assert_eq!(mm.deposited, leaves[mm.pid.index()], "INV28 of {:?}", mm.pid);
+    }
+    for (number, anon_vma) in snapshot.anon_vmas.iter().enumerate() {
+        let number = number as u32;
+        let active = snapshot.vmas.iter().filter(|vma| vma.anon_vma == number).count() as u32;
+        assert_eq!(anon_vma.num_active_vmas, active, "INV29");
+        let children = snapshot.anon_vmas.iter().filter(|av| av.parent == number).count() as u32;
+        assert_eq!(anon_vma.num_children, children, "INV29");
+    }
+}

@@ -1,0 +1,232 @@
+//! Taking mappings away (rulebook area I: munmap, DONTNEED, exit): entries are cleared in runs of
+//! one folio, whose counts drop with the whole run (I1, I18), then page tables are freed.
+
+use crate::entry::Entry;
+use crate::folio::lower;
+use crate::model::Model;
+use crate::table::Slot;
+use crate::vma::Area;
+use crate::walk::Block;
+use mm_ops::{Errno, Outcome, PageRange, Pid, VmaFlags};
+
+/// Bits that a zap does not care about (I1).
+const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
+
+/// Whether GUARD markers go, too (I3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Guards {
+    Keep,
+    Remove,
+}
+
+impl Model {
+    /// The operation `munmap` (I1, I4, L11).
+    pub(crate) fn munmap(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        let Some((start, end)) = self.within_space(range).filter(|_| !range.is_empty()) else {
+            return Outcome::Err(Errno::EINVAL);
+        };
+        let first = self.vma_from(pid, start);
+        let touched = self.mms[pid.index()].vmas[first..].iter();
+        let mut touched = touched.take_while(|vma| vma.start < end);
+        if touched.any(|vma| vma.flags.has(VmaFlags::SEALED)) {
+            return Outcome::Err(Errno::EPERM);
+        }
+        match self.split_around(pid, start, end) {
+            Ok(()) => {}
+            Err(error) => return Outcome::Err(error),
+        }
+        let first = self.vma_from(pid, start);
+        let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
+        for index in first..behind {
+            let area = self.area(pid, index).expect("the index is in range");
+            self.zap_range(area, area.start, area.end, Guards::Remove);
+        }
+        self.remove_vmas(pid, first..behind);
+        self.free_tables(pid, start, end);
+        Outcome::Ok
+    }
+
+    /// Makes `start` and `end` boundaries of VMAs.
+    fn split_around(&mut self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
+        if let Some(area) = self.area_at(pid, start).filter(|area| area.start < start) {
+            self.split_vma(pid, area.index, start)?;
+        }
+        if let Some(area) = self.area_at(pid, end).filter(|area| area.start < end) {
+            self.split_vma(pid, area.index, end)?;
+        }
+        Ok(())
+    }
+
+    /// The operation `exit` (I13), and the end of a child whose fork failed (C18).
+    pub(crate) fn teardown(&mut self, pid: Pid) {
+        for index in 0..self.mms[pid.index()].vmas.len() {
+            let area = self.area(pid, index).expect("the index is in range");
+            self.zap_range(area, area.start, area.end, Guards::Remove);
+        }
+        let all = 0..self.mms[pid.index()].vmas.len();
+        self.remove_vmas(pid, all);
+        self.free_tables(pid, 0, self.geometry.space());
+        let faulty = self.is_faulty();
+        let mm = &mut self.mms[pid.index()];
+        debug_assert!(
+            faulty || (mm.rss == 0 && mm.deposited.is_empty()),
+            "INV10, INV28: an empty mm counts nothing"
+        );
+        mm.alive = false;
+        let top = mm.top;
+        while let Some(table) = self.mms[pid.index()].deposited.pop() {
+            self.tables.give(table);
+        }
+        self.tables.give(top);
+    }
+
+    /// Zaps `[start, end)` of a VMA, ascending.
+    pub(crate) fn zap_range(&mut self, area: Area, start: u32, end: u32, guards: Guards) {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            self.zap_block(area, block, guards);
+            at = block.end;
+        }
+    }
+
+    /// Zaps what a range covers of one PMD block. Answers whether everything there is gone.
+    pub(crate) fn zap_block(&mut self, area: Area, block: Block, guards: Guards) -> bool {
+        if self.tables.get(block.slot).is_huge() {
+            if self.is_whole(block) {
+                self.zap_leaf(area.pid, block.slot);
+                return true;
+            }
+            self.split_leaf(area, block.slot);
+        }
+        let slot = self.pte_slot_in(block.slot, block.start);
+        self.zap_ptes(area.pid, slot, block.end - block.start, guards)
+    }
+
+    /// I4: a whole PMD leaf goes, and its deposited table with it.
+    fn zap_leaf(&mut self, pid: Pid, pmd: Slot) {
+        let leaf = self.tables.get(pmd);
+        self.tables.set(pmd, Entry::NONE);
+        let table = self.withdraw(pid);
+        self.tables.give(table);
+        if leaf.has_folio() {
+            let id = self.folios.of(leaf.pfn());
+            lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
+            self.remove_rmap_pmd(id, pid);
+            self.put_folio(id, 1);
+        }
+    }
+
+    /// Zaps `len` PTEs of one table. Answers whether none was left.
+    fn zap_ptes(&mut self, pid: Pid, first: Slot, len: u32, guards: Guards) -> bool {
+        let mut all_gone = true;
+        let mut at = 0;
+        while at < len {
+            let slot = first + at as usize;
+            let entry = self.tables.get(slot);
+            if entry.has_folio() {
+                // The whole run even with batching off: G12 is about it (I18).
+                let run = self.folio_run(slot, len - at, RUN_IGNORES);
+                self.zap_run(pid, slot, run);
+                at += run;
+                continue;
+            }
+            if entry.is_guard() && guards == Guards::Keep {
+                all_gone = false;
+            } else {
+                self.tables.set(slot, Entry::NONE);
+            }
+            at += 1;
+        }
+        all_gone
+    }
+
+    /// I1, I18: a run of one folio goes. References drop last.
+    fn zap_run(&mut self, pid: Pid, slot: Slot, len: u32) {
+        let pfn = self.tables.get(slot).pfn();
+        let id = self.folios.of(pfn);
+        let mut unmapped = 0;
+        let mut done = 0;
+        while done < len {
+            let step = self.run_max.min(len - done);
+            let first = slot + done as usize;
+            self.tables.run_mut(first, step as usize).fill(Entry::NONE);
+            lower(&mut self.mms[pid.index()].rss, step);
+            unmapped += self.remove_rmap_ptes(id, pfn + done, step, pid);
+            done += step;
+        }
+        self.note_partial_unmap(id, unmapped);
+        self.put_folio(id, len);
+    }
+
+    /// Frees the tables that overlap `[start, end)` and no VMA any more (I14, last sentence).
+    pub(crate) fn free_tables(&mut self, pid: Pid, start: u32, end: u32) {
+        let vmas = &self.mms[pid.index()].vmas;
+        let next = self.vma_from(pid, start);
+        let floor = next.checked_sub(1).map_or(0, |prev| vmas[prev].end);
+        let ceiling = vmas.get(next).map_or(self.geometry.space(), |next| next.start);
+        let mut at = self.geometry.block_start(start);
+        while let Some(block) = self.next_block(pid, at, end) {
+            let (low, high) =
+                (self.geometry.block_start(block.start), self.geometry.block_end(block.start));
+            if low >= floor && high <= ceiling {
+                self.free_pte_table(block.slot);
+            }
+            at = high;
+        }
+        let mut at = self.geometry.span_start(start);
+        while at < end {
+            let high = self.geometry.span_end(at);
+            if at >= floor && high <= ceiling {
+                self.free_pmd_table(pid, at);
+            }
+            at = high;
+        }
+    }
+
+    /// Frees an empty PTE table; its PMD entry becomes NONE.
+    pub(crate) fn free_pte_table(&mut self, pmd: Slot) {
+        let table = self.tables.get(pmd).table_number();
+        self.tables.set(pmd, Entry::NONE);
+        self.tables.give(table);
+    }
+
+    fn free_pmd_table(&mut self, pid: Pid, vpn: u32) {
+        let top = self.tables.slot(self.mms[pid.index()].top, self.geometry.top_index(vpn));
+        let entry = self.tables.get(top);
+        if entry.is_table() {
+            self.tables.set(top, Entry::NONE);
+            self.tables.give(entry.table_number());
+        }
+    }
+
+    /// MADV_DONTNEED and MADV_DONTNEED_LOCKED in one VMA (I5, I14).
+    pub(crate) fn dontneed(&mut self, area: Area, start: u32, end: u32) {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            let all_gone = self.zap_block(area, block, Guards::Keep);
+            let table = self.tables.get(block.slot).is_table();
+            if table && all_gone && self.config.pt_reclaim && self.is_whole(block) {
+                self.free_pte_table(block.slot);
+            }
+            at = block.end;
+        }
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Model {
+    /// What a fork that fails without undoing anything leaves: the child's entries are lost, and
+    /// with them the counts they held.
+    pub(crate) fn forget_entries(&mut self, pid: Pid) {
+        let mut at = 0;
+        while let Some(block) = self.next_block(pid, at, self.geometry.space()) {
+            if self.tables.get(block.slot).is_table() {
+                let slot = self.pte_slot_in(block.slot, block.start);
+                self.tables.run_mut(slot, self.geometry.ptes() as usize).fill(Entry::NONE);
+            } else {
+                self.tables.set(block.slot, Entry::NONE);
+            }
+            at = block.end;
+        }
+    }
+}
