@@ -55,10 +55,16 @@ macro_rules! compare {
 macro_rules! compare_flags {
     ($differ:ident, $place:expr, $prefix:literal, $a:expr, $b:expr, $set:ty) => {
         if $a.flags != $b.flags {
-            let changed = <$set>::NAMES.iter().filter(|(flag, _)| $a.flags.has(*flag) != $b.flags.has(*flag));
+            let changed =
+                <$set>::NAMES.iter().filter(|(flag, _)| $a.flags.has(*flag) != $b.flags.has(*flag));
             let names: Vec<&str> = changed.map(|(_, name)| *name).collect();
             let field = format!(concat!($prefix, ".flags({})"), names.join("|"));
-            $differ.push(Finding::new($place, field, format!("{:?}", $a.flags), format!("{:?}", $b.flags)));
+            $differ.push(Finding::new(
+                $place,
+                field,
+                format!("{:?}", $a.flags),
+                format!("{:?}", $b.flags),
+            ));
         }
     };
 }
@@ -178,12 +184,7 @@ impl Differ<'_> {
             compare_folio(self, place, a, b);
         }
         if expected.folios.len() != found.folios.len() {
-            self.add(
-                Place::Machine,
-                "folios",
-                &expected.folios.len(),
-                &found.folios.len(),
-            );
+            self.add(Place::Machine, "folios", &expected.folios.len(), &found.folios.len());
         }
     }
 

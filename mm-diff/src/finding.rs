@@ -135,7 +135,12 @@ impl Finding {
         expected: impl fmt::Display,
         found: impl fmt::Display,
     ) -> Self {
-        Self { place, field: field.into(), expected: Side::text(expected), found: Side::text(found) }
+        Self {
+            place,
+            field: field.into(),
+            expected: Side::text(expected),
+            found: Side::text(found),
+        }
     }
 }
 

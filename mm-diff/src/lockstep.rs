@@ -209,9 +209,11 @@ impl Lockstep {
             let mut failure = Failure::new(Oracle::Mechanism, index, op);
             failure.findings = differences(&self.ours, &self.theirs);
             let broken = self.checker.check_all(&self.theirs, config);
-            failure.notes.extend(broken.iter().map(|Broken { id, finding }| {
-                format!("{id} is broken in the subject: {finding}")
-            }));
+            failure.notes.extend(
+                broken.iter().map(|Broken { id, finding }| {
+                    format!("{id} is broken in the subject: {finding}")
+                }),
+            );
             let well_formed = broken.iter().all(|broken| broken.id != invariants::SHAPE);
             if well_formed && let Err(v) = self.ideal.judge(contents(&self.theirs, config)) {
                 failure.notes.push(format!("{} of the ideal is broken: {}", v.rule, v.why));

@@ -15,10 +15,9 @@ fn vma_difference(expected: &Observation, found: &Observation) -> Option<Finding
     let at = (0..expected.len().max(found.len())).find(|at| expected.get(*at) != found.get(*at))?;
     let side = |vma: Option<&VmaView>| match vma {
         None => Side::Absent,
-        Some(vma) => Side::text(format_args!(
-            "p{} {}..{} {:?}",
-            vma.pid.0, vma.start.0, vma.end.0, vma.prot
-        )),
+        Some(vma) => {
+            Side::text(format_args!("p{} {}..{} {:?}", vma.pid.0, vma.start.0, vma.end.0, vma.prot))
+        }
     };
     let vma = expected.get(at).or(found.get(at))?;
     Some(Finding {
@@ -162,14 +161,21 @@ mod tests {
         let renamed = seen(sees, &[page(0, 0, b'a', 7), page(1, 0, b'a', 7), page(1, 1, 0, 2)]);
         assert_eq!(difference(&expected, &renamed), None);
         let copied = seen(sees, &[page(0, 0, b'a', 7), page(1, 0, b'a', 8), page(1, 1, 0, 2)]);
-        assert_eq!(difference(&expected, &copied).map(|f| f.place), Some(Place::Page(Pid(1), Vpn(0))));
+        assert_eq!(
+            difference(&expected, &copied).map(|f| f.place),
+            Some(Place::Page(Pid(1), Vpn(0)))
+        );
         let merged = seen(sees, &[page(0, 0, b'a', 7), page(1, 0, b'a', 7), page(1, 1, 0, 7)]);
-        assert_eq!(difference(&expected, &merged).map(|f| f.place), Some(Place::Page(Pid(1), Vpn(1))));
+        assert_eq!(
+            difference(&expected, &merged).map(|f| f.place),
+            Some(Place::Page(Pid(1), Vpn(1)))
+        );
     }
 
     #[test]
     fn vmas_are_compared_by_what_they_cover() {
-        let vma = |start, end, prot| VmaView { pid: Pid(0), start: Vpn(start), end: Vpn(end), prot };
+        let vma =
+            |start, end, prot| VmaView { pid: Pid(0), start: Vpn(start), end: Vpn(end), prot };
         let with = |vmas: &[VmaView]| Observation { vmas: vmas.to_vec(), ..Observation::default() };
         let whole = with(&[vma(0, 8, Prot::RW)]);
         let apart = with(&[vma(0, 3, Prot::RW), vma(3, 8, Prot::RW)]);

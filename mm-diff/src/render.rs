@@ -77,7 +77,8 @@ mod tests {
 
     #[test]
     fn a_failure_marks_its_line_and_names_the_writers() {
-        let program: Program = "mmap p0 0+8 rw\nwrite p0 3 a\nfork p0 p1\nread p1 3".parse().unwrap();
+        let program: Program =
+            "mmap p0 0+8 rw\nwrite p0 3 a\nfork p0 p1\nread p1 3".parse().unwrap();
         let op = program.stamped().nth(3).unwrap();
         let mut failure = Failure::new(Oracle::Value, 3, &op);
         let leaked = Value { label: b'a', stamp: 2 };

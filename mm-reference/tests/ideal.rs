@@ -98,7 +98,10 @@ fn fork_leaves_out_and_wipes_what_was_advised() {
     play.does(Op::Fork { parent: P0, child: P1 });
     let parent = [(P0, 0, A), (P0, 1, A), (P0, 2, A)];
     play.shows(&[parent[0], parent[1], parent[2], (P1, 2, A)]).expect("only page 2 is inherited");
-    assert_eq!(rule(play.shows(&[parent[0], parent[1], parent[2], (P1, 1, A), (P1, 2, A)])), "INV25");
+    assert_eq!(
+        rule(play.shows(&[parent[0], parent[1], parent[2], (P1, 1, A), (P1, 2, A)])),
+        "INV25"
+    );
 }
 
 #[test]
@@ -121,7 +124,8 @@ fn a_pin_is_an_alias_both_ways() {
     play.writes(P0, 0, B).device_reads(B).expect("the pin sees its owner");
     assert_eq!(rule(play.device_reads(A)), "INV26", "the pin lost its owner");
     play.does(Op::DmaWrite { handle: H0, index: 0, value: A });
-    play.shows(&[(P0, 0, A), (P1, 0, A)]).expect("the child still has the old one, equal by chance");
+    play.shows(&[(P0, 0, A), (P1, 0, A)])
+        .expect("the child still has the old one, equal by chance");
     let c = Value { label: b'c', stamp: 9 };
     play.does(Op::DmaWrite { handle: H0, index: 0, value: c });
     play.shows(&[(P0, 0, c), (P1, 0, A)]).expect("the owner sees its pin");
@@ -158,7 +162,11 @@ fn a_reference_shows_only_what_its_owner_had() {
     play.grabs(P1, 0, GET_R);
     play.does(Op::Madvise { pid: P1, range: ALL, advice: Advice::DontNeed }).writes(P0, 0, B);
     play.device_reads(A).expect("what the child had");
-    assert_eq!(rule(play.device_reads(B)), "INV27", "the parent's secret through a stale reference");
+    assert_eq!(
+        rule(play.device_reads(B)),
+        "INV27",
+        "the parent's secret through a stale reference"
+    );
     let c = Value { label: b'c', stamp: 9 };
     play.writes(P1, 0, c);
     assert_eq!(rule(play.device_reads(c)), "INV27", "the owner gave that page up");

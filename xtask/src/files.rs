@@ -59,7 +59,10 @@ pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
 pub fn read_text(path: &Path) -> Result<String, Error> {
     String::from_utf8(read(path)?).map_err(|error| Error::Program {
         path: path.to_owned(),
-        message: format!("not a text program: byte {} is not UTF-8", error.utf8_error().valid_up_to()),
+        message: format!(
+            "not a text program: byte {} is not UTF-8",
+            error.utf8_error().valid_up_to()
+        ),
     })
 }
 

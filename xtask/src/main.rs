@@ -1,7 +1,11 @@
 //! The command line of mmdiff, `cargo xtask …`. Thin: what is fuzzed, judged and minimized is in the
 //! libraries; here are options, files, progress, tables, JSON and exit status.
 #![forbid(unsafe_code)]
-#![allow(missing_docs, reason = "a program has no public API; its help text documents it")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "a program has no public API; its help text documents it"
+)]
 
 mod cli;
 mod commands;

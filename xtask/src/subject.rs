@@ -22,7 +22,9 @@ impl Planted {
                 let known: Vec<&str> = Fault::ALL.iter().map(|fault| fault.name()).collect();
                 let hint = mm_ops::text::nearest(name, &known)
                     .map_or(String::new(), |near| format!("; did you mean `{near}`?"));
-                Error::Usage(format!("no fault is called {name:?}{hint} (`cargo xtask faults --list`)"))
+                Error::Usage(format!(
+                    "no fault is called {name:?}{hint} (`cargo xtask faults --list`)"
+                ))
             })
         }
         #[cfg(not(feature = "faults"))]

@@ -82,7 +82,8 @@ fn every_rule_written_down_is_shown_by_a_seed_that_makes_it_fire() {
     for (file, text) in files("corpus/seeds", "mm") {
         let program = Program::parse(&text).unwrap_or_else(|error| panic!("{file}: {error}"));
         let mut fired: BTreeSet<&str> = BTreeSet::new();
-        let mut observer = |step: &StepView<'_>| fired.extend(step.fired.iter().map(|(r, _)| r.id()));
+        let mut observer =
+            |step: &StepView<'_>| fired.extend(step.fired.iter().map(|(r, _)| r.id()));
         if let Err(failure) = rig.run_observed(&program, &mut observer) {
             panic!("{file}\n{}", failure.render(&program));
         }
@@ -97,7 +98,6 @@ fn every_rule_written_down_is_shown_by_a_seed_that_makes_it_fire() {
         }
     }
     assert!(idle.is_empty(), "{}", idle.join("\n"));
-    let missing: Vec<String> =
-        written().into_keys().filter(|id| !shown.contains(id)).collect();
+    let missing: Vec<String> = written().into_keys().filter(|id| !shown.contains(id)).collect();
     assert!(missing.is_empty(), "no seed program shows {missing:?}");
 }

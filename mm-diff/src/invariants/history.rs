@@ -4,9 +4,7 @@
 //! An operation's effect on the past is taken from its answer; the mappings to protect are taken
 //! from the snapshot after it.
 
-use mm_ops::{
-    Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, Vpn,
-};
+use mm_ops::{Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, Vpn};
 
 /// A GUP handle that is open.
 #[derive(Clone, Copy, Debug)]

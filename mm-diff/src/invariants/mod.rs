@@ -122,9 +122,8 @@ impl Checker {
     /// Judges a state against the past known so far, and answers the first broken invariant.
     pub fn check(&mut self, snapshot: &Snapshot, config: &Config) -> Result<(), Broken> {
         let state = self.state(snapshot, config)?;
-        ALL.iter().try_for_each(|(id, holds)| {
-            holds(&state).map_err(|finding| Broken { id, finding })
-        })
+        ALL.iter()
+            .try_for_each(|(id, holds)| holds(&state).map_err(|finding| Broken { id, finding }))
     }
 
     /// Every invariant the state breaks.
@@ -143,8 +142,7 @@ impl Checker {
         snapshot: &'a Snapshot,
         config: &'a Config,
     ) -> Result<State<'a>, Broken> {
-        shape::well_formed(snapshot, config)
-            .map_err(|finding| Broken { id: SHAPE, finding })?;
+        shape::well_formed(snapshot, config).map_err(|finding| Broken { id: SHAPE, finding })?;
         self.tally.count(snapshot, u32::from(config.ptes), &self.history);
         Ok(State { snapshot, config, tally: &self.tally, history: &self.history })
     }

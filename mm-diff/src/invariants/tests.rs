@@ -67,12 +67,8 @@ fn sound() -> Snapshot {
         vma(P1, 12, 16, READ_WRITE.with(VmaFlags::DROPPABLE), (2, 3, 1)),
     ];
     s.avcs = vec![0, 1, 0, 2];
-    let av = |root, parent, num_children| AnonVmaSnap {
-        root,
-        parent,
-        num_children,
-        num_active_vmas: 1,
-    };
+    let av =
+        |root, parent, num_children| AnonVmaSnap { root, parent, num_children, num_active_vmas: 1 };
     s.anon_vmas = vec![av(0, 0, 2), av(0, 0, 0), av(2, 2, 1)];
     s.entries = vec![
         entry(P0, 0, EntryKind::Page, EntryFlags::YOUNG, 0),

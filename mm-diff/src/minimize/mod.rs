@@ -75,10 +75,7 @@ pub enum Shorter {
 
 /// Tries every single deletion and every single lowering of a program; answers how many there were,
 /// or the first that keeps the failure.
-pub fn prove(
-    program: &Program,
-    fails: &mut dyn FnMut(&Program) -> bool,
-) -> Result<Proof, Shorter> {
+pub fn prove(program: &Program, fails: &mut dyn FnMut(&Program) -> bool) -> Result<Proof, Shorter> {
     for index in 0..program.steps.len() {
         if fails(&without(program, |other| other == index)) {
             return Err(Shorter::Deletion(index));

@@ -141,9 +141,9 @@ impl Search<'_> {
         let mut changed = false;
         loop {
             let simpler = config_lowerings(&self.best.config);
-            let lowered = simpler.into_iter().any(|config| {
-                self.try_program(Program { config, steps: self.best.steps.clone() })
-            });
+            let lowered = simpler
+                .into_iter()
+                .any(|config| self.try_program(Program { config, steps: self.best.steps.clone() }));
             let simplified = lowered || self.try_variant(halve_geometry(&self.best));
             changed |= simplified;
             if !simplified {

@@ -104,8 +104,7 @@ fn a_fork_goes_with_its_process() {
 
 #[test]
 fn a_handle_goes_with_its_uses() {
-    let program =
-        parse("pin p0 0 rw h3\nread p0 0\ndma_read h3 0\nput h3\npin p0 1 rw h5\nput h5");
+    let program = parse("pin p0 0 rw h3\nread p0 0\ndma_read h3 0\nput h3\npin p0 1 rw h5\nput h5");
     let balanced = |program: &Program| {
         let mut open: u32 = 0;
         let mut good = has_in_order(program, &[OpKind::Read]);

@@ -98,9 +98,13 @@ fn print_catalogue(faults: &[Fault]) {
 
 fn print_scoreboard(report: &Report) {
     let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_header(["fault", "seconds", "programs", "operations", "signature"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "fault",
+        "seconds",
+        "programs",
+        "operations",
+        "signature",
+    ]);
     for fault in &report.faults {
         table.add_row([
             fault.id.to_owned(),

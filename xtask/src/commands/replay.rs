@@ -56,14 +56,23 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
                     println!("FAILED {}:{line}\n{}", path.display(), failure.render(&program));
                 }
                 let signature = failure.signature().to_string();
-                report.failed.push(FailedFile { file: path.display().to_string(), signature, line });
+                report.failed.push(FailedFile {
+                    file: path.display().to_string(),
+                    signature,
+                    line,
+                });
             }
         }
     }
     if args.json {
         print_json(&report);
     } else {
-        println!("{} files, {} passed, {} failed", report.files, report.passed, report.failed.len());
+        println!(
+            "{} files, {} passed, {} failed",
+            report.files,
+            report.passed,
+            report.failed.len()
+        );
     }
     Ok(Found::something_if(!report.failed.is_empty()))
 }

@@ -36,10 +36,7 @@ struct Work {
 }
 
 const WORK: [Work; 3] = [
-    Work {
-        name: "fork+exit",
-        ops: &[Op::Fork { parent: P0, child: P1 }, Op::Exit { pid: P1 }],
-    },
+    Work { name: "fork+exit", ops: &[Op::Fork { parent: P0, child: P1 }, Op::Exit { pid: P1 }] },
     Work { name: "munmap", ops: &[Op::Munmap { pid: P0, range: REGION }] },
     Work {
         name: "mprotect r, rw",
@@ -61,7 +58,8 @@ pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
     let mut ratios = Vec::new();
     for work in &WORK {
         for (shape, rounds) in shapes {
-            let name = format!("{} of 1 GiB, {}: batched over page by page", work.name, shape.name());
+            let name =
+                format!("{} of 1 GiB, {}: batched over page by page", work.name, shape.name());
             if wanted(&name) {
                 let page_by_page = Shape { by_pmd: false, ..shape };
                 ratios.push(compare(

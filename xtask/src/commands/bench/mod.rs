@@ -39,9 +39,12 @@ pub fn run(args: &BenchArgs) -> Result<Found, Error> {
 
 fn print(report: &Report) {
     let mut table = Table::new();
-    table
-        .load_style(presets::UTF8_HORIZONTAL_ONLY)
-        .set_header(["what", "ratio", "one (ms)", "other (ms)"]);
+    table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header([
+        "what",
+        "ratio",
+        "one (ms)",
+        "other (ms)",
+    ]);
     for ratio in &report.ratios {
         table.add_row([
             ratio.name.clone(),
