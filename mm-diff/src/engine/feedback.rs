@@ -12,6 +12,8 @@ use mm_reference::Rule;
 
 /// Cases of one rule that are told apart; higher ones count as the last.
 const CASES_MAX: usize = 16;
+/// Facts for each rule and case.
+pub const FACTS_PER_SLOT: usize = 64;
 /// Facts that can be told apart: operation kinds in the lower half, facts of the state above.
 const STATE_FACTS_START: u32 = 32;
 
@@ -29,10 +31,9 @@ impl Default for FeatureMap {
 }
 
 impl FeatureMap {
-    /// Adds a rule's firing under some facts; whether that is new.
-    fn add(&mut self, rule: Rule, case: u8, facts: u64) -> bool {
-        let at = rule as usize * CASES_MAX + usize::from(case).min(CASES_MAX - 1);
-        let Some(seen) = self.facts.get_mut(at) else { return false };
+    /// Adds a rule's firing under some facts, as [`Scan::step`] tells it; whether that is new.
+    pub fn add(&mut self, slot: usize, facts: u64) -> bool {
+        let Some(seen) = self.facts.get_mut(slot) else { return false };
         let new = facts & !*seen != 0;
         *seen |= facts;
         new
@@ -60,12 +61,45 @@ impl FeatureMap {
     /// [`FeatureMap::NUMBERS`].
     pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         self.facts.iter().enumerate().flat_map(|(at, facts)| {
-            (0..64).filter(move |bit| facts >> bit & 1 == 1).map(move |bit| at * 64 + bit)
+            (0..FACTS_PER_SLOT)
+                .filter(move |fact| facts >> fact & 1 == 1)
+                .map(move |fact| at * FACTS_PER_SLOT + fact)
         })
     }
 
     /// One more than the highest number a feature can have.
-    pub const NUMBERS: usize = Rule::ALL.len() * CASES_MAX * 64;
+    pub const NUMBERS: usize = Rule::ALL.len() * CASES_MAX * FACTS_PER_SLOT;
+}
+
+/// Follows one program and tells the features of each operation. It remembers nothing of what it
+/// told: that is for a [`FeatureMap`], or for an engine with counters of its own.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Facts of the state before the next operation.
+    facts: u64,
+}
+
+impl Scan {
+    /// Called before each program.
+    pub fn start(&mut self) {
+        self.facts = 0;
+    }
+
+    /// Tells each rule that fired in an operation, as a *slot* (the rule with its case), with the
+    /// facts it fired under. Fact `f` at slot `s` is the feature `s * FACTS_PER_SLOT + f`, see
+    /// [`FeatureMap::numbers`].
+    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(usize, u64)) {
+        let kind = step.op.kind().index() as u32;
+        let facts = self.facts | 1 << (kind % STATE_FACTS_START);
+        for (rule, case) in step.fired {
+            let case = usize::from(*case).min(CASES_MAX - 1);
+            tell(*rule as usize * CASES_MAX + case, facts);
+        }
+        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
+        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
+            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
+        }
+    }
 }
 
 /// Collects the features of the programs it watches.
@@ -75,8 +109,7 @@ pub struct Feedback {
     pub map: FeatureMap,
     /// Operations by kind: done, and refused or failed.
     pub answers: Answers,
-    /// Facts of the state before the next operation.
-    facts: u64,
+    scan: Scan,
     /// Operations of this program up to the last one that showed something new.
     novel_steps: usize,
 }
@@ -107,7 +140,7 @@ impl Answers {
 impl Feedback {
     /// Called before each program.
     pub fn start(&mut self) {
-        self.facts = 0;
+        self.scan.start();
         self.novel_steps = 0;
     }
 
@@ -120,19 +153,14 @@ impl Feedback {
 
 impl Observer for Feedback {
     fn step(&mut self, step: &StepView<'_>) {
-        let kind = step.op.kind().index();
-        let facts = self.facts | 1 << (kind as u32 % STATE_FACTS_START);
-        for (rule, case) in step.fired {
-            if self.map.add(*rule, *case, facts) {
-                self.novel_steps = step.index + 1;
+        let Self { map, scan, novel_steps, .. } = self;
+        scan.step(step, |slot, facts| {
+            if map.add(slot, facts) {
+                *novel_steps = step.index + 1;
             }
-        }
+        });
         let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
-        self.answers.by_kind[kind][usize::from(!done)] += 1;
-        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
-        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
-            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
-        }
+        self.answers.by_kind[step.op.kind().index()][usize::from(!done)] += 1;
     }
 }
 

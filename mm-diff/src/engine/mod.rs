@@ -24,7 +24,7 @@ use std::time::Duration;
 use worker::{Harvest, Worker};
 
 pub use config::{Budget, EngineConfig};
-pub use feedback::{Answers, FeatureMap, Feedback};
+pub use feedback::{Answers, FACTS_PER_SLOT, FeatureMap, Feedback, Scan};
 pub use report::{FailureReport, OpReport, Progress, Report};
 
 /// Time between two looks at how far the workers are.
