@@ -88,7 +88,7 @@ impl Lockstep {
         let config = Config::default();
         Self {
             reference: Reference::new(&config),
-            ideal: Ideal::new(&config),
+            ideal: Ideal::new(),
             checker: Checker::default(),
             theirs: Snapshot::default(),
             ours: Snapshot::default(),
@@ -291,8 +291,8 @@ fn violated(index: usize, op: &Op, violation: &Violation) -> Box<Failure> {
 
 fn refused(index: usize, op: &Op, refusal: &mm_reference::Refusal) -> Box<Failure> {
     let mut failure = Failure::new(Oracle::Refusal, index, op);
-    failure.rule = format!("{}/{}", refusal.rule, kind_of_choice(&refusal.choice));
-    failure.why = format!("{:?} is not permitted: {}", refusal.choice, refusal.why);
+    failure.rule = format!("{}/{}", refusal.rule.id(), kind_of_choice(&refusal.choice));
+    failure.why = refusal.to_string();
     failure
 }
 

@@ -36,9 +36,10 @@ fn install_hook() {
     });
 }
 
-/// A panic message without its numbers, as a stable name for the kind of panic.
+/// A panic message without its numbers and its place, as a stable name for the kind of panic.
 pub(crate) fn kind_of_panic(message: &str) -> String {
     let line = message.lines().next().unwrap_or_default();
+    let line = line.rsplit_once(" (").map_or(line, |(text, _)| text);
     let mut kind = String::new();
     for c in line.chars() {
         // Runs of digits become one mark: indices and addresses differ from program to program.

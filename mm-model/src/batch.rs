@@ -5,32 +5,50 @@ use crate::entry::Entry;
 use crate::model::Model;
 use crate::table::Slot;
 
+/// Entries compared at a time, in as many lanes.
+const LANES: usize = 4;
 /// Entries looked at in one step of the search, without a branch between them.
-const STRIDE: usize = 8;
+const STRIDE: usize = 4 * LANES;
 
 /// How many entries from the first map consecutive pages and are otherwise equal but for the bits
 /// to be ignored. The first one maps a page.
 pub(crate) fn run_len(entries: &[Entry], ignore: u64) -> usize {
-    let expected = entries[0].0 & !ignore;
-    let differing = |(index, entry): (usize, &Entry)| {
-        (entry.0 & !ignore) ^ expected.wrapping_add(index as u64 * Entry::PFN_ONE)
-    };
-    let mut len = 0;
-    for stride in entries.chunks(STRIDE) {
-        let difference = stride
-            .iter()
-            .enumerate()
-            .fold(0, |all, (index, entry)| all | differing((len + index, entry)));
-        if difference != 0 {
-            let equal = stride
-                .iter()
-                .enumerate()
-                .take_while(|(index, entry)| differing((len + index, entry)) == 0);
-            return len + equal.count();
+    let first = entries[0].0 & !ignore;
+    let expected_at = |index: usize| first.wrapping_add(index as u64 * Entry::PFN_ONE);
+    let (strides, rest) = entries.as_chunks::<STRIDE>();
+    let mut lanes: [u64; LANES] = std::array::from_fn(expected_at);
+    for (number, stride) in strides.iter().enumerate() {
+        // Lanes without a branch or an overflow check: the compiler makes vectors of them.
+        let mut difference = [0; LANES];
+        for quad in stride.as_chunks::<LANES>().0 {
+            for lane in 0..LANES {
+                difference[lane] |= (quad[lane].0 & !ignore) ^ lanes[lane];
+                lanes[lane] = lanes[lane].wrapping_add(LANES as u64 * Entry::PFN_ONE);
+            }
         }
-        len += stride.len();
+        if difference != [0; LANES] {
+            let len = number * STRIDE;
+            return len + equal_len(stride, expected_at(len), ignore);
+        }
     }
-    len
+    let len = strides.len() * STRIDE;
+    len + equal_len(rest, expected_at(len), ignore)
+}
+
+/// How many entries are as expected, one by one.
+fn equal_len(entries: &[Entry], mut expected: u64, ignore: u64) -> usize {
+    let equal = entries.iter().take_while(|entry| {
+        let equal = entry.0 & !ignore == expected;
+        expected += Entry::PFN_ONE;
+        equal
+    });
+    equal.count()
+}
+
+/// Whether an entry maps the page after the one that `last` maps, and is otherwise equal to it but
+/// for the bits to be ignored.
+pub(crate) fn continues(last: Entry, entry: Entry, ignore: u64) -> bool {
+    entry.0 & !ignore == (last.0 & !ignore) + Entry::PFN_ONE
 }
 
 impl Model {

@@ -103,8 +103,9 @@ impl Model {
         self.folios.value[self.frame_at(entry, vpn) as usize]
     }
 
-    /// Writes the page that an entry maps at `vpn`.
+    /// Writes the page that an entry maps at `vpn`. Zero is zero, whoever wrote it.
     pub(crate) fn store(&mut self, entry: Entry, vpn: u32, value: Value) {
+        let value = if value.is_zero() { Value::ZERO } else { value };
         if entry.is_zero() {
             debug_assert!(self.is_faulty(), "INV7: the zero page is never written");
             #[cfg(feature = "faults")]

@@ -41,7 +41,7 @@ macro_rules! catalogue {
 
             /// What the model with this fault does wrong.
             #[must_use]
-            pub const fn description(self) -> &'static str {
+            pub const fn about(self) -> &'static str {
                 match self { $(Self::$variant => $leaves_out,)* }
             }
 
@@ -176,7 +176,7 @@ mod tests {
     fn names_are_unique_and_found() {
         for fault in Fault::ALL {
             assert_eq!(Fault::from_name(fault.name()), Some(*fault));
-            assert!(!fault.description().is_empty() && !fault.origin().is_empty());
+            assert!(!fault.about().is_empty() && !fault.origin().is_empty());
         }
     }
 }

@@ -218,11 +218,10 @@ impl Model {
         self.add_rmap_ptes(id, pfn, len, pair.child.pid);
         self.mms[pair.child.pid.index()].rss += len;
         let protect = if fault!(self, ForkSkipWrprotect) { 0 } else { Entry::WRITE };
-        let (parent, child) = self.tables.two_runs_mut(source, target, len as usize);
-        for (parent, child) in parent.iter_mut().zip(child) {
+        self.tables.change_pairs(source, target, len as usize, |parent, child| {
             *child = parent.without(Entry::WRITE | Entry::YOUNG);
             *parent = parent.without(protect);
-        }
+        });
     }
 
     /// C6: the child gets a page of its own; the parent's entry is left alone.

@@ -87,7 +87,7 @@ impl Model {
             return Outcome::Err(Errno::EBUSY);
         }
         // D22.
-        if (flags.longterm && !flags.pin) || (flags.fast && (flags.force || flags.split_pmd)) {
+        if (flags.longterm && !flags.pin) || (flags.fast && flags.split_pmd) {
             return Outcome::Err(Errno::EINVAL);
         }
         let walk = Walk {
@@ -427,6 +427,9 @@ impl Model {
         range: PageRange,
         populate: Populate,
     ) -> Result<(), Errno> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let (start, end) = self.clamped(range);
         self.populate(pid, start, end, populate)?;
         if range.end() > u64::from(end) { Err(Errno::ENOMEM) } else { Ok(()) }

@@ -199,7 +199,7 @@ impl Model {
     fn hint_block(&mut self, block: Block) {
         let entry = self.tables.get(block.slot);
         if entry.is_huge() {
-            if self.is_whole(block) && self.wants_hint(entry) {
+            if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
             }
@@ -223,7 +223,7 @@ impl Model {
         }
     }
 
-    /// Whether the NUMA scanner makes this entry protnone (H11).
+    /// Whether the NUMA scanner makes this PTE protnone (H11).
     fn wants_hint(&self, entry: Entry) -> bool {
         if !entry.has_folio() || entry.has(Entry::PROTNONE) {
             return false;

@@ -219,9 +219,10 @@ impl Model {
 
     /// `len` PTEs now map the pages from `pfn`, all of one folio.
     pub(crate) fn add_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) {
-        let mut newly_mapped = 0;
+        // Wrapping, so that several pages are counted at a time; a count cannot get that far.
+        let mut newly_mapped = 0u32;
         for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
-            newly_mapped += u32::from(*count == 0);
+            newly_mapped = newly_mapped.wrapping_add(u32::from(*count == 0));
             *count = count.wrapping_add(1);
         }
         let folio = &mut self.folios[id];
@@ -234,10 +235,10 @@ impl Model {
     /// `len` PTEs no longer map the pages from `pfn`. Answers how many pages no PTE maps any more;
     /// [`Model::note_partial_unmap`] wants to know once the whole run is done (G12).
     pub(crate) fn remove_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) -> u32 {
-        let mut unmapped = 0;
+        let mut unmapped = 0u32;
         for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
             *count = count.wrapping_sub(1);
-            unmapped += u32::from(*count == 0);
+            unmapped = unmapped.wrapping_add(u32::from(*count == 0));
         }
         let folio = &mut self.folios[id];
         if folio.is_large() {

@@ -61,10 +61,16 @@ impl Geometry {
     }
 }
 
-/// All page tables of all processes.
+/// Entries of one chunk of the arena: a whole number of tables in every geometry.
+const CHUNK: usize = 1 << CHUNK_SHIFT;
+const CHUNK_SHIFT: u32 = 12;
+
+/// All page tables of all processes. The arena grows by chunks, so that growing moves nothing.
 #[derive(Default)]
 pub(crate) struct Tables {
-    entries: Vec<Entry>,
+    chunks: Vec<Box<[Entry]>>,
+    /// Entries handed out so far, in table order.
+    used: usize,
     free: Vec<u32>,
     shift: u32,
 }
@@ -72,7 +78,13 @@ pub(crate) struct Tables {
 impl Tables {
     /// Forgets every table; keeps the memory.
     pub(crate) fn reset(&mut self, shift: u32) {
-        self.entries.clear();
+        let mut left = self.used;
+        for chunk in &mut self.chunks {
+            let dirty = left.min(CHUNK);
+            chunk[..dirty].fill(Entry::NONE);
+            left -= dirty;
+        }
+        self.used = 0;
         self.free.clear();
         self.shift = shift;
     }
@@ -83,8 +95,11 @@ impl Tables {
             debug_assert!(self.is_empty(number), "a free table is all NONE");
             return number;
         }
-        let number = self.entries.len() >> self.shift;
-        self.entries.resize(self.entries.len() + (1 << self.shift), Entry::NONE);
+        let number = self.used >> self.shift;
+        if self.used == self.chunks.len() << CHUNK_SHIFT {
+            self.chunks.push(vec![Entry::NONE; CHUNK].into_boxed_slice());
+        }
+        self.used += 1 << self.shift;
         number as u32
     }
 
@@ -97,7 +112,7 @@ impl Tables {
     /// Number of tables in use.
     #[cfg(test)]
     pub(crate) fn in_use(&self) -> usize {
-        (self.entries.len() >> self.shift) - self.free.len()
+        (self.used >> self.shift) - self.free.len()
     }
 
     /// Whether every entry is NONE.
@@ -110,43 +125,88 @@ impl Tables {
         ((number as usize) << self.shift) + index
     }
 
+    #[inline]
     pub(crate) fn get(&self, slot: Slot) -> Entry {
-        self.entries[slot]
+        self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK]
     }
 
+    #[inline]
     pub(crate) fn set(&mut self, slot: Slot, entry: Entry) {
-        self.entries[slot] = entry;
+        self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK] = entry;
     }
 
     /// All entries of a table.
     pub(crate) fn all(&self, number: u32) -> &[Entry] {
-        &self.entries[(number as usize) << self.shift..][..1 << self.shift]
+        self.run(self.slot(number, 0), 1 << self.shift)
     }
 
-    /// Some consecutive entries.
+    /// Some consecutive entries of a table.
     pub(crate) fn run(&self, slot: Slot, len: usize) -> &[Entry] {
-        &self.entries[slot..slot + len]
+        &self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
     }
 
-    /// Some consecutive entries, to change.
+    /// Some consecutive entries of a table, to change.
     pub(crate) fn run_mut(&mut self, slot: Slot, len: usize) -> &mut [Entry] {
-        &mut self.entries[slot..slot + len]
+        &mut self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
     }
 
-    /// Two runs of the same length in different tables, to change.
-    pub(crate) fn two_runs_mut(
+    /// Two runs of the same length in different tables, to change: `change` sees each pair.
+    pub(crate) fn change_pairs(
         &mut self,
         first: Slot,
         second: Slot,
         len: usize,
-    ) -> (&mut [Entry], &mut [Entry]) {
+        change: impl Fn(&mut Entry, &mut Entry),
+    ) {
         debug_assert!(first.abs_diff(second) >= len, "the runs are disjoint");
-        if first < second {
-            let (low, high) = self.entries.split_at_mut(second);
-            (&mut low[first..first + len], &mut high[..len])
+        let (a, b) = (first >> CHUNK_SHIFT, second >> CHUNK_SHIFT);
+        let (at, bt) = (first % CHUNK, second % CHUNK);
+        let (one, other) = if a == b {
+            let chunk = &mut self.chunks[a];
+            let (low, high) = chunk.split_at_mut(at.max(bt));
+            let (low, high) = (&mut low[at.min(bt)..][..len], &mut high[..len]);
+            if at < bt { (low, high) } else { (high, low) }
         } else {
-            let (low, high) = self.entries.split_at_mut(first);
-            (&mut high[..len], &mut low[second..second + len])
+            let (low, high) = self.chunks.split_at_mut(a.max(b));
+            let (low, high) = (&mut low[a.min(b)], &mut high[0]);
+            let (one, other) = if a < b { (low, high) } else { (high, low) };
+            (&mut one[at..][..len], &mut other[bt..][..len])
+        };
+        one.iter_mut().zip(other).for_each(|(one, other)| change(one, other));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Tables;
+    use crate::entry::Entry;
+
+    #[test]
+    fn pairs_are_changed_within_a_chunk_and_across_chunks() {
+        let mut tables = Tables::default();
+        tables.reset(9);
+        let numbers: Vec<u32> = (0..20).map(|_| tables.take()).collect();
+        for (from, to) in [(0, 1), (1, 0), (0, 19), (19, 0)] {
+            let (from, to) = (tables.slot(numbers[from], 3), tables.slot(numbers[to], 3));
+            tables.set(from, Entry::page(7, 0));
+            tables.change_pairs(from, to, 5, |from, to| (*to, *from) = (*from, Entry::NONE));
+            assert_eq!(tables.get(to).pfn(), 7);
+            assert!(tables.get(from).is_none());
+            tables.set(to, Entry::NONE);
         }
+    }
+
+    #[test]
+    fn tables_are_empty_after_a_reset_to_another_geometry() {
+        let mut tables = Tables::default();
+        tables.reset(9);
+        for _ in 0..20 {
+            let number = tables.take();
+            let slot = tables.slot(number, 0);
+            tables.run_mut(slot, 512).fill(Entry::GUARD);
+        }
+        tables.reset(2);
+        let numbers: Vec<u32> = (0..5000).map(|_| tables.take()).collect();
+        assert!(numbers.into_iter().all(|number| tables.is_empty(number)));
     }
 }

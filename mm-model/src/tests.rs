@@ -1,5 +1,17 @@
 //! Tests of the model, one file for each area: one fact a test, citing its rule.
 
+mod alloc;
+mod circumstances;
+mod cow;
 mod equality;
 mod fault;
+#[cfg(feature = "faults")]
+mod faults;
+mod fork;
+mod gup;
+mod protect;
+mod random;
+mod rmap;
 mod support;
+mod thp;
+mod zap;

@@ -125,6 +125,10 @@ impl Model {
         }
         let head = leaf.pfn();
         let mut bits = leaf.bits() & !Entry::PROTNONE | (Self::protection(area) & Entry::PROTNONE);
+        if leaf.has(Entry::DIRTY) {
+            // The PTEs are made dirty by software, which marks them soft-dirty, too (S18, G2).
+            bits |= self.dirty_bits();
+        }
         if fault!(self, SplitDirtyGrantsWrite) && leaf.has(Entry::DIRTY) {
             bits |= Self::write_bit(area);
         }
@@ -223,6 +227,7 @@ impl Model {
                 continue;
             }
             exclusive[page as usize] |= old.has(Entry::WRITE) || self.folios.exclusive.get(pfn);
+            // Soft-dirty is restored as it was, whatever the dirty bit (F8).
             let bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
             self.tables.set(slot, Entry::page(pfn, bits));
             self.folios[piece].refs += 1;

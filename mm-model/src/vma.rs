@@ -259,6 +259,11 @@ impl Model {
             (false, true) => self.merge_right(pid, index, start)?,
             (false, false) => self.split_for_flags(area, start, end, flags)?,
         };
+        // mseal sets its one flag on what the merge left; everyone else resets the flags, so that
+        // SOFTDIRTY becomes that of the VMA the call was for.
+        if area.has(VmaFlags::SEALED) || !flags.has(VmaFlags::SEALED) {
+            self.vma_mut(pid, at).flags = flags;
+        }
         Ok(self.area(pid, at).expect("the VMA just modified is there"))
     }
 

@@ -75,13 +75,16 @@ impl Model {
     /// The first PMD entry at or behind `at` and before `end` that is not NONE.
     pub(crate) fn next_block(&self, pid: Pid, mut at: u32, end: u32) -> Option<Block> {
         while at < end {
-            let Some(slot) = self.pmd_slot(pid, at) else {
-                at = self.geometry.span_end(at);
-                continue;
-            };
-            let behind = self.geometry.block_end(at).min(end);
-            if !self.tables.get(slot).is_none() {
-                return Some(Block { slot, start: at, end: behind });
+            let behind = self.geometry.span_end(at).min(end);
+            if let Some(slot) = self.pmd_slot(pid, at) {
+                let first = self.geometry.block_start(at);
+                let blocks = (behind - first).div_ceil(self.geometry.ptes());
+                let entries = self.tables.run(slot, blocks as usize);
+                if let Some(offset) = entries.iter().position(|entry| !entry.is_none()) {
+                    let start = (first + ((offset as u32) << self.geometry.shift)).max(at);
+                    let end = self.geometry.block_end(start).min(end);
+                    return Some(Block { slot: slot + offset, start, end });
+                }
             }
             at = behind;
         }

@@ -1,6 +1,7 @@
 //! Taking mappings away (rulebook area I: munmap, DONTNEED, exit): entries are cleared in runs of
 //! one folio, whose counts drop with the whole run (I1, I18), then page tables are freed.
 
+use crate::batch;
 use crate::entry::Entry;
 use crate::folio::lower;
 use crate::model::Model;
@@ -119,15 +120,15 @@ impl Model {
     /// Zaps `len` PTEs of one table. Answers whether none was left.
     fn zap_ptes(&mut self, pid: Pid, first: Slot, len: u32, guards: Guards) -> bool {
         let mut all_gone = true;
+        // Pages that lost their last PTE in the run so far: G12 is about whole runs, however long
+        // the batches they are processed in (I18).
+        let mut unmapped = 0;
         let mut at = 0;
         while at < len {
             let slot = first + at as usize;
             let entry = self.tables.get(slot);
             if entry.has_folio() {
-                // The whole run even with batching off: G12 is about it (I18).
-                let run = self.folio_run(slot, len - at, RUN_IGNORES);
-                self.zap_run(pid, slot, run);
-                at += run;
+                at += self.zap_batch(pid, slot, len - at, &mut unmapped);
                 continue;
             }
             if entry.is_guard() && guards == Guards::Keep {
@@ -140,22 +141,25 @@ impl Model {
         all_gone
     }
 
-    /// I1, I18: a run of one folio goes. References drop last.
-    fn zap_run(&mut self, pid: Pid, slot: Slot, len: u32) {
-        let pfn = self.tables.get(slot).pfn();
-        let id = self.folios.of(pfn);
-        let mut unmapped = 0;
-        let mut done = 0;
-        while done < len {
-            let step = self.run_max.min(len - done);
-            let first = slot + done as usize;
-            self.tables.run_mut(first, step as usize).fill(Entry::NONE);
-            lower(&mut self.mms[pid.index()].rss, step);
-            unmapped += self.remove_rmap_ptes(id, pfn + done, step, pid);
-            done += step;
+    /// I1 for the batch that begins at a PTE; G12 once where the run ends. References drop last.
+    /// Answers how many entries are done.
+    fn zap_batch(&mut self, pid: Pid, slot: Slot, room: u32, unmapped: &mut u32) -> u32 {
+        let len = self.run_at(slot, room, RUN_IGNORES);
+        let entry = self.tables.get(slot);
+        let id = self.folios.of(entry.pfn());
+        let last = self.tables.get(slot + len as usize - 1);
+        let next = (len < room).then(|| self.tables.get(slot + len as usize));
+        self.tables.run_mut(slot, len as usize).fill(Entry::NONE);
+        lower(&mut self.mms[pid.index()].rss, len);
+        *unmapped += self.remove_rmap_ptes(id, entry.pfn(), len, pid);
+        let goes_on = next.is_some_and(|next| {
+            batch::continues(last, next, RUN_IGNORES) && self.folios.of(next.pfn()) == id
+        });
+        if !goes_on {
+            self.note_partial_unmap(id, std::mem::take(unmapped));
         }
-        self.note_partial_unmap(id, unmapped);
         self.put_folio(id, len);
+        len
     }
 
     /// Frees the tables that overlap `[start, end)` and no VMA any more (I14, last sentence).

@@ -31,3 +31,22 @@ pub trait Mm {
         false
     }
 }
+
+/// A subject whose type is known at run time only.
+impl<M: Mm + ?Sized> Mm for Box<M> {
+    fn reset(&mut self, config: &Config) {
+        (**self).reset(config);
+    }
+
+    fn apply(&mut self, op: &Op) -> Effect {
+        (**self).apply(op)
+    }
+
+    fn observe(&self, out: &mut Observation) {
+        (**self).observe(out);
+    }
+
+    fn snapshot(&self, out: &mut Snapshot) -> bool {
+        (**self).snapshot(out)
+    }
+}

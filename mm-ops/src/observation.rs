@@ -54,6 +54,14 @@ pub struct PageView {
     pub mapcount: u32,
 }
 
+impl PageView {
+    /// A page of which no more is seen than what a read would return.
+    #[must_use]
+    pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
+        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0 }
+    }
+}
+
 /// A mapping, as /proc/pid/maps shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VmaView {

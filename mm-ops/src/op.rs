@@ -87,7 +87,7 @@ pub struct GupFlags {
     pub write: bool,
     /// FOLL_LONGTERM. Without `pin`: illegal (D22).
     pub longterm: bool,
-    /// FOLL_FORCE. Illegal together with `fast`.
+    /// FOLL_FORCE. The lockless walk ignores it.
     pub force: bool,
     /// Start with the lockless walk and finish with the slow one, as `*_user_pages_fast` do (D21,
     /// D15 without interference).
@@ -220,7 +220,7 @@ pub enum Op {
     /// `pin p0 3+2 rw h0 [longterm] [force] [fast] [nofault] [split]` or `get p0 3+2 r h0 …`
     /// (section D). The handle open already → `EBUSY`. Answers the number of pages grabbed, and
     /// opens the handle if there is one; 0 pages asked for → count 0. Illegal flags (`longterm`
-    /// without pin; `force` or `split` with `fast`): D22. A range beyond the address space:
+    /// without pin; `split` with `fast`): D22. A range beyond the address space:
     /// `fast` → `EFAULT`, slow → the pages before the end, then `EFAULT`. Slow `get` is
     /// `get_user_pages` (TOUCH), slow `pin` is `pin_user_pages` (no TOUCH): D14.
     Gup {
@@ -312,8 +312,8 @@ pub enum Op {
         token: Token,
     },
     /// `numa_hint p0 0+8`: the NUMA scanner makes entries protnone (H11), in VMAs that are
-    /// accessible; holes are skipped. Always ok. At PMD level the skip conditions of H11 are tested
-    /// on the head page; a block only partly in the range is left alone. No page is ever
+    /// accessible; holes are skipped. Always ok. Of a PMD leaf the kernel tests neither
+    /// pins nor sharing; a block only partly in the range is left alone. No page is ever
     /// misplaced here, so the hint fault (A12) never migrates.
     NumaHint {
         /// The process.

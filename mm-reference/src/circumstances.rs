@@ -40,6 +40,8 @@ impl Reference {
         self.adopted.choices.extend_from_slice(choices);
         self.adopted.failing = None;
         self.adopted.seen = 0;
+        #[cfg(test)]
+        self.adopted.made.clear();
         let armed = std::mem::take(&mut self.armed);
         for choice in choices {
             if let Choice::AllocFailed(site) = choice {
@@ -69,6 +71,8 @@ impl Reference {
 
     /// Makes an allocation; `false`: it fails (Z8).
     pub(crate) fn allocate(&mut self, kind: AllocKind, pid: Pid, vpn: u32) -> bool {
+        #[cfg(test)]
+        self.note_allocation(kind, pid, vpn);
         if !self.failure_is_of(kind, pid, vpn) {
             return true;
         }
@@ -81,6 +85,14 @@ impl Reference {
         self.adopted.failing = None;
         self.adopted.choices.retain(|choice| *choice != Choice::AllocFailed(site));
         false
+    }
+
+    #[cfg(test)]
+    fn note_allocation(&mut self, kind: AllocKind, pid: Pid, vpn: u32) {
+        let vpn = Vpn(vpn);
+        let same = |site: &&AllocSite| (site.kind, site.pid, site.vpn) == (kind, pid, vpn);
+        let nth = self.adopted.made.iter().filter(same).count() as u16;
+        self.adopted.made.push(AllocSite { kind, pid, vpn, nth });
     }
 
     /// [`Reference::allocate`] for callers that pass a failure on.

@@ -5,8 +5,9 @@
 //! that nothing refers to is then free (I15). Inside an operation nothing can reach such a folio,
 //! so it does not matter that it lives a little longer.
 
-use mm_ops::Pid;
+use mm_ops::{FolioFlags, Pid};
 
+use crate::coverage::rule;
 use crate::state::{AvId, FolioId, Leaf, Mapped, Pmd, Pte, Reference};
 
 /// What a pin adds to the reference count of a small folio (GUP_PIN_COUNTING_BIAS, S13).
@@ -107,13 +108,11 @@ impl Reference {
     }
 
     /// folio_maybe_mapped_shared (S11).
-    pub(crate) fn maybe_mapped_shared(&self, folio: FolioId) -> bool {
-        let maps = self.mapcount(folio);
-        if self.folio(folio).large() {
-            maps > 1 && self.folio(folio).flags.has(mm_ops::FolioFlags::MAYBE_SHARED)
-        } else {
-            maps > 1
-        }
+    pub(crate) fn maybe_mapped_shared(&mut self, folio: FolioId) -> bool {
+        let large = self.folio(folio).large();
+        rule!(self.coverage, S11, u8::from(large));
+        let flagged = self.folio(folio).flags.has(FolioFlags::MAYBE_SHARED);
+        self.mapcount(folio) > 1 && (!large || flagged)
     }
 
     /// Whether somebody else holds the folio's lock, so that a trylock fails (S21).
@@ -245,8 +244,13 @@ impl Reference {
     pub(crate) fn sweep(&mut self) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.take(self);
-        for (folio, counts) in self.folios.iter_mut().zip(&tally.folios) {
-            folio.live = folio.live && !counts.unused();
+        for (id, counts) in (0..).zip(&tally.folios) {
+            let folio = &mut self.folios[id as usize];
+            if folio.live && counts.unused() {
+                rule!(self.coverage, I15);
+                folio.live = false;
+                self.free_folios.push(id);
+            }
         }
         for (anon_vma, linked) in self.anon_vmas.iter_mut().zip(&tally.anon_vma_linked) {
             anon_vma.live = anon_vma.live && *linked;

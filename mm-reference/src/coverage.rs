@@ -24,18 +24,18 @@ macro_rules! rules {
 }
 
 rules! {
-    S10 S12
-    A1 A3 A5 A6 A7 A8 A9 A11 A12 A13 A14 A15 A16
+    S1 S10 S11 S12
+    A1 A3 A5 A6 A7 A8 A11 A12 A13 A14 A15 A16
     B1 B3 B4 B5 B6 B7 B8 B9 B10 B12 B13 B14 B15
-    C1 C2 C3 C4 C5 C6 C7 C8 C9 C15 C18 C22
+    C1 C2 C3 C4 C5 C6 C7 C8 C9 C15 C16 C18 C21 C22
     D2 D3 D4 D5 D6 D7 D8 D9 D10 D12 D13 D14 D15 D16 D19 D20 D21 D22
     F3 F8 F9
-    G2 G4 G7 G8 G9 G12 G23
+    G2 G4 G5 G7 G8 G9 G12 G23
     H1 H2 H3 H4 H8 H9 H11 H12
-    I1 I2 I3 I4 I5 I6 I7 I10 I11 I12 I13 I14 I17 I18
+    I1 I2 I3 I4 I5 I6 I7 I8 I10 I11 I12 I13 I14 I15 I17 I18
     L1 L2 L3 L4 L5 L6 L10 L11
     BT4
-    Z2 Z4 Z8
+    Z2 Z4 Z6 Z8
 }
 
 impl std::fmt::Display for Rule {
@@ -57,7 +57,7 @@ impl Coverage {
         self.fired.clear();
     }
 
-    /// Records that a rule fired. Use the [`rule!`] macro.
+    /// Records that a rule fired. Use the macro `rule!`.
     pub fn fire(&mut self, rule: Rule, case: u8) {
         if !self.fired.contains(&(rule, case)) {
             self.fired.push((rule, case));

@@ -89,6 +89,9 @@ impl Reference {
         match self.cpu_access(pid, vpn, Access::Write) {
             Ok(page) => {
                 let (folio, page) = page.expect("a zero page is never writable (INV7)");
+                if !self.folio(folio).flags.has(FolioFlags::SWAPBACKED) {
+                    rule!(self.coverage, I8);
+                }
                 self.page_mut(folio, page).value = value;
                 Outcome::Ok
             }
@@ -195,9 +198,7 @@ impl Reference {
                     rule!(self.coverage, A14, 2);
                     self.huge_cow_fault(pid, vpn, access)?
                 } else {
-                    rule!(self.coverage, A14, 3);
-                    self.set_leaf_flags(pid, vpn, self.touched(flags, access));
-                    PmdFault::Done
+                    unreachable!("only a race faults on a leaf that permits the access (A9)")
                 }
             }
         };
@@ -205,12 +206,6 @@ impl Reference {
             PmdFault::Done => Ok(()),
             PmdFault::Fallback => self.pte_fault(pid, vpn, access),
         }
-    }
-
-    /// An entry that already permits the access: young, and dirty for a write (A9, A14).
-    fn touched(&self, flags: EntryFlags, access: Access) -> EntryFlags {
-        let flags = flags.with(EntryFlags::YOUNG);
-        if access == Access::Write { self.dirtied(flags) } else { flags }
     }
 
     /// handle_pte_fault (A15).
@@ -238,9 +233,7 @@ impl Reference {
                     rule!(self.coverage, A15, 0);
                     self.cow_fault(pid, vpn, access)
                 } else {
-                    rule!(self.coverage, A9);
-                    self.set_pte_flags(pid, vpn, self.touched(flags, access));
-                    Ok(())
+                    unreachable!("only a race faults on an entry that permits the access (A9)")
                 }
             }
         }

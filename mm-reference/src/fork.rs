@@ -6,7 +6,7 @@ use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{FolioId, Leaf, Mapped, Page, Pmd, PmdKind, Pte, Reference, Vma};
+use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Vma};
 
 /// Who forks whom.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +28,8 @@ impl Reference {
             return Outcome::Err(Errno::ENOMEM);
         }
         rule!(self.coverage, C1);
-        self.mm_mut(child).alive = true;
+        rule!(self.coverage, S1);
+        *self.mm_mut(child) = Mm { alive: true, ..Mm::default() };
         for index in 0..self.mm(parent).vmas.len() {
             let vma = self.mm(parent).vmas[index].clone();
             if self.fork_vma(Family { parent, child }, &vma).is_err() {
@@ -114,7 +115,7 @@ impl Reference {
     /// folio_needs_cow_for_dma on a PAE page (C5): sharing it would cut the tie between a pin and
     /// its owner.
     fn must_copy(&self, parent: Pid, folio: FolioId, page: u32) -> bool {
-        self.mm(parent).has_pinned && self.maybe_pinned(folio) && self.page(folio, page).exclusive
+        self.mm(parent).has_pinned && self.page(folio, page).exclusive && self.maybe_pinned(folio)
     }
 
     /// C8: both processes map the leaf, neither may write.
@@ -156,10 +157,11 @@ impl Reference {
     /// C4: both processes map the page, neither may write.
     fn share_page(&mut self, family: Family, vpn: u32, Mapped { folio, page, flags }: Mapped) {
         rule!(self.coverage, C4, u8::from(self.page(folio, page).exclusive));
-        if self.maybe_pinned(folio) {
-            // Not PAE, or the parent never pinned anything.
+        if self.pins(folio) > 0 {
+            // The page is not PAE, or the parent never pinned anything.
             rule!(self.coverage, C5, u8::from(self.mm(family.parent).has_pinned));
         }
+        rule!(self.coverage, C21);
         self.page_mut(folio, page).exclusive = false;
         self.mappings_to_add(folio, family.child, 1);
         self.set_pte_flags(family.parent, vpn, flags.without(EntryFlags::WRITE));
@@ -174,6 +176,7 @@ impl Reference {
         rule!(self.coverage, C6);
         if self.folio(mapped.folio).large() {
             rule!(self.coverage, C7);
+            rule!(self.coverage, C22, 1);
         }
         let vma = self.vma(family.child, Vpn(vpn)).expect("the child has the VMA already");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
@@ -196,6 +199,7 @@ impl Reference {
     ) -> Result<(), NoMemory> {
         let kind = AllocKind::Folio(Order(0));
         if self.failure_is_of(kind, family.child, vpn) && self.run_refused(family, vpn, end) {
+            rule!(self.coverage, C16);
             rule!(self.coverage, C22);
             return self.try_allocate(kind, family.child, vpn);
         }

@@ -303,8 +303,7 @@ impl Reference {
         if slot.is_some() {
             return Outcome::Err(Errno::EBUSY);
         }
-        let legal =
-            (flags.pin || !flags.longterm) && !(flags.fast && (flags.force || flags.split_pmd));
+        let legal = (flags.pin || !flags.longterm) && !(flags.fast && flags.split_pmd);
         if !legal {
             rule!(self.coverage, D22);
             return Outcome::Err(Errno::EINVAL);

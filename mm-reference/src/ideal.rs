@@ -106,6 +106,7 @@ struct Plain {
     attached: bool,
 }
 
+#[derive(Clone)]
 struct Device {
     owner: Pid,
     first: Vpn,
@@ -113,12 +114,14 @@ struct Device {
 }
 
 /// A page that only handles still hold.
+#[derive(Clone)]
 struct Orphan {
     value: Value,
     lineage: u32,
 }
 
 /// See the module documentation.
+#[derive(Clone)]
 pub struct Ideal {
     spaces: [Option<Space>; PROCS_MAX as usize],
     devices: [Option<Device>; HANDLES_MAX as usize],
@@ -355,7 +358,11 @@ impl Ideal {
                     continue;
                 };
                 if matches!(held, Held::Alias | Held::MaybeZeroPage) {
-                    *held = Held::Plain(Plain::of(page));
+                    let mut plain = Plain::of(page);
+                    if matches!(held, Held::MaybeZeroPage) {
+                        plain.values.push(Value::ZERO);
+                    }
+                    *held = Held::Plain(plain);
                 }
             }
         }
@@ -511,7 +518,7 @@ fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
             }
             *held = Held::Alone(orphan);
         }
-        // Whichever it was, it shows zero for ever or what the page held last.
+        // Whichever it was, it shows zero for ever, or what the page held last.
         Held::MaybeZeroPage => {
             let mut plain = Plain { attached: false, ..Plain::of(page) };
             plain.values.push(Value::ZERO);

@@ -3,7 +3,7 @@
 //!
 //! The mechanism has one file for each area of the rulebook. It knows nothing of batches, caches or
 //! incremental counts: one entry is treated at a time, and whatever can be counted is counted when
-//! it is asked for ([`counts`]). Each rule is marked with [`coverage::rule!`] where it takes effect.
+//! it is asked for (module `counts`). Each rule is marked with the macro `rule!` where it takes effect.
 #![forbid(unsafe_code)]
 
 mod circumstances;
@@ -19,6 +19,8 @@ mod protect;
 mod rmap;
 mod snapshot;
 mod state;
+#[cfg(test)]
+mod tests;
 mod thp;
 mod vma;
 mod zap;

@@ -1,6 +1,8 @@
 //! The operations: who does what. Checks that all operations share are here.
 
-use mm_ops::{Choice, Config, Effect, Errno, Mm, Observation, Op, Outcome, Pid, Snapshot};
+use mm_ops::{
+    Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Pid, Snapshot,
+};
 
 use crate::circumstances::Refusal;
 use crate::state::Reference;
@@ -45,7 +47,12 @@ impl Reference {
             Op::DmaWrite { handle, index, value } => self.op_dma_write(handle, index, value),
             Op::Remote { pid, vpn, access } => self.op_remote(pid, vpn, access),
             Op::Thp { always, madvise } => {
-                (self.thp_always, self.thp_madvise) = (always, madvise);
+                // Anonymous folios have order 0, or 2 and up to the PMD's (S6); the rest is ignored.
+                let known = |orders: OrderSet| {
+                    let legal = (2..=self.config.pmd_order().0).map(Order);
+                    legal.filter(|o| orders.contains(*o)).fold(OrderSet::EMPTY, OrderSet::with)
+                };
+                (self.thp_always, self.thp_madvise) = (known(always), known(madvise));
                 Outcome::Ok
             }
             Op::FailAlloc { nth } => {

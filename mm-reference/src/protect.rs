@@ -216,8 +216,8 @@ impl Reference {
         let whole = part.len() as u32 == self.ptes();
         match self.pmd(pid, part.start) {
             PmdKind::None | PmdKind::HugeZero(_) => {}
-            PmdKind::Leaf(Leaf { folio, flags }) => {
-                if whole && !flags.has(EntryFlags::PROTNONE) && !self.hint_skips(folio) {
+            PmdKind::Leaf(Leaf { flags, .. }) => {
+                if whole && !flags.has(EntryFlags::PROTNONE) {
                     rule!(self.coverage, H11, 0);
                     self.set_leaf_flags(pid, part.start, hinted(flags));
                 }

@@ -76,7 +76,7 @@ impl Reference {
             if reused.is_none() && self.num_children(*av) < 2 && self.num_active_vmas(*av) == 0 {
                 rule!(self.coverage, L3, 1);
                 reused = Some(*av);
-            } else if self.num_active_vmas(*av) == 0 {
+            } else if self.anon_vmas[*av as usize].root == *av {
                 rule!(self.coverage, L4);
             }
         }
@@ -123,13 +123,16 @@ impl Reference {
         if !self.folio(folio).large() {
             return;
         }
+        let owned = |slot: &&mut (Pid, u32)| slot.1 > 0 && slot.0 == pid;
+        if let Some(slot) = self.folio_mut(folio).slots.iter_mut().find(owned) {
+            slot.1 += count;
+            rule!(self.coverage, S10, 1);
+            return;
+        }
         let mapped = self.mapcount(folio) > 0;
         let Self { folios, coverage, .. } = self;
         let folio = &mut folios[folio as usize];
-        if let Some(slot) = folio.slots.iter_mut().find(|slot| slot.1 > 0 && slot.0 == pid) {
-            rule!(coverage, S10, 1);
-            slot.1 += count;
-        } else if folio.slots[0].1 == 0 {
+        if folio.slots[0].1 == 0 {
             rule!(coverage, S10, 2);
             folio.slots[0] = (pid, count);
             folio.flags = folio.flags.with_if(FolioFlags::MAYBE_SHARED, mapped);

@@ -10,7 +10,7 @@ use mm_ops::{
 };
 
 use crate::counts::Tally;
-use crate::coverage::Coverage;
+use crate::coverage::{Coverage, rule};
 
 /// Number of a folio: an index into [`Reference::folios`].
 pub(crate) type FolioId = u32;
@@ -176,6 +176,9 @@ pub(crate) struct Adopted {
     /// The allocation that is to fail, and how many of its kind were made before it.
     pub(crate) failing: Option<AllocSite>,
     pub(crate) seen: u16,
+    /// All allocations made: the tests let each fail in turn.
+    #[cfg(test)]
+    pub(crate) made: Vec<AllocSite>,
 }
 
 /// The mechanism: the rulebook executed page by page.
@@ -194,6 +197,8 @@ pub struct Reference {
     pub(crate) config: Config,
     pub(crate) mms: Vec<Mm>,
     pub(crate) folios: Vec<Folio>,
+    /// Folios that are not live: their places are taken first.
+    pub(crate) free_folios: Vec<FolioId>,
     pub(crate) anon_vmas: Vec<AnonVma>,
     pub(crate) handles: Vec<Option<OpenHandle>>,
     pub(crate) tokens: Vec<Option<Circumstance>>,
@@ -217,6 +222,7 @@ impl Reference {
             config: *config,
             mms: vec![Mm::default(); usize::from(PROCS_MAX)],
             folios: Vec::new(),
+            free_folios: Vec::new(),
             anon_vmas: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
             tokens: vec![None; usize::from(mm_ops::TOKENS_MAX)],
@@ -243,6 +249,9 @@ impl Reference {
             mm.pmds.clear();
         }
         self.mms[0].alive = true;
+        // Their memory is kept.
+        self.free_folios.clear();
+        self.free_folios.extend(0..self.folios.len() as FolioId);
         for folio in &mut self.folios {
             folio.live = false;
         }
@@ -391,15 +400,15 @@ impl Reference {
 impl Reference {
     /// A fresh folio for a VMA with these flags (S18, Z6): nothing maps it yet.
     pub(crate) fn new_folio(&mut self, order: Order, vma: VmaFlags) -> FolioId {
-        let id = match self.folios.iter().position(|folio| !folio.live) {
-            Some(id) => id,
-            None => {
-                self.folios.push(Folio::default());
-                self.folios.len() - 1
-            }
-        };
+        let id = self.free_folios.pop().unwrap_or_else(|| {
+            self.folios.push(Folio::default());
+            self.folios.len() as FolioId - 1
+        });
+        if vma.has(VmaFlags::DROPPABLE) {
+            rule!(self.coverage, Z6);
+        }
         let flags = FolioFlags::LRU.with_if(FolioFlags::SWAPBACKED, !vma.has(VmaFlags::DROPPABLE));
-        let folio = &mut self.folios[id];
+        let folio = &mut self.folios[id as usize];
         folio.live = true;
         folio.order = order;
         folio.flags = flags;
@@ -408,7 +417,7 @@ impl Reference {
         folio.index = 0;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());
-        id as FolioId
+        id
     }
 
     /// A fresh anon_vma; its own root unless one is given.

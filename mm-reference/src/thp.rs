@@ -23,7 +23,10 @@ impl Reference {
                     self.set_pte(pid, vpn, Pte::Zero(flags));
                 }
             }
-            PmdKind::Leaf(leaf) => self.split_leaf(pid, start, leaf),
+            PmdKind::Leaf(leaf) => {
+                rule!(self.coverage, G5);
+                self.split_leaf(pid, start, leaf);
+            }
         }
     }
 
@@ -39,6 +42,8 @@ impl Reference {
             *flags = flags.with(FolioFlags::DIRTY);
         }
         let flags = self.remade(vma_flags, old);
+        // Made dirty like any PTE, and so soft-dirty, too (S18).
+        let flags = if old.has(EntryFlags::DIRTY) { self.dirtied(flags) } else { flags };
         let pages = self.ptes();
         self.mappings_to_add(folio, pid, pages);
         self.set_table(pid, start);
@@ -50,15 +55,11 @@ impl Reference {
     }
 
     /// The flags of a PTE remade from another entry: protection comes from the VMA, so a NUMA hint
-    /// is lost; W, dirty, young and soft-dirty are carried over (G2, F8).
+    /// is lost; W, young and soft-dirty are carried over (G2, F8). Dirty is the caller's business.
     fn remade(&self, vma: VmaFlags, old: EntryFlags) -> EntryFlags {
         let accessible = vma.has(VmaFlags::READ) || vma.has(VmaFlags::WRITE);
-        let flags = EntryFlags::NONE
-            .with_if(EntryFlags::PROTNONE, !accessible)
-            .with_if(EntryFlags::WRITE, old.has(EntryFlags::WRITE))
-            .with_if(EntryFlags::YOUNG, old.has(EntryFlags::YOUNG))
-            .with_if(EntryFlags::SOFT_DIRTY, old.has(EntryFlags::SOFT_DIRTY));
-        if old.has(EntryFlags::DIRTY) { self.dirtied(flags) } else { flags }
+        let carried = EntryFlags::WRITE.with(EntryFlags::YOUNG).with(EntryFlags::SOFT_DIRTY);
+        EntryFlags(old.0 & carried.0).with_if(EntryFlags::PROTNONE, !accessible)
     }
 }
 
@@ -112,8 +113,8 @@ impl Reference {
         rule!(self.coverage, F8, u8::from(exclusive));
         let folio_flags = self.folio(whole).flags;
         let dirty = old.has(EntryFlags::DIRTY) && folio_flags.has(FolioFlags::DIRTY);
-        let flags = self.remade(vma_flags, old.without(EntryFlags::DIRTY));
-        let flags = if dirty { self.dirtied(flags) } else { flags };
+        // Soft-dirty is as the entry had it, dirty or not.
+        let flags = self.remade(vma_flags, old).with_if(EntryFlags::DIRTY, dirty);
         rule!(self.coverage, G9);
         let (mapping, index) = (self.folio(whole).mapping, self.folio(whole).index + page);
         let piece = self.new_folio(Order(0), vma_flags);

@@ -135,11 +135,12 @@ impl Reference {
         let before = index.checked_sub(1).filter(|_| start == middle.start);
         let behind = Some(index + 1).filter(|_| end == middle.end);
         let whole = (middle.start, middle.end);
+        let seals = flags.has(VmaFlags::SEALED) && !middle.flags.has(VmaFlags::SEALED);
         (middle.start, middle.end, middle.flags) = (start, end, flags);
         match self.mergeable(pid, before, &middle, behind) {
-            (true, true) => self.merge_both(pid, index, middle),
-            (true, false) => self.merge_left(pid, index, middle, whole.1),
-            (false, true) => self.merge_right(pid, index, middle, whole.0),
+            (true, true) => self.merge_both(pid, index, middle)?,
+            (true, false) => self.merge_left(pid, index, middle, whole.1)?,
+            (false, true) => self.merge_right(pid, index, middle, whole.0)?,
             (false, false) => {
                 if whole.0 < start {
                     self.split_vma(pid, start)?;
@@ -147,11 +148,14 @@ impl Reference {
                 if end < whole.1 {
                     self.split_vma(pid, end)?;
                 }
-                let index = self.vma_index(pid, start).expect("it was only split");
-                self.mm_mut(pid).vmas[index].flags = flags;
-                Ok(())
             }
         }
+        // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal alone
+        // only adds its flag.
+        let index = self.vma_index(pid, start).expect("it was only split or merged");
+        let survivor = &mut self.mm_mut(pid).vmas[index];
+        survivor.flags = if seals { survivor.flags.with(VmaFlags::SEALED) } else { flags };
+        Ok(())
     }
 
     /// The VMA before swallows `middle` and the VMA behind.
@@ -288,7 +292,7 @@ impl Reference {
 
     /// The first part of `start..end` that lies in a VMA.
     pub(crate) fn next_piece(&self, pid: Pid, start: u32, end: u32) -> Option<Piece> {
-        let vma = self.find_vma(pid, start).filter(|vma| vma.start < end)?;
+        let vma = self.find_vma(pid, start).filter(|vma| start < end && vma.start < end)?;
         Some(Piece {
             start: start.max(vma.start),
             end: end.min(vma.end),

@@ -177,9 +177,7 @@ impl Reference {
     pub(crate) fn end_mm(&mut self, pid: Pid) {
         rule!(self.coverage, I13);
         self.unmap_vmas(pid, 0, self.config.space_pages());
-        let mm = self.mm_mut(pid);
-        mm.alive = false;
-        mm.has_pinned = false;
+        self.mm_mut(pid).alive = false;
     }
 }
 

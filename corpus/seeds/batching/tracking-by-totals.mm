@@ -1,4 +1,4 @@
-# rules: BT13 S10 B7
+# rules: BT13 S10
 # Mappings of a folio that come and go in parts leave the mm-id slots as their total would.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: BT2 BT16 I18 G12
+# rules: BT2 BT16 I18
 # A folio that goes in one run is judged on the state after the run: it is freed, never partially mapped.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B9 G12
+# rules: B9
 # A copy takes one page out of the large folio; its other pages stay where they are, shared.
 mmap p0 0+4 rw
 thp always=2

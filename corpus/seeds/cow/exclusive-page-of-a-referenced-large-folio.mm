@@ -1,4 +1,4 @@
-# rules: B3 B8
+# rules: B3
 # Exclusivity is per page and asked first: a reference elsewhere does not disturb an exclusive page.
 mmap p0 0+4 rw
 thp always=2

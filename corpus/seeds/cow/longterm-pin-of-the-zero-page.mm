@@ -1,4 +1,4 @@
-# rules: B10 D5 D20
+# rules: B10 D5
 # A read-only long-term pin replaces the zero page by an exclusive zeroed page, which the owner then writes in place.
 mmap p0 0+2 rw
 pin p0 0 r h0 longterm -> 1

@@ -1,4 +1,4 @@
-# rules: B1 C4
+# rules: B1 B6 B9 C4
 # The COW selftest on a single small page: after fork neither side sees what the other writes.
 mmap p0 0+1 rw
 write p0 0 a

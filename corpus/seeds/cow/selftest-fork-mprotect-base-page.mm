@@ -1,4 +1,4 @@
-# rules: B1 C4 H4
+# rules: B1 B6 B9 C4 H4
 # The COW selftest on a single small page: mprotect to read-only and back after fork gives nobody write access to a shared page.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: B1 C4 H4
+# rules: B1 B7 B9 C4 H4
 # The COW selftest on a PTE-mapped folio of order 3: mprotect to read-only and back after fork gives nobody write access to a shared page.
 config ptes=32
 mmap p0 0+8 rw

@@ -1,4 +1,4 @@
-# rules: B1 C8 H4
+# rules: B1 B7 B9 B13 C8 G2
 # The COW selftest on a THP mapped by a PMD: mprotect to read-only and back after fork gives nobody write access to a shared page.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B1 C4 H4
+# rules: B1 B7 B9 C4 G2 H4
 # The COW selftest on a THP of PMD order mapped by PTEs: mprotect to read-only and back after fork gives nobody write access to a shared page.
 mmap p0 0+8 rw
 thp always=3

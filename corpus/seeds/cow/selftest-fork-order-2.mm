@@ -1,4 +1,4 @@
-# rules: B1 C4
+# rules: B1 B7 B9 C4
 # The COW selftest on a PTE-mapped folio of order 2: after fork neither side sees what the other writes.
 config ptes=32
 mmap p0 0+4 rw

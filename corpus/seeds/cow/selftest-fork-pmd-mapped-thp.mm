@@ -1,4 +1,4 @@
-# rules: B1 C8
+# rules: B1 B7 B9 B13 C8 G2
 # The COW selftest on a THP mapped by a PMD: after fork neither side sees what the other writes.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B1 C4
+# rules: B1 B7 B9 C4 G2
 # The COW selftest on a THP of PMD order mapped by PTEs: after fork neither side sees what the other writes.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: D9 H4
+# rules: D9
 # The COW selftest on a THP mapped by a PMD: mprotect to read-only and back under a pin keeps page and pin together.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: D9 H4
+# rules: D9 G2 H4
 # The COW selftest on a THP of PMD order mapped by PTEs: mprotect to read-only and back under a pin keeps page and pin together.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: D9 H4
+# rules: C4 D9 G2 H4
 # The COW selftest on an exclusive page of a THP whose other half was shared before: mprotect to read-only and back under a pin keeps page and pin together.
 mmap p0 0+8 rw
 thp always=3

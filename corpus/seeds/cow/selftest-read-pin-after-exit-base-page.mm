@@ -1,4 +1,4 @@
-# rules: D5 D9
+# rules: B6 C4 D5 D9
 # The COW selftest on a single small page: a read-only pin of a page that was shared before sees what its owner writes.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: D5 D9
+# rules: B7 C4 D5 D9
 # The COW selftest on a PTE-mapped folio of order 3: a read-only pin of a page that was shared before sees what its owner writes.
 config ptes=32
 mmap p0 0+8 rw

@@ -1,4 +1,4 @@
-# rules: D5 D9
+# rules: B13 C8 D5 D9
 # The COW selftest on a THP mapped by a PMD: a read-only pin of a page that was shared before sees what its owner writes.
 mmap p0 0+8 rw
 thp always=3

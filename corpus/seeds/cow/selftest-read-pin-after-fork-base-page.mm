@@ -1,4 +1,4 @@
-# rules: D5 B9 D9
+# rules: B6 B9 C4 D5 D9
 # The COW selftest on a single small page: a read-only pin of a shared page unshares it first, so the pin sees what its owner writes.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: D5 B9 D9
+# rules: B7 B9 C4 D5 D9
 # The COW selftest on a PTE-mapped folio of order 4: a read-only pin of a shared page unshares it first, so the pin sees what its owner writes.
 config ptes=32
 mmap p0 0+16 rw

@@ -1,4 +1,4 @@
-# rules: D5 B9 D9
+# rules: B7 B9 C4 D5 D9 G2
 # The COW selftest on a page of a THP that was shared before: a read-only pin of a shared page unshares it first, so the pin sees what its owner writes.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: C5 C6 D5 D9
+# rules: C6 D9
 # The COW selftest on a single small page: a buffer pinned for reading before fork sees what the parent writes after it.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C5 C6 D5 D9
+# rules: C6 C7 D9
 # The COW selftest on a PTE-mapped folio of order 4: a buffer pinned for reading before fork sees what the parent writes after it.
 config ptes=32
 mmap p0 0+16 rw

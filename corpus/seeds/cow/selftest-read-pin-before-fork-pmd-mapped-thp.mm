@@ -1,4 +1,4 @@
-# rules: C5 C6 D5 D9
+# rules: C6 C7 C8 D9 G2
 # The COW selftest on a THP mapped by a PMD: a buffer pinned for reading before fork sees what the parent writes after it.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: C5 C6 D5 D9
+# rules: B7 C4 C5 C6 C7 D5 D9 G2
 # The COW selftest on a page of a THP that was shared before: a buffer pinned for reading before fork sees what the parent writes after it.
 mmap p0 0+8 rw
 thp always=3

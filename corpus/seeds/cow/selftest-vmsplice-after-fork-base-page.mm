@@ -1,4 +1,4 @@
-# rules: B6 D6
+# rules: B6 B9 C4 D6
 # The COW selftest on a single small page: a plain reference taken by the parent after fork does not see what the child writes.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: B7 D6
+# rules: B8 B9 C4 D6
 # The COW selftest on a PTE-mapped folio of order 4: a plain reference taken by the parent after fork does not see what the child writes.
 config ptes=32
 mmap p0 0+16 rw

@@ -1,4 +1,4 @@
-# rules: B7 D6
+# rules: B8 B9 C4 D6 G2
 # The COW selftest on an exclusive page of a THP whose other half was shared before: a plain reference taken by the parent after fork does not see what the child writes.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B7 D6
+# rules: B7 B9 C4 D6 G2
 # The COW selftest on the one page left of a THP: a plain reference taken by the parent before fork does not see what the child writes.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B6 D6 I1
+# rules: B6 B9 C4 D6 I1
 # The COW selftest on a single small page: the child keeps a plain reference and unmaps; what the parent writes later stays unseen.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: B6 D6 H4
+# rules: B6 B9 C4 D6 H4
 # The COW selftest on a single small page: the same with mprotect to read-only and back in the parent.
 mmap p0 0+1 rw
 write p0 0 a

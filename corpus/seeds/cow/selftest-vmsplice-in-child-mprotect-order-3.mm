@@ -1,4 +1,4 @@
-# rules: B7 D6 H4
+# rules: B8 B9 C4 D6 H4
 # The COW selftest on a PTE-mapped folio of order 3: the same with mprotect to read-only and back in the parent.
 config ptes=32
 mmap p0 0+8 rw

@@ -1,4 +1,4 @@
-# rules: B7 D6 H4
+# rules: B8 B9 C4 D6 G2 H4
 # The COW selftest on a page of a THP that was shared before: the same with mprotect to read-only and back in the parent.
 mmap p0 0+8 rw
 thp always=3

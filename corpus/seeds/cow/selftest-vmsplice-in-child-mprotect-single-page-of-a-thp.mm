@@ -1,4 +1,4 @@
-# rules: B7 D6 H4
+# rules: B7 B9 C4 D6 G2 H4
 # The COW selftest on the one page left of a THP: the same with mprotect to read-only and back in the parent.
 mmap p0 0+8 rw
 thp always=3

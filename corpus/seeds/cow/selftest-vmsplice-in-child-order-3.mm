@@ -1,4 +1,4 @@
-# rules: B7 D6 I1
+# rules: B8 B9 C4 D6 I1
 # The COW selftest on a PTE-mapped folio of order 3: the child keeps a plain reference and unmaps; what the parent writes later stays unseen.
 config ptes=32
 mmap p0 0+8 rw

@@ -1,4 +1,4 @@
-# rules: B7 D6 I1
+# rules: B8 B9 B13 C8 D6 G2
 # The COW selftest on a THP mapped by a PMD: the child keeps a plain reference and unmaps; what the parent writes later stays unseen.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: B7 D6 I1
+# rules: B7 B9 C4 D6 G2 I1
 # The COW selftest on the one page left of a THP: the child keeps a plain reference and unmaps; what the parent writes later stays unseen.
 mmap p0 0+8 rw
 thp always=3

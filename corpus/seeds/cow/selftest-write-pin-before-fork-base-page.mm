@@ -1,4 +1,4 @@
-# rules: C5 C6 D9
+# rules: C6 D9
 # The COW selftest on a single small page: a buffer pinned for writing stays the parent's, both ways, and never the child's.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C5 C6 D9
+# rules: C6 C7 D9
 # The COW selftest on a PTE-mapped folio of order 2: a buffer pinned for writing stays the parent's, both ways, and never the child's.
 config ptes=32
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: C5 C6 D9
+# rules: C6 C7 D9 G2
 # The COW selftest on a THP of PMD order mapped by PTEs: a buffer pinned for writing stays the parent's, both ways, and never the child's.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: C5 C6 D7 B9
+# rules: C6 D7
 # The program every document shows: a pinned page is copied for the child, and the pin stays with its owner.
 config ptes=8 procs=3
 mmap p0 0+8 rw

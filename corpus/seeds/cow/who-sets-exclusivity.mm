@@ -1,4 +1,4 @@
-# rules: B16 A3 B9 C6
+# rules: B16 A3 C6
 # A fresh page, a copy and a child's copy of a pinned page are exclusive: each is written in place at once.
 mmap p0 0+2 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: B1 B9 C4
+# rules: A15 B1 B9 C4
 # After fork both entries are read-only; the first writer gets a copy, the other keeps the old page.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: A7 A8
+# rules: A7
 # A PMD block that leaves its VMA falls back before an anon_vma is prepared.
 mmap p0 0+6 rw
 thp always=3

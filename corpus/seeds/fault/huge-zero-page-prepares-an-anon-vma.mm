@@ -1,4 +1,4 @@
-# rules: A8 C3
+# rules: A8
 # A PMD fault prepares the anon_vma before it looks at the kind of access, so fork has anon_vmas to copy.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: A15
+# rules: A1 A16 Z8
 # Even a read that would end at the zero page needs page tables: without memory for them it is OOM.
 mmap p0 0+8 rw
 fail_alloc 2

@@ -1,4 +1,4 @@
-# rules: A1 A15 S4
+# rules: A1 S4
 # A read of untouched memory maps the zero page: no folio is made, and nothing but tables is allocated.
 mmap p0 0+8 rw
 fail_alloc 3

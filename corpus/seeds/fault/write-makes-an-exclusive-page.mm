@@ -1,4 +1,4 @@
-# rules: A3 A15 B16 S18
+# rules: A3 B16 S18
 # A write to untouched memory makes a fresh exclusive page that is writable at once.
 mmap p0 0+8 rw
 write p0 3 a -> ok

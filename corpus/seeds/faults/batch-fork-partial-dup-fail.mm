@@ -1,4 +1,4 @@
-# rules: C16 C7 C22
+# rules: C16 C7
 # A refused run shares nothing of what it refused: the pinned page is copied wherever it stands in the run.
 mmap p0 0+4 rw
 thp always=2

@@ -1,4 +1,4 @@
-# rules: H9
+# rules: H3 BT14 BT15
 # A run whose first page is exclusive and whose others are shared becomes writable at its first page only.
 mmap p0 0+4 rw
 thp always=2

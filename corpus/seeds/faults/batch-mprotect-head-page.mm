@@ -1,4 +1,4 @@
-# rules: H9 C7
+# rules: H2 H4 BT14
 # A run that begins behind the head is judged by its own pages: the head being exclusive makes no other page writable.
 mmap p0 0+4 rw
 thp always=2

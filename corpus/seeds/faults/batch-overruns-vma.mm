@@ -1,4 +1,4 @@
-# rules: H9 BT15
+# rules: BT15
 # mprotect of the first half of a folio leaves the second half alone.
 mmap p0 0+4 rw
 thp always=2

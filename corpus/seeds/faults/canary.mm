@@ -1,5 +1,6 @@
-# rules: A3
-# What was written is read.
+# rules: A3 INV25
+# What was written last is read.
 mmap p0 0+1 rw
 write p0 0 a
-read p0 0 -> a
+write p0 0 b
+read p0 0 -> b

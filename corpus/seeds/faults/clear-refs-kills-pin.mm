@@ -1,4 +1,4 @@
-# rules: Z4 B3
+# rules: Z4
 # Clearing soft-dirty bits does not part a pin from its page.
 config soft_dirty=on
 mmap p0 0+1 rw

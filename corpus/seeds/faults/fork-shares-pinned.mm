@@ -1,4 +1,4 @@
-# rules: C5 C6
+# rules: C6
 # Fork copies a pinned page for the child; the parent writes on in place.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: H3 H4
+# rules: H4
 # mprotect to read-only and back gives no write access to a shared page.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C4 C16 C17 S12
+# rules: C4 C16 C17
 # A PTE-mapped large folio is shared page by page, without any new page.
 mmap p0 0+4 rw
 thp always=2

@@ -1,4 +1,4 @@
-# rules: C15 C3 I12
+# rules: C15 I12
 # A guard region exists in the child, too; it alone makes the VMA have an anon_vma.
 mmap p0 0+4 rw
 madvise p0 1+2 guard_install

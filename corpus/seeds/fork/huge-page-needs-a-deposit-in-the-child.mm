@@ -1,4 +1,4 @@
-# rules: C8 C18
+# rules: C18
 # The child's leaf needs a deposited table: without memory for it fork fails.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: C9 C8
+# rules: C9
 # The huge zero page becomes a huge zero page of the child, with a table deposited for it.
 mmap p0 0+8 rw
 thp always=3

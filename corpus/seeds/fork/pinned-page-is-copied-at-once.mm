@@ -1,4 +1,4 @@
-# rules: C5 C6
+# rules: C6
 # A pinned exclusive page is copied for the child during fork; the parent's entry is not even write-protected.
 mmap p0 0+2 rw
 write p0 0 a

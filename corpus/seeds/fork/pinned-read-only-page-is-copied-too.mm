@@ -1,4 +1,4 @@
-# rules: C5 C6 D5
+# rules: C6
 # A read-only pin protects its page as well as a writing one.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C5 D6
+# rules: D6
 # A GET reference is no pin: the page is shared, and the holder loses sight of what the owner writes.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C16 C22 C6
+# rules: C16 C6
 # A run of a pinned folio is refused as a whole, yet its shared pages are shared and its exclusive ones copied.
 mmap p0 0+4 rw
 thp always=2

@@ -1,4 +1,4 @@
-# rules: C5
+# rules: C4 D13
 # The test is for pins held now: after the last put the next fork shares the page.
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: C3 C9 C21
+# rules: C9 C21
 # In a VMA that has an anon_vma zero page entries are copied, too: the child reads without a fault.
 mmap p0 0+4 rw
 write p0 0 a

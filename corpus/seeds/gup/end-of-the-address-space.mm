@@ -1,4 +1,4 @@
-# rules: D21 D12
+# rules: D21
 # A range beyond the address space is EFAULT at once for the fast calls and a short count for the slow ones.
 config ptes=4
 mmap p0 60+4 rw

@@ -1,4 +1,4 @@
-# rules: D21 D12
+# rules: D21
 # An error of the slow part hides behind the pages of the fast part.
 mmap p0 0+2 rw
 write p0 0 a

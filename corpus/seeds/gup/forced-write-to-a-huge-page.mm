@@ -1,4 +1,4 @@
-# rules: D20 D8 B13
+# rules: D20 D8
 # At PMD level a forced write asks for the exclusivity of the head.
 mmap p0 0+8 rw
 thp always=3

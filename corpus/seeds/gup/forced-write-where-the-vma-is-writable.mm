@@ -1,4 +1,4 @@
-# rules: D20 D4
+# rules: D3 D19
 # With VM_WRITE there, FORCE changes nothing: the normal write fault gives a writable entry.
 mmap p0 0+1 rw
 poke p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: D3 D20
+# rules: D3
 # A page that is not there is faulted in by the walk: for reading the zero page, for writing a page of its own.
 mmap p0 0+4 rw
 get p0 0 r h0 -> 1

@@ -1,4 +1,4 @@
-# rules: D5 D7
+# rules: D7
 # A short-term read-only pin takes the zero page as it is, without any count.
 mmap p0 0+2 rw
 pin p0 0+2 r h0 -> 2

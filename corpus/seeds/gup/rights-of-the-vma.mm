@@ -1,4 +1,4 @@
-# rules: D2 D12
+# rules: D2
 # GUP asks the VMA: no VMA, writing without WRITE and reading without READ are EFAULT.
 mmap p0 0+1 r
 mmap p0 2+1 none

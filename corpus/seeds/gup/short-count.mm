@@ -1,4 +1,4 @@
-# rules: D12 S19
+# rules: S19
 # A walk that fails midway answers what it took; only at its first page it answers the error.
 mmap p0 0+2 rw
 mmap p0 3+1 r

@@ -1,4 +1,4 @@
-# rules: INV8 INV9 INV10 INV17 INV19
+# rules: INV8 INV9 INV10 INV17 INV19 LEAK
 # Mappings by PMD and by PTE, references and pins of one folio, taken and dropped in disorder; at the end all is free.
 mmap p0 0+8 rw
 thp always=3

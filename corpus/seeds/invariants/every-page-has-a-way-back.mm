@@ -1,4 +1,4 @@
-# rules: INV14 INV15 INV29 INV30
+# rules: INV14 INV15 INV29 INV30 INV34
 # Pages, VMAs and anon_vmas through splits, merges, forks and exits in every order.
 mmap p0 0+4 rw
 write p0 0 a

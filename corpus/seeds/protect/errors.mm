@@ -1,4 +1,4 @@
-# rules: H1 L10
+# rules: H1
 # A sealed VMA is EPERM, a hole ENOMEM; what lies below is changed already. Length 0 is fine.
 mmap p0 0+2 rw
 mmap p0 4+2 rw

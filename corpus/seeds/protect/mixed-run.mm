@@ -1,4 +1,4 @@
-# rules: H9 H3 BT4
+# rules: H3 BT14 BT15
 # In a run with exclusive and shared pages only the exclusive ones become writable.
 mmap p0 0+4 rw
 thp always=2

@@ -1,4 +1,4 @@
-# rules: H8 G2 G4
+# rules: G2 G4
 # Part of a block: the PMD is split first, huge zero pages too.
 mmap p0 0+16 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: H9 BT4
+# rules: H3 H8 BT14
 # Writable and read-only entries of one folio are never one run.
 mmap p0 0+8 rw
 thp always=3

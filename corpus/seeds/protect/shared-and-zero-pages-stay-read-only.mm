@@ -1,4 +1,4 @@
-# rules: H3 H4
+# rules: H4
 # A shared page and the zero page do not become writable by mprotect.
 mmap p0 0+2 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: L3
+# rules: C3 L1
 # A VMA without an anon_vma gives its child's none; each makes its own when it first writes.
 mmap p0 0+1 rw
 fork p0 p1

@@ -1,4 +1,4 @@
-# rules: Z4
+# rules: S21
 # Without soft-dirty tracking clear_refs is refused.
 mmap p0 0+1 rw
 write p0 0 a

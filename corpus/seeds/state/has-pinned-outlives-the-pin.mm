@@ -1,4 +1,4 @@
-# rules: S1 D10 C5
+# rules: S1 D10
 # HAS_PINNED stays set after the last unpin; a page no longer pinned is shared by fork all the same.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: S3 H3 H4
+# rules: S3 H4
 # New protection never brings the write bit by itself: a shared page and the zero page stay read-only after mprotect.
 mmap p0 0+2 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: G5 L11 H8
+# rules: G5 L11
 # A VMA boundary inside the block splits the PMD, whatever the change was; afterwards no fault sleeps on the folio lock.
 mmap p0 0+8 rw
 thp always=3

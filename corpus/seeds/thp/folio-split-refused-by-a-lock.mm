@@ -1,4 +1,4 @@
-# rules: G7 I6 I10
+# rules: I6 I10
 # A lock held by someone else is not waited for, at PTE level and at PMD level.
 mmap p0 0+16 rw
 thp always=2,3

@@ -1,4 +1,4 @@
-# rules: G7 G9 I6
+# rules: G7 G9 I6 F3 F8
 # MADV_FREE of part of a large folio splits the folio: its pages are small, with contents, write bits and exclusivity.
 mmap p0 0+4 rw
 thp always=2

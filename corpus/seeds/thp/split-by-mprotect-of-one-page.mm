@@ -1,4 +1,4 @@
-# rules: G2 G5 H8
+# rules: G2 G5
 # mprotect of one page maps the block by PTEs; every page keeps content, write bit and exclusivity.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: G2 G5 I4 L11
+# rules: G2 G5 L11
 # Unmapping part of a huge page leaves the rest mapped and written in place.
 mmap p0 0+8 rw
 thp always=3

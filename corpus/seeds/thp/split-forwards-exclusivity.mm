@@ -1,4 +1,4 @@
-# rules: G2 D5
+# rules: G2
 # After the split of an exclusive huge page each page is exclusive: a read-only pin takes it without an unshare.
 mmap p0 0+8 rw
 thp always=3

@@ -1,4 +1,4 @@
-# rules: G12 BT2
+# rules: BT2
 # A folio whose pages all go in one run is not partially mapped, it is freed.
 mmap p0 0+4 rw
 thp always=2

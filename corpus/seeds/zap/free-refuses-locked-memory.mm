@@ -1,4 +1,4 @@
-# rules: I6
+# rules: I5 Z2
 # MADV_FREE needs memory that is not LOCKED; untouched and zero pages are passed over.
 mmap p0 0+2 rw
 mmap p0 2+2 rw

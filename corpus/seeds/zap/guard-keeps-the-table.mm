@@ -1,4 +1,4 @@
-# rules: I14 I3
+# rules: I3
 # A guard left in the block keeps the table.
 mmap p0 0+8 rw
 write p0 0 a

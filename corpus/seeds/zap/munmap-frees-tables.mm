@@ -1,4 +1,4 @@
-# rules: I14 I1
+# rules: I1
 # munmap frees the tables that no remaining VMA needs, so a new mapping starts without them.
 mmap p0 0+8 rw
 mmap p0 8+4 rw

@@ -1,4 +1,4 @@
-# rules: I18 G12
+# rules: I18
 # The counts of a run change once: a folio zapped in one run over its whole length is just freed.
 mmap p0 0+8 rw
 thp always=2

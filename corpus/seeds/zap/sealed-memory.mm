@@ -1,4 +1,4 @@
-# rules: I17 I11
+# rules: I1 I5
 # A sealed VMA cannot be unmapped; a discard is refused only where it is not writable.
 mmap p0 0+2 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: I14
+# rules: I5
 # With table reclaim off, and with MADV_FREE in any case, the table stays.
 config pt_reclaim=off
 mmap p0 0+8 rw

@@ -263,6 +263,10 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             0..4 => Op::Thp { always: some, madvise: OrderSet::EMPTY },
             4 | 5 => Op::Thp { always: OrderSet::EMPTY, madvise: some },
             6 => Op::Thp { always: some, madvise: self.some_orders(orders) },
+            // Orders that do not exist in this geometry are ignored, and must be.
+            _ if self.draw.one_in(4) => {
+                Op::Thp { always: OrderSet(self.draw.below(1 << 16) as u16), madvise: some }
+            }
             _ => Op::Thp { always: OrderSet::EMPTY, madvise: OrderSet::EMPTY },
         }
     }
