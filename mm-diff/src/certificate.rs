@@ -100,9 +100,7 @@ impl Certificate {
             }
             Err(_) => {}
         }
-        let tried = prove(program, &mut |candidate| {
-            rig.run(candidate).is_err_and(|failure| failure.signature() == self.signature)
-        });
+        let tried = prove(program, &mut |candidate| rig.fails_with(candidate, &self.signature));
         match tried {
             Err(Shorter::Deletion(index)) => Err(CertificateError::Deletable(index)),
             Err(Shorter::Lowering(smaller)) => Err(CertificateError::Lowerable(smaller)),

@@ -30,4 +30,4 @@ pub use failure::{Failure, Oracle, Signature, kind_of_op};
 pub use finding::{Finding, Place, Side};
 pub use lockstep::{Lockstep, Observer, RunStats, StepView};
 pub use minimize::{Minimized, Proof, RUNS_MAX, Shorter, minimize, prove};
-pub use rig::{Reproducer, Rig};
+pub use rig::{Reproducer, Rig, Supports, supports_all};

@@ -7,6 +7,7 @@
 
 use crate::differ::differences;
 use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
+use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
 use crate::{observe, panics};
 use mm_ops::{Choice, Config, EntryKind, Mm, Observation, Op, Outcome, Program, Snapshot};
@@ -88,7 +89,7 @@ impl Lockstep {
         let config = Config::default();
         Self {
             reference: Reference::new(&config),
-            ideal: Ideal::new(),
+            ideal: Ideal::new(&config),
             checker: Checker::default(),
             theirs: Snapshot::default(),
             ours: Snapshot::default(),
@@ -137,7 +138,7 @@ impl Lockstep {
         let config = program.config.sanitized();
         self.at = (AtWork::Reference, 0);
         self.reference.reset(&config);
-        self.ideal.reset(&config);
+        self.ideal.reset();
         self.checker.reset();
         self.before.clear();
         self.at = (AtWork::Subject, 0);
@@ -285,7 +286,16 @@ fn agrees(expected: Outcome, found: Outcome) -> bool {
 fn violated(index: usize, op: &Op, violation: &Violation) -> Box<Failure> {
     let mut failure = Failure::new(Oracle::Ideal, index, op);
     violation.rule.clone_into(&mut failure.rule);
-    failure.why = violation.why.to_string();
+    violation.why.clone_into(&mut failure.why);
+    failure.findings.push(Finding {
+        place: match (violation.pid, violation.vpn) {
+            (Some(pid), Some(vpn)) => Place::Page(pid, vpn),
+            _ => Place::Answer,
+        },
+        field: if violation.handle.is_some() { "content of a pin" } else { "content" }.into(),
+        expected: Side::Value(violation.expected),
+        found: Side::Value(violation.found),
+    });
     failure
 }
 

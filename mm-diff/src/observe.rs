@@ -2,7 +2,7 @@
 //! subject can fill.
 
 use crate::finding::{Finding, Place, Side};
-use mm_ops::{NO_FRAME, Observation, PageState, PageView, Pid, Sees, Value, VmaView};
+use mm_ops::{NO_FRAME, Observation, PageView, Pid, Sees, Value, VmaView, Vpn};
 use std::collections::BTreeMap;
 
 /// The first difference of two observations, in the columns that the subject (`found`) sees.
@@ -65,15 +65,8 @@ fn page_difference(expected: &Observation, found: &Observation) -> Option<Findin
     }
 }
 
-const fn nothing_at(pid: Pid, vpn: mm_ops::Vpn) -> PageView {
-    PageView {
-        pid,
-        vpn,
-        value: Value::ZERO,
-        state: PageState::Nothing,
-        frame: NO_FRAME,
-        mapcount: 0,
-    }
+const fn nothing_at(pid: Pid, vpn: Vpn) -> PageView {
+    PageView::of_value(pid, vpn, Value::ZERO)
 }
 
 fn compare_pages(a: &PageView, b: &PageView, sees: Sees, frames: &mut Frames) -> Option<Finding> {
@@ -119,7 +112,7 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mm_ops::{Prot, Vpn};
+    use mm_ops::{PageState, Prot};
 
     fn page(pid: u8, vpn: u32, label: u8, frame: u32) -> PageView {
         PageView {

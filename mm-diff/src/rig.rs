@@ -1,22 +1,41 @@
 //! A subject under test: the lockstep, a subject, and the means to build a new one when it panics.
 
 use crate::certificate::Certificate;
-use crate::failure::{Failure, Oracle};
+use crate::failure::{Failure, Oracle, Signature};
 use crate::lockstep::{Lockstep, Observer, RunStats};
 use crate::minimize::{Minimized, minimize};
-use mm_ops::{Mm, Program};
+use mm_ops::{Mm, Op, Program};
 
 /// Runs any number of programs on subjects that a factory builds.
 pub struct Rig<S, F> {
     factory: F,
     subject: S,
     lockstep: Lockstep,
+    supports: Supports,
+}
+
+/// Which operations a subject implements.
+pub type Supports = fn(&Op) -> bool;
+
+/// A subject that implements every operation.
+#[must_use]
+pub fn supports_all(_: &Op) -> bool {
+    true
 }
 
 impl<S: Mm, F: Fn() -> S> Rig<S, F> {
     /// A rig with its first subject.
     pub fn new(factory: F) -> Self {
-        Self { subject: factory(), factory, lockstep: Lockstep::new() }
+        let subject = factory();
+        Self { factory, subject, lockstep: Lockstep::new(), supports: supports_all }
+    }
+
+    /// The same for a subject that implements only some operations: a program with others never
+    /// counts as a reproducer.
+    #[must_use]
+    pub fn supporting(mut self, supports: Supports) -> Self {
+        self.supports = supports;
+        self
     }
 
     /// Runs a program.
@@ -37,6 +56,12 @@ impl<S: Mm, F: Fn() -> S> Rig<S, F> {
         result
     }
 
+    /// Whether a program the subject supports fails in this way.
+    pub fn fails_with(&mut self, program: &Program, signature: &Signature) -> bool {
+        program.steps.iter().all(|step| (self.supports)(&step.op))
+            && self.run(program).is_err_and(|failure| failure.signature() == *signature)
+    }
+
     /// Minimizes a failing program with respect to its failure's signature, within `runs_max` runs.
     /// `None` if the program does not fail.
     pub fn minimize(&mut self, program: &Program, runs_max: u64) -> Option<Reproducer> {
@@ -48,9 +73,8 @@ impl<S: Mm, F: Fn() -> S> Rig<S, F> {
         if first.oracle != Oracle::Expectation {
             start.steps.iter_mut().for_each(|step| step.expect = None);
         }
-        let minimized = minimize(&start, runs_max, &mut |candidate| {
-            self.run(candidate).is_err_and(|failure| failure.signature() == signature)
-        });
+        let minimized =
+            minimize(&start, runs_max, &mut |candidate| self.fails_with(candidate, &signature));
         let Minimized { program, runs, proof } = minimized;
         let failure = *self.run(&program).err()?;
         let certificate = proof.map(|proof| Certificate::new(&program, &signature, proof));

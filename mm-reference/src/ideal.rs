@@ -15,8 +15,8 @@
 //!   through one may reach whoever inherited the page by fork: `stray`.
 
 use mm_ops::{
-    Advice, Config, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
-    Value, Vpn,
+    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, Value,
+    Vpn,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -133,10 +133,16 @@ pub struct Ideal {
     strays: Vec<(u32, Value)>,
 }
 
+impl Default for Ideal {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Ideal {
     /// A fresh machine.
     #[must_use]
-    pub fn new(config: &Config) -> Self {
+    pub fn new() -> Self {
         let mut ideal = Self {
             spaces: Default::default(),
             devices: Default::default(),
@@ -145,12 +151,12 @@ impl Ideal {
             stray: None,
             strays: Vec::new(),
         };
-        ideal.reset(config);
+        ideal.reset();
         ideal
     }
 
     /// Back to a fresh machine: `p0` with nothing mapped.
-    pub fn reset(&mut self, _config: &Config) {
+    pub fn reset(&mut self) {
         self.spaces.iter_mut().for_each(|space| *space = None);
         self.spaces[0] = Some(Space::default());
         self.devices.iter_mut().for_each(|device| *device = None);

@@ -1,7 +1,7 @@
 //! The ideal layer by itself: what it accepts, and what it calls a leak or a lost write. Each test
 //! plays a subject by hand: operations, the answers it would give, and the contents it would show.
 
-use mm_ops::{Advice, Config, GupFlags, Handle, Op, Outcome, PageRange, Pid, Prot, Value, Vpn};
+use mm_ops::{Advice, GupFlags, Handle, Op, Outcome, PageRange, Pid, Prot, Value, Vpn};
 use mm_reference::{Ideal, Violation};
 
 const P0: Pid = Pid(0);
@@ -27,7 +27,7 @@ struct Play(Ideal);
 
 impl Play {
     fn new() -> Self {
-        let mut play = Self(Ideal::new(&Config::default()));
+        let mut play = Self(Ideal::new());
         play.does(Op::Mmap { pid: P0, range: ALL, prot: Prot::RW, droppable: false });
         play
     }

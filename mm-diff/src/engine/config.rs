@@ -1,5 +1,6 @@
 //! What a fuzz run is told. Everything else a run does follows from the seed.
 
+use crate::rig::{Supports, supports_all};
 use mm_ops::Program;
 use mm_ops::generate::Areas;
 use std::time::Duration;
@@ -27,6 +28,8 @@ pub struct EngineConfig {
     pub corpus: Vec<Program>,
     /// The areas of the rulebook to narrow the choice of operations to.
     pub areas: Areas,
+    /// Which operations the subject implements; others are left out of every program.
+    pub supports: Supports,
     /// Programs for which one swarm profile serves.
     pub profile_programs: u64,
     /// Runs one minimization may take.
@@ -43,6 +46,7 @@ impl Default for EngineConfig {
             budget: Budget::default(),
             corpus: Vec::new(),
             areas: Areas::ALL,
+            supports: supports_all,
             profile_programs: 256,
             minimize_runs: crate::minimize::RUNS_MAX,
             failures_max: 16,

@@ -6,7 +6,8 @@
 
 use crate::lockstep::{Observer, StepView};
 use mm_ops::{
-    EntryFlags, EntryKind, FolioFlags, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot, VmaFlags,
+    EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
+    VmaFlags,
 };
 use mm_reference::Rule;
 
@@ -192,7 +193,7 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
         fact(13, entry.kind == EntryKind::Leaf);
         fact(14, entry.flags.has(EntryFlags::PROTNONE));
     }
-    for folio in &snapshot.folios {
+    for (number, folio) in (0..).zip(&snapshot.folios) {
         let flags = folio.flags;
         let large = folio.order.0 > 0;
         let pins = if large { folio.pincount > 0 } else { folio.refcount >= 1024 };
@@ -213,9 +214,18 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
             let start = folio.first_page as usize;
             let pages = &snapshot.pages[start..start + folio.order.pages() as usize];
             let exclusive = pages.iter().filter(|page| page.exclusive).count();
-            fact(27, exclusive > 0 && exclusive < pages.len());
+            let mixed = exclusive > 0 && exclusive < pages.len();
+            fact(27, mixed);
+            fact(29, mixed && !is_writable_anywhere(snapshot, number));
             fact(28, folio.entire_mapcount == 0 && exclusive == 0);
         }
     }
     facts
+}
+
+/// Whether some entry may write to the folio. A folio of which no entry may, although some of its
+/// pages are exclusive, is what a wrong batch would give back whole.
+fn is_writable_anywhere(snapshot: &Snapshot, folio: FolioId) -> bool {
+    let mut entries = snapshot.entries.iter().filter(|e| e.kind.has_folio() && e.folio == folio);
+    entries.any(|entry| entry.flags.has(EntryFlags::WRITE))
 }

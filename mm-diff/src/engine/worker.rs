@@ -57,7 +57,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
             shared,
             number,
             rng,
-            rig: Rig::new(factory),
+            rig: Rig::new(factory).supporting(config.supports),
             feedback: Feedback::default(),
             corpus: Corpus::default(),
             program: Program::default(),
@@ -80,6 +80,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
                 Some(program) => self.program.clone_from(program),
                 None => self.make_program(),
             }
+            self.program.steps.retain(|step| (self.config.supports)(&step.op));
             self.run_program();
             if (total + 1) % SHARE_PROGRAMS == 0 {
                 self.share();

@@ -64,8 +64,8 @@ impl Bench {
     }
 
     fn with(config: Config) -> Self {
-        let mut ideal = Ideal::new(&Config::default());
-        ideal.reset(&config);
+        let mut ideal = Ideal::new();
+        ideal.reset();
         Self { machine: Reference::new(&config), ideal, config, ops: 0 }
     }
 

@@ -202,8 +202,8 @@ fn the_mechanism_satisfies_the_ideal() {
     for seed in 0..PROGRAMS {
         let config = config(seed);
         let mut generator = generator(seed);
-        let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new(&Config::default()));
-        ideal.reset(&config);
+        let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
+        ideal.reset();
         let mut trace = Vec::new();
         for index in 0..OPS {
             let op = generator.op().stamped(index);
@@ -233,8 +233,8 @@ fn every_allocation_can_fail() {
     for seed in 0..PROGRAMS / 10 {
         let config = config(seed);
         let mut generator = generator(seed);
-        let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new(&Config::default()));
-        ideal.reset(&config);
+        let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
+        ideal.reset();
         for index in 0..OPS {
             let op = generator.op().stamped(index);
             let before = (reference.clone(), ideal.clone());

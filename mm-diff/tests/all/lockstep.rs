@@ -1,9 +1,7 @@
 //! The lockstep: the reference agrees with itself, and whoever deviates is caught, by the right
 //! oracle, at the right operation.
 
-mod common;
-
-use common::{Broken, Bug};
+use crate::broken::{Broken, Bug};
 use mm_diff::{Oracle, Place, Rig, StepView};
 use mm_ops::generate::{Areas, Profile, random_program, seeded};
 use mm_ops::{Pid, Program, Vpn};

@@ -6,7 +6,7 @@ use mm_ops::{
 use mm_reference::Reference;
 
 /// The reference, wrong in one way.
-pub struct Broken {
+pub(crate) struct Broken {
     inner: Reference,
     bug: Bug,
     config: Config,
@@ -14,7 +14,7 @@ pub struct Broken {
 
 /// In which way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Bug {
+pub(crate) enum Bug {
     /// Not at all.
     None,
     /// A page that two entries map is shown writable.
@@ -28,7 +28,7 @@ pub enum Bug {
 }
 
 impl Broken {
-    pub fn new(bug: Bug) -> Self {
+    pub(crate) fn new(bug: Bug) -> Self {
         let config = Config::default();
         Self { inner: Reference::new(&config), bug, config }
     }
