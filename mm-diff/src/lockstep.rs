@@ -89,7 +89,7 @@ impl Lockstep {
         let config = Config::default();
         Self {
             reference: Reference::new(&config),
-            ideal: Ideal::new(&config),
+            ideal: Ideal::new(),
             checker: Checker::default(),
             theirs: Snapshot::default(),
             ours: Snapshot::default(),
