@@ -68,9 +68,8 @@ impl<S: Mm> Pair<S> {
         let [view, view_single] = &mut self.views;
         self.batched.observe(view);
         self.single.observe(view_single);
-        (view != view_single).then(|| {
-            ("view".to_owned(), format!("without batches {view_single:?}, with {view:?}"))
-        })
+        (view != view_single)
+            .then(|| ("view".to_owned(), format!("without batches {view_single:?}, with {view:?}")))
     }
 }
 

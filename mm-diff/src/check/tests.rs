@@ -52,8 +52,9 @@ fn lockstep_objects_to_a_flaw_and_batching_does_not() {
             objections += usize::from(lockstep.is_err());
             let batching = checks.run_program(Target::Batching, &program, &mut ());
             // Both of the pair have the flaw; only a panic can be told without the reference.
-            let panicked = batching
-                .is_err_and(|objection| !objection.signature.as_str().starts_with("batching panic"));
+            let panicked = batching.is_err_and(|objection| {
+                !objection.signature.as_str().starts_with("batching panic")
+            });
             assert!(!panicked, "{flaw:?}\n{program}");
         }
     }

@@ -106,11 +106,7 @@ pub struct Totals {
 impl Report {
     /// The report of a run: its figures, what it saw, and a program for each kind of failure.
     #[must_use]
-    pub fn new(
-        totals: Totals,
-        seen: &Feedback,
-        failures: BTreeMap<Signature, Reproducer>,
-    ) -> Self {
+    pub fn new(totals: Totals, seen: &Feedback, failures: BTreeMap<Signature, Reproducer>) -> Self {
         let Totals { seed, seconds, programs, ops, corpus, stopped } = totals;
         let rules_missed = rules_missed(&seen.map);
         let failure = |(signature, reproducer): (Signature, Reproducer)| FailureReport {
