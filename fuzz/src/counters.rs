@@ -1,7 +1,7 @@
 //! The semantic features as libFuzzer's extra counters: which rules fired in which states. libFuzzer
 //! clears them before each input and takes every one that is not zero for coverage.
 
-use mm_diff::engine::FACTS_PER_SLOT;
+use mm_diff::engine::Happening;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Number of counters. There are more features than that on paper, fewer in fact; two that fall on one
@@ -15,11 +15,12 @@ const COUNTERS: usize = 1 << 15;
 #[used]
 static EXTRA: [AtomicU8; COUNTERS] = [const { AtomicU8::new(0) }; COUNTERS];
 
-/// Marks what a rule's slot was seen with.
-pub(crate) fn count(slot: usize, facts: u64) {
+/// Marks an event with the facts it happened under.
+pub(crate) fn count(happening: Happening, facts: u64) {
+    let first = happening.row() * 64;
     let mut left = facts;
     while left != 0 {
-        let number = slot * FACTS_PER_SLOT + left.trailing_zeros() as usize;
+        let number = first + left.trailing_zeros() as usize;
         left &= left - 1;
         // Neighbouring features are likely to be seen together, so they are spread.
         let spread = (number as u32).wrapping_mul(0x9e37_79b1) >> (32 - COUNTERS.trailing_zeros());

@@ -121,6 +121,7 @@ impl Reference {
     /// C8: both processes map the leaf, neither may write.
     fn share_leaf(&mut self, family: Family, start: u32, Leaf { folio, flags }: Leaf) {
         rule!(self.coverage, C8, 0);
+        rule!(self.coverage, C21, 1);
         self.page_mut(folio, 0).exclusive = false;
         self.mappings_to_add(folio, family.child, 1);
         self.set_leaf_flags(family.parent, start, flags.without(EntryFlags::WRITE));
@@ -157,6 +158,10 @@ impl Reference {
     /// C4: both processes map the page, neither may write.
     fn share_page(&mut self, family: Family, vpn: u32, Mapped { folio, page, flags }: Mapped) {
         rule!(self.coverage, C4, u8::from(self.page(folio, page).exclusive));
+        if self.folio(folio).large() {
+            // A subject may do this for a whole run; the result is the same (C17).
+            rule!(self.coverage, C16);
+        }
         if self.pins(folio) > 0 {
             // The page is not PAE, or the parent never pinned anything.
             rule!(self.coverage, C5, u8::from(self.mm(family.parent).has_pinned));
@@ -176,6 +181,7 @@ impl Reference {
         rule!(self.coverage, C6);
         if self.folio(mapped.folio).large() {
             rule!(self.coverage, C7);
+            rule!(self.coverage, C16, 1);
             rule!(self.coverage, C22, 1);
         }
         let vma = self.vma(family.child, Vpn(vpn)).expect("the child has the VMA already");
@@ -199,7 +205,6 @@ impl Reference {
     ) -> Result<(), NoMemory> {
         let kind = AllocKind::Folio(Order(0));
         if self.failure_is_of(kind, family.child, vpn) && self.run_refused(family, vpn, end) {
-            rule!(self.coverage, C16);
             rule!(self.coverage, C22);
             return self.try_allocate(kind, family.child, vpn);
         }

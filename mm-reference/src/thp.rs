@@ -16,6 +16,7 @@ impl Reference {
             PmdKind::None | PmdKind::Table => rule!(self.coverage, G23),
             PmdKind::HugeZero(_) => {
                 rule!(self.coverage, G4);
+                rule!(self.coverage, G5, 1);
                 let vma = self.vma(pid, Vpn(vpn)).expect("a leaf lies inside a VMA");
                 let flags = self.vma_prot(vma);
                 self.set_table(pid, vpn);

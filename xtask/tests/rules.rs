@@ -75,6 +75,30 @@ fn every_seed_cites_rules_that_are_written_down() {
 }
 
 #[test]
+fn the_seeds_named_under_a_rule_cite_it() {
+    let seeds: BTreeMap<String, BTreeSet<String>> = files("corpus/seeds", "mm")
+        .into_iter()
+        .map(|(file, text)| {
+            let name = Path::new(&file).strip_prefix(root()).expect("below the root");
+            (name.display().to_string(), cited(&text))
+        })
+        .collect();
+    for (page, text) in files("docs/rules", "md") {
+        let mut id = "";
+        for line in text.lines() {
+            if let Some((heading, _)) = line.strip_prefix("### ").and_then(|l| l.split_once(" — "))
+            {
+                id = heading;
+            }
+            for seed in line.strip_prefix("Seeds: ").iter().flat_map(|list| list.split(", ")) {
+                let cites = seeds.get(seed).is_some_and(|cited| cited.contains(id));
+                assert!(cites, "{page}: {id} names {seed}, which does not cite it");
+            }
+        }
+    }
+}
+
+#[test]
 fn every_rule_written_down_is_shown_by_a_seed_that_makes_it_fire() {
     let mut rig = Rig::new(|| Model::new(&Config::default()));
     let mut shown: BTreeSet<String> = BTreeSet::new();

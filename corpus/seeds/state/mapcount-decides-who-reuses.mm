@@ -1,4 +1,4 @@
-# rules: S8 S9 S11 B6
+# rules: S8 S9 B6
 # A small folio mapped twice is shared; mapped once it is not, whoever the first owner was.
 mmap p0 0+1 rw
 write p0 0 a

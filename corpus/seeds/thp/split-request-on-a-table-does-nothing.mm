@@ -1,4 +1,4 @@
-# rules: G23 G5
+# rules: G23
 # Where the block is mapped by a table or not at all, a request to split it does nothing and needs no memory.
 mmap p0 0+16 rw
 write p0 0 a

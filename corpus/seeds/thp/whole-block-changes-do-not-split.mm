@@ -1,4 +1,4 @@
-# rules: G5 H8
+# rules: H8
 # Operations on whole blocks leave the huge page a huge page.
 mmap p0 0+16 rw
 thp always=3

@@ -30,8 +30,9 @@ pub struct EngineConfig {
     pub areas: Areas,
     /// Which operations the subject implements; others are left out of every program.
     pub supports: Supports,
-    /// Programs for which one swarm profile serves.
-    pub profile_programs: u64,
+    /// How much work one swarm profile serves for, in entries and pages looked at: a few hundred
+    /// programs with small tables, a few with large ones.
+    pub profile_cost: u64,
     /// Runs one minimization may take.
     pub minimize_runs: u64,
     /// Distinct failures after which a run ends.
@@ -47,7 +48,7 @@ impl Default for EngineConfig {
             corpus: Vec::new(),
             areas: Areas::ALL,
             supports: supports_all,
-            profile_programs: 256,
+            profile_cost: 600_000,
             minimize_runs: crate::minimize::RUNS_MAX,
             failures_max: 16,
         }

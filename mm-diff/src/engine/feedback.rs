@@ -1,79 +1,20 @@
-//! What a program was good for: which rules fired in which abstract states.
-//!
-//! A *feature* is a pair of a rule (with its case) and one fact of the state or operation in which
-//! it fired: "the PMD split fired while some folio was pinned". A program that shows a feature not
-//! seen before is worth keeping. The map is exact and small: 64 facts for each rule and case.
+//! What a program was good for: which events happened in which abstract states, and what it cost to
+//! see them.
 
+use super::features::{FeatureMap, Happening};
 use crate::lockstep::{Observer, StepView};
 use mm_ops::{
-    EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
+    Choice, EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
     VmaFlags,
 };
-use mm_reference::Rule;
 
-/// Cases of one rule that are told apart; higher ones count as the last.
-const CASES_MAX: usize = 16;
-/// Facts for each rule and case.
-pub const FACTS_PER_SLOT: usize = 64;
-/// Facts that can be told apart: operation kinds in the lower half, facts of the state above.
+/// Where the facts of the state begin in a row of facts; below are the kinds of operation.
 const STATE_FACTS_START: u32 = 32;
+/// What an operation costs by itself, in entries and pages looked at.
+const OP_COST: u64 = 64;
 
-/// A set of features.
-#[derive(Clone, Debug)]
-pub struct FeatureMap {
-    /// By rule and case: the facts it was seen with.
-    facts: Vec<u64>,
-}
-
-impl Default for FeatureMap {
-    fn default() -> Self {
-        Self { facts: vec![0; Rule::ALL.len() * CASES_MAX] }
-    }
-}
-
-impl FeatureMap {
-    /// Adds a rule's firing under some facts, as [`Scan::step`] tells it; whether that is new.
-    pub fn add(&mut self, slot: usize, facts: u64) -> bool {
-        let Some(seen) = self.facts.get_mut(slot) else { return false };
-        let new = facts & !*seen != 0;
-        *seen |= facts;
-        new
-    }
-
-    /// Adds everything another map has.
-    pub fn union(&mut self, other: &Self) {
-        self.facts.iter_mut().zip(&other.facts).for_each(|(ours, theirs)| *ours |= theirs);
-    }
-
-    /// Number of features.
-    #[must_use]
-    pub fn features(&self) -> u64 {
-        self.facts.iter().map(|facts| u64::from(facts.count_ones())).sum()
-    }
-
-    /// Whether a rule fired at all.
-    #[must_use]
-    pub fn fired(&self, rule: Rule) -> bool {
-        let start = rule as usize * CASES_MAX;
-        self.facts[start..start + CASES_MAX].iter().any(|facts| *facts != 0)
-    }
-
-    /// Every feature as a small number, for engines that want counters of their own: below
-    /// [`FeatureMap::NUMBERS`].
-    pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
-        self.facts.iter().enumerate().flat_map(|(at, facts)| {
-            (0..FACTS_PER_SLOT)
-                .filter(move |fact| facts >> fact & 1 == 1)
-                .map(move |fact| at * FACTS_PER_SLOT + fact)
-        })
-    }
-
-    /// One more than the highest number a feature can have.
-    pub const NUMBERS: usize = Rule::ALL.len() * CASES_MAX * FACTS_PER_SLOT;
-}
-
-/// Follows one program and tells the features of each operation. It remembers nothing of what it
-/// told: that is for a [`FeatureMap`], or for an engine with counters of its own.
+/// Follows one program and tells what happened in each operation, under which facts. It remembers
+/// nothing of what it told: that is for a [`FeatureMap`], or for an engine with counters of its own.
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Facts of the state before the next operation.
@@ -86,16 +27,19 @@ impl Scan {
         self.facts = 0;
     }
 
-    /// Tells each rule that fired in an operation, as a *slot* (the rule with its case), with the
-    /// facts it fired under. Fact `f` at slot `s` is the feature `s * FACTS_PER_SLOT + f`, see
-    /// [`FeatureMap::numbers`].
-    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(usize, u64)) {
-        let kind = step.op.kind().index() as u32;
-        let facts = self.facts | 1 << (kind % STATE_FACTS_START);
+    /// Tells each event of an operation with the facts it happened under, a bit each.
+    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(Happening, u64)) {
+        let kind = step.op.kind();
+        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
         for (rule, case) in step.fired {
-            let case = usize::from(*case).min(CASES_MAX - 1);
-            tell(*rule as usize * CASES_MAX + case, facts);
+            tell(Happening::Fired(*rule, *case), facts);
         }
+        for choice in step.choices {
+            if let Choice::AllocFailed(site) = choice {
+                tell(Happening::AllocFailed(kind, site.kind), facts);
+            }
+        }
+        tell(Happening::Answered(kind, step.outcome), facts);
         self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
         if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
             self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
@@ -113,6 +57,8 @@ pub struct Feedback {
     scan: Scan,
     /// Operations of this program up to the last one that showed something new.
     novel_steps: usize,
+    /// What this program cost.
+    cost: u64,
 }
 
 /// How often each kind of operation was done, and how often it was refused or failed.
@@ -143,6 +89,14 @@ impl Feedback {
     pub fn start(&mut self) {
         self.scan.start();
         self.novel_steps = 0;
+        self.cost = 0;
+    }
+
+    /// About how much work the program was, in a unit that does not depend on the clock: the size
+    /// of the states it went through.
+    #[must_use]
+    pub const fn cost(&self) -> u64 {
+        self.cost
     }
 
     /// How much of the program showed anything new, as a number of operations.
@@ -155,13 +109,14 @@ impl Feedback {
 impl Observer for Feedback {
     fn step(&mut self, step: &StepView<'_>) {
         let Self { map, scan, novel_steps, .. } = self;
-        scan.step(step, |slot, facts| {
-            if map.add(slot, facts) {
+        scan.step(step, |happening, facts| {
+            if map.add(happening, facts) {
                 *novel_steps = step.index + 1;
             }
         });
         let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
         self.answers.by_kind[step.op.kind().index()][usize::from(!done)] += 1;
+        self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod config;
 mod corpus;
+mod features;
 mod feedback;
 mod report;
 mod shared;
@@ -24,7 +25,8 @@ use std::time::Duration;
 use worker::{Harvest, Worker};
 
 pub use config::{Budget, EngineConfig};
-pub use feedback::{Answers, FACTS_PER_SLOT, FeatureMap, Feedback, Scan};
+pub use features::{FeatureMap, Happening};
+pub use feedback::{Answers, Feedback, Scan};
 pub use report::{FailureReport, OpReport, Progress, Report, Totals};
 
 /// Time between two looks at how far the workers are.

@@ -1,7 +1,8 @@
 //! What a run amounted to: while it goes on, and at its end. The names of the fields of [`Report`]
 //! are the keys of the command line's JSON.
 
-use super::feedback::{Answers, FeatureMap, Feedback};
+use super::features::FeatureMap;
+use super::feedback::{Answers, Feedback};
 use crate::failure::Signature;
 use crate::rig::Reproducer;
 use mm_ops::OpKind;

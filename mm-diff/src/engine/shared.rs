@@ -3,7 +3,7 @@
 
 use super::Event;
 use super::config::EngineConfig;
-use super::feedback::FeatureMap;
+use super::features::FeatureMap;
 use super::report::Progress;
 use crate::failure::Signature;
 use crate::rig::Reproducer;

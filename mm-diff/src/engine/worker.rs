@@ -29,6 +29,8 @@ pub(super) struct Worker<'a, S, F> {
     feedback: Feedback,
     corpus: Corpus,
     profile: Profile,
+    /// What the programs of this profile cost so far.
+    profile_cost: u64,
     program: Program,
     failures: BTreeMap<Signature, Reproducer>,
     /// Since the last look at what is shared.
@@ -58,6 +60,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
             number,
             rng,
             rig: Rig::new(factory).supporting(config.supports),
+            profile_cost: 0,
             feedback: Feedback::default(),
             corpus: Corpus::default(),
             program: Program::default(),
@@ -71,8 +74,10 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
     pub(super) fn work(mut self) -> Harvest {
         let budget = self.budget();
         let mut given = self.config.corpus.iter().skip(self.number).step_by(self.config.jobs);
+        self.shared.profile(self.number, &self.profile);
         for total in 0..budget {
-            if total % self.config.profile_programs.max(1) == 0 {
+            if self.profile_cost >= self.config.profile_cost {
+                self.profile_cost = 0;
                 self.profile = Profile::random(self.config.areas, &mut self.rng);
                 self.shared.profile(self.number, &self.profile);
             }
@@ -128,12 +133,13 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
                 self.take_failure(&failure);
             }
         }
+        self.profile_cost += self.feedback.cost();
         let novel = self.feedback.novel_steps();
         if novel > 0 {
             // What came after the last novelty adds nothing.
             let steps = self.program.steps[..novel].to_vec();
             let kept = Program { config: self.program.config, steps };
-            self.corpus.add(kept, &mut self.rng);
+            self.corpus.add(kept, self.feedback.cost(), &mut self.rng);
         }
     }
 

@@ -90,8 +90,8 @@ fn flags_and_handles_are_checked() {
     assert_eq!(m.apply(pin_rw(0, 0, 1, 16)), err(Errno::EINVAL));
     let longterm = GupFlags { longterm: true, ..GupFlags::default() };
     assert_eq!(m.apply(gup(0, 0, 1, 1, longterm)), err(Errno::EINVAL), "D22");
-    let force = GupFlags { force: true, ..FAST };
-    assert_eq!(m.apply(gup(0, 0, 1, 1, force)), err(Errno::EINVAL), "D22");
+    let split = GupFlags { split_pmd: true, ..FAST };
+    assert_eq!(m.apply(gup(0, 0, 1, 1, split)), err(Errno::EINVAL), "D22");
     assert_eq!(m.apply(pin_rw(0, 0, 0, 1)), Outcome::Count(0), "D22");
     assert_eq!(m.apply(put(1)), err(Errno::EBADF), "no page, no handle");
 }

@@ -7,7 +7,8 @@ use super::profile::{Profile, orders_up_to};
 use super::sketch::Sketch;
 use crate::config::Config;
 use crate::ids::{
-    HANDLES_MAX, Handle, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token, Value, Vpn,
+    HANDLES_MAX, Handle, ORDER_MAX, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token, Value,
+    Vpn,
 };
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote};
@@ -265,7 +266,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             6 => Op::Thp { always: some, madvise: self.some_orders(orders) },
             // Orders that do not exist in this geometry are ignored, and must be.
             _ if self.draw.one_in(4) => {
-                Op::Thp { always: OrderSet(self.draw.below(1 << 16) as u16), madvise: some }
+                Op::Thp { always: OrderSet(self.draw.below(2 << ORDER_MAX) as u16), madvise: some }
             }
             _ => Op::Thp { always: OrderSet::EMPTY, madvise: OrderSet::EMPTY },
         }

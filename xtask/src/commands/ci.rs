@@ -19,7 +19,7 @@ pub fn cargo() -> Command {
 
 /// All tests of the workspace, with the tests of optional features.
 pub fn test() -> Result<Found, Error> {
-    status(cargo().args(["test", "--workspace", "--all-features"]))
+    status(cargo().args(["test", "--workspace", "--all-features", "--no-fail-fast"]))
 }
 
 /// `.ci/run`.

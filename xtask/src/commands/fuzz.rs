@@ -174,7 +174,7 @@ fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
     };
     for failure in &mut report.failures {
         let path = free_path(&folder, &failure.signature);
-        files::write(&path, &failure.reproducer.to_text())?;
+        files::write(&path, failure.reproducer.to_text())?;
         failure.file = Some(path.display().to_string());
     }
     Ok(report)
