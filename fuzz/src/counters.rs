@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Number of counters. There are more features than that on paper, fewer in fact; two that fall on one
 /// counter cost a little guidance and nothing else. libFuzzer looks at all of them after each input.
-const COUNTERS: usize = 1 << 15;
+const COUNTERS: usize = 1 << 16;
 
 /// libFuzzer finds the counters by the name of their section.
 #[allow(unsafe_code, reason = "a section of another name or content would be misread; this is right")]

@@ -48,10 +48,9 @@ fn run(command: &Command) -> Result<Found, Error> {
         Command::Faults(args) => commands::faults::run(args),
         #[cfg(feature = "faults")]
         Command::FuzzTable(args) => commands::fuzz_table::run(args),
-        #[cfg(feature = "faults")]
         Command::OssFuzz(args) => commands::oss_fuzz::run(args),
         #[cfg(not(feature = "faults"))]
-        Command::Faults(_) | Command::FuzzTable(_) | Command::OssFuzz(_) => {
+        Command::Faults(_) | Command::FuzzTable(_) => {
             Err(Error::Usage("this build has no faults".into()))
         }
         Command::Rules(args) => commands::rules::run(args),

@@ -11,7 +11,6 @@ pub mod fuzz;
 pub mod fuzz_table;
 pub mod libfuzzer;
 pub mod minimize;
-#[cfg(feature = "faults")]
 pub mod oss_fuzz;
 pub mod regress;
 pub mod replay;

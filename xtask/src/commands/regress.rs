@@ -23,8 +23,8 @@ struct Report {
     /// Whether it fails; if not, nothing else is there.
     fails: bool,
     signature: Option<String>,
-    /// The rule or invariant that is broken, where the failure names one, and what the reference
-    /// did in the failing operation.
+    /// The rules and invariants that are broken, where the failure names them, and those by which the
+    /// reference executes the failing operation.
     rules: Vec<String>,
     ops: Option<usize>,
     minimal: bool,
@@ -144,13 +144,16 @@ fn find(artifact: &Artifact, bytes: &[u8], planted: Planted) -> Result<Option<Re
 }
 
 fn certified(found: Reproducer) -> Regression {
-    let mut rules = Vec::new();
-    let named = found.failure.rule.split('/').next().unwrap_or_default();
-    let fired = fired_in(&found.program, found.failure.step);
-    if is_rule_id(named) && !fired.iter().any(|id| id == named) {
-        rules.push(named.to_owned());
+    let mut rules: Vec<String> = Vec::new();
+    let failure = &found.failure;
+    let first_word = |text: &String| text.split([' ', '/']).next().map(str::to_owned);
+    let named = std::iter::once(&failure.rule).chain(&failure.notes).filter_map(first_word);
+    let named = named.filter(|word| is_rule_id(word));
+    for id in named.chain(fired_in(&found.program, failure.step)) {
+        if !rules.contains(&id) {
+            rules.push(id);
+        }
     }
-    rules.extend(fired);
     Regression {
         signature: found.failure.signature().to_string(),
         rules,
