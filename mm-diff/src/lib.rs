@@ -6,10 +6,12 @@
 //!
 //! * [`Rig`] runs single programs on a subject and minimizes those that fail.
 //! * [`engine::fuzz`] makes the programs itself.
+//! * [`check`] is what the targets of other engines check.
 //! * [`Certificate`] says that a program is minimal, and can be re-checked.
 #![forbid(unsafe_code)]
 
 mod certificate;
+pub mod check;
 mod differ;
 pub mod engine;
 mod failure;

@@ -1,8 +1,12 @@
 //! What can be typed: the commands and their options. What they do stands in `commands`.
 
+mod engines;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use engines::{CorpusArgs, CorpusCommand, Engine, FuzzTableArgs, OssFuzzArgs, RegressArgs};
 
 /// Fuzzes a model of Linux anonymous memory against a slow, obviously correct reference.
 ///
@@ -23,8 +27,16 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Shorten a failing program to its fixpoint, or check that one is there.
     Minimize(MinimizeArgs),
+    /// Make a crash artifact of any engine a minimized file in corpus/regressions.
+    Regress(RegressArgs),
+    /// Build, distill, describe or check corpora of programs.
+    Corpus(CorpusArgs),
     /// The scoreboard: which planted faults are found, how fast, how short.
     Faults(FaultsArgs),
+    /// The same of libFuzzer, with and without what we add to it, and its speed beside ours.
+    FuzzTable(FuzzTableArgs),
+    /// Run the farm's build script here, and check what OSS-Fuzz would.
+    OssFuzz(OssFuzzArgs),
     /// Which rules and invariants were exercised, by what; which never.
     Rules(RulesArgs),
     /// Format program files in place.
@@ -67,6 +79,9 @@ pub struct FuzzArgs {
     /// What to compare the reference with.
     #[arg(long, value_enum, default_value_t = Against::Model)]
     pub against: Against,
+    /// Who makes the programs. `--areas` and `--programs` are for the embedded one.
+    #[arg(long, value_enum, default_value_t = Engine::Embedded)]
+    pub engine: Engine,
     /// Write each minimized failure into this folder.
     #[arg(long, default_value = "target/failures")]
     pub save: PathBuf,

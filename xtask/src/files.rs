@@ -1,5 +1,6 @@
-//! Program files: finding, reading and writing them. Text files end in `.mm`, binary ones in `.mmb`;
-//! any other file named on the command line is recognized by its content.
+//! Program files: finding, reading and writing them. Text files end in `.mm`, binary ones in `.mmb`, or
+//! in nothing where a fuzz engine named them; any other file named on the command line is recognized
+//! by its content.
 
 use crate::error::Error;
 use mm_ops::Program;
@@ -36,11 +37,17 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Error> {
         let kind = entry.file_type().map_err(Error::file("read", &path))?;
         if kind.is_dir() {
             walk(&path, found)?;
-        } else if path.extension().is_some_and(|e| e == "mm" || e == "mmb") {
+        } else if is_program(&path) {
             found.push(path);
         }
     }
     Ok(())
+}
+
+/// Whether a file in a folder is taken for a program, by its name.
+fn is_program(path: &Path) -> bool {
+    let hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+    !hidden && path.extension().is_none_or(|e| e == "mm" || e == "mmb")
 }
 
 /// Most pages a program may have mapped, over all its processes: what a common machine has the
@@ -90,7 +97,7 @@ pub fn program(path: &Path) -> Result<Program, Error> {
 }
 
 /// Writes a file, with the folders above it.
-pub fn write(path: &Path, text: &str) -> Result<(), Error> {
+pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     }

@@ -7,6 +7,8 @@
     reason = "a program has no public API; its help text documents it"
 )]
 
+mod artifact;
+mod cargo_fuzz;
 mod cli;
 mod commands;
 mod error;
@@ -40,10 +42,17 @@ fn run(command: &Command) -> Result<Found, Error> {
         Command::Fuzz(args) => commands::fuzz::run(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Minimize(args) => commands::minimize::run(args),
+        Command::Regress(args) => commands::regress::run(args),
+        Command::Corpus(args) => commands::corpus::run(args),
         #[cfg(feature = "faults")]
         Command::Faults(args) => commands::faults::run(args),
+        #[cfg(feature = "faults")]
+        Command::FuzzTable(args) => commands::fuzz_table::run(args),
+        Command::OssFuzz(args) => commands::oss_fuzz::run(args),
         #[cfg(not(feature = "faults"))]
-        Command::Faults(_) => Err(Error::Usage("this build has no faults".into())),
+        Command::Faults(_) | Command::FuzzTable(_) => {
+            Err(Error::Usage("this build has no faults".into()))
+        }
         Command::Rules(args) => commands::rules::run(args),
         Command::FmtMm(args) => commands::fmt_mm::run(args),
         Command::Bench(args) => commands::bench::run(args),
@@ -58,7 +67,8 @@ fn plants_faults(command: &Command) -> bool {
         Command::Fuzz(args) => args.fault.is_some(),
         Command::Replay(args) => args.fault.is_some(),
         Command::Minimize(args) => args.fault.is_some(),
-        Command::Faults(_) => true,
+        Command::Regress(args) => args.fault.is_some(),
+        Command::Faults(_) | Command::FuzzTable(_) | Command::OssFuzz(_) => true,
         _ => false,
     }
 }

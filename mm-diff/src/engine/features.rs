@@ -30,7 +30,9 @@ pub enum Happening {
 }
 
 impl Happening {
-    fn row(self) -> usize {
+    /// The event as a number; with fact `f` it is the feature `64 * row + f`.
+    #[must_use]
+    pub fn row(self) -> usize {
         match self {
             Self::Fired(rule, case) => {
                 rule as usize * CASES_MAX + usize::from(case).min(CASES_MAX - 1)

@@ -13,6 +13,40 @@ const STATE_FACTS_START: u32 = 32;
 /// What an operation costs by itself, in entries and pages looked at.
 const OP_COST: u64 = 64;
 
+/// Follows one program and tells what happened in each operation, under which facts. It remembers
+/// nothing of what it told: that is for a [`FeatureMap`], or for an engine with counters of its own.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// Facts of the state before the next operation.
+    facts: u64,
+}
+
+impl Scan {
+    /// Called before each program.
+    pub fn start(&mut self) {
+        self.facts = 0;
+    }
+
+    /// Tells each event of an operation with the facts it happened under, a bit each.
+    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(Happening, u64)) {
+        let kind = step.op.kind();
+        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
+        for (rule, case) in step.fired {
+            tell(Happening::Fired(*rule, *case), facts);
+        }
+        for choice in step.choices {
+            if let Choice::AllocFailed(site) = choice {
+                tell(Happening::AllocFailed(kind, site.kind), facts);
+            }
+        }
+        tell(Happening::Answered(kind, step.outcome), facts);
+        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
+        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
+            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
+        }
+    }
+}
+
 /// Collects the features of the programs it watches.
 #[derive(Debug, Default)]
 pub struct Feedback {
@@ -20,8 +54,7 @@ pub struct Feedback {
     pub map: FeatureMap,
     /// Operations by kind: done, and refused or failed.
     pub answers: Answers,
-    /// Facts of the state before the next operation.
-    facts: u64,
+    scan: Scan,
     /// Operations of this program up to the last one that showed something new.
     novel_steps: usize,
     /// What this program cost.
@@ -54,7 +87,7 @@ impl Answers {
 impl Feedback {
     /// Called before each program.
     pub fn start(&mut self) {
-        self.facts = 0;
+        self.scan.start();
         self.novel_steps = 0;
         self.cost = 0;
     }
@@ -75,26 +108,15 @@ impl Feedback {
 
 impl Observer for Feedback {
     fn step(&mut self, step: &StepView<'_>) {
-        let kind = step.op.kind();
-        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
-        let fired = step.fired.iter().map(|(rule, case)| Happening::Fired(*rule, *case));
-        let failed = step.choices.iter().filter_map(|choice| match choice {
-            Choice::AllocFailed(site) => Some(Happening::AllocFailed(kind, site.kind)),
-            _ => None,
-        });
-        let answered = std::iter::once(Happening::Answered(kind, step.outcome));
-        for happening in fired.chain(failed).chain(answered) {
-            if self.map.add(happening, facts) {
-                self.novel_steps = step.index + 1;
+        let Self { map, scan, novel_steps, .. } = self;
+        scan.step(step, |happening, facts| {
+            if map.add(happening, facts) {
+                *novel_steps = step.index + 1;
             }
-        }
+        });
         let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
-        self.answers.by_kind[kind.index()][usize::from(!done)] += 1;
+        self.answers.by_kind[step.op.kind().index()][usize::from(!done)] += 1;
         self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;
-        self.facts = facts_of(step.snapshot) << STATE_FACTS_START;
-        if matches!(step.op, Op::FailAlloc { nth } if *nth > 0) {
-            self.facts |= 1 << (STATE_FACTS_START + ALLOC_ARMED);
-        }
     }
 }
 

@@ -26,8 +26,8 @@ use worker::{Harvest, Worker};
 
 pub use config::{Budget, EngineConfig};
 pub use features::{FeatureMap, Happening};
-pub use feedback::{Answers, Feedback};
-pub use report::{FailureReport, OpReport, Progress, Report};
+pub use feedback::{Answers, Feedback, Scan};
+pub use report::{FailureReport, OpReport, Progress, Report, Totals};
 
 /// Time between two looks at how far the workers are.
 const TICK: Duration = Duration::from_millis(20);
@@ -131,26 +131,13 @@ fn report(
             }
         }
     }
-    let rules_missed = report::rules_missed(&all.map);
-    let failure = |(signature, reproducer): (Signature, Reproducer)| FailureReport {
-        signature: signature.to_string(),
-        ops: reproducer.program.steps.len(),
-        file: None,
-        reproducer,
-    };
-    Report {
+    let totals = Totals {
         seed: config.seed,
         seconds: progress.seconds,
         programs: progress.programs,
         ops: progress.ops,
-        programs_per_second: progress.programs as f64 / progress.seconds.max(1e-9),
-        rules_hit: progress.rules_total - rules_missed.len(),
-        rules_total: progress.rules_total,
-        features: all.map.features(),
         corpus,
-        failures: failures.into_iter().map(failure).collect(),
-        rules_missed,
-        operations: report::operations(&all.answers),
         stopped: shared.is_stopped(),
-    }
+    };
+    Report::new(totals, &all, failures)
 }

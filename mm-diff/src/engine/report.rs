@@ -2,11 +2,13 @@
 //! are the keys of the command line's JSON.
 
 use super::features::FeatureMap;
-use super::feedback::Answers;
+use super::feedback::{Answers, Feedback};
+use crate::failure::Signature;
 use crate::rig::Reproducer;
 use mm_ops::OpKind;
 use mm_reference::Rule;
 use serde::Serialize;
+use std::collections::BTreeMap;
 
 /// A run in figures, so far.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -85,7 +87,52 @@ pub struct Report {
     pub stopped: bool,
 }
 
+/// What an engine counts of a run, whichever engine it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Totals {
+    /// The seed it followed from.
+    pub seed: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// Programs run, without those of minimizations.
+    pub programs: u64,
+    /// Operations executed and judged in them.
+    pub ops: u64,
+    /// Programs in its corpus.
+    pub corpus: usize,
+    /// Whether somebody stopped it before its budget was used up.
+    pub stopped: bool,
+}
+
 impl Report {
+    /// The report of a run: its figures, what it saw, and a program for each kind of failure.
+    #[must_use]
+    pub fn new(totals: Totals, seen: &Feedback, failures: BTreeMap<Signature, Reproducer>) -> Self {
+        let Totals { seed, seconds, programs, ops, corpus, stopped } = totals;
+        let rules_missed = rules_missed(&seen.map);
+        let failure = |(signature, reproducer): (Signature, Reproducer)| FailureReport {
+            signature: signature.to_string(),
+            ops: reproducer.program.steps.len(),
+            file: None,
+            reproducer,
+        };
+        Self {
+            seed,
+            seconds,
+            programs,
+            ops,
+            programs_per_second: programs as f64 / seconds.max(1e-9),
+            rules_hit: Rule::ALL.len() - rules_missed.len(),
+            rules_total: Rule::ALL.len(),
+            features: seen.map.features(),
+            corpus,
+            failures: failures.into_iter().map(failure).collect(),
+            rules_missed,
+            operations: operations(&seen.answers),
+            stopped,
+        }
+    }
+
     /// Kinds of operation that were never executed, or never with success.
     pub fn operations_missed(&self) -> impl Iterator<Item = &OpReport> {
         self.operations.iter().filter(|op| op.done == 0)
@@ -93,12 +140,12 @@ impl Report {
 }
 
 /// The IDs of the rules that did not fire.
-pub(super) fn rules_missed(map: &FeatureMap) -> Vec<&'static str> {
+fn rules_missed(map: &FeatureMap) -> Vec<&'static str> {
     Rule::ALL.iter().filter(|rule| !map.fired(**rule)).map(|rule| rule.id()).collect()
 }
 
 /// The kinds of operation with their counts.
-pub(super) fn operations(answers: &Answers) -> Vec<OpReport> {
+fn operations(answers: &Answers) -> Vec<OpReport> {
     let kinds = OpKind::ALL.iter().zip(&answers.by_kind);
     let report = |(kind, [done, refused]): (&OpKind, &[u64; 2])| OpReport {
         op: kind.name(),

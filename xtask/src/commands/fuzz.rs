@@ -1,6 +1,6 @@
 //! `fuzz`: the main job. Everything random follows from the seed, which is printed first.
 
-use crate::cli::FuzzArgs;
+use crate::cli::{Engine, FuzzArgs};
 use crate::error::{Error, Found};
 use crate::files;
 use crate::output::print_json;
@@ -22,6 +22,9 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// Fuzzes until the time is up, something is found, or Ctrl-C.
 pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
+    if args.engine == Engine::Libfuzzer {
+        return super::libfuzzer::run(args);
+    }
     let planted = Planted::find(args.fault.as_deref())?;
     let config = config(args)?;
     eprintln!("{}", headline(args, &config));
@@ -31,6 +34,11 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     let report = engine::fuzz(&config, &factory, &stop, &|event| watcher.tell(&event))
         .map_err(|error| Error::Tool { tool: "fuzz".into(), message: error.to_string() })?;
     watcher.bar.finish_and_clear();
+    finish(args, report)
+}
+
+/// Writes what was found, and shows the report.
+pub fn finish(args: &FuzzArgs, report: Report) -> Result<Found, Error> {
     let report = save(args, report)?;
     if args.json {
         print_json(&report);
@@ -58,7 +66,7 @@ fn config(args: &FuzzArgs) -> Result<EngineConfig, Error> {
 
 /// A seed nobody chose, short enough to be typed again: the standard library keys its hashers at
 /// random.
-fn any_seed() -> u64 {
+pub fn any_seed() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     RandomState::new().build_hasher().finish() >> 32
 }
@@ -85,7 +93,7 @@ fn headline(args: &FuzzArgs, config: &EngineConfig) -> String {
 }
 
 /// The first Ctrl-C ends the run with its summary; a second one ends the process.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
+pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || {
@@ -178,7 +186,7 @@ fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
     };
     for failure in &mut report.failures {
         let path = free_path(&folder, &failure.signature);
-        files::write(&path, &failure.reproducer.to_text())?;
+        files::write(&path, failure.reproducer.to_text())?;
         failure.file = Some(path.display().to_string());
     }
     Ok(report)

@@ -2,10 +2,16 @@
 
 pub mod bench;
 pub mod ci;
+pub mod corpus;
 #[cfg(feature = "faults")]
 pub mod faults;
 pub mod fmt_mm;
 pub mod fuzz;
+#[cfg(feature = "faults")]
+pub mod fuzz_table;
+pub mod libfuzzer;
 pub mod minimize;
+pub mod oss_fuzz;
+pub mod regress;
 pub mod replay;
 pub mod rules;

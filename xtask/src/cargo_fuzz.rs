@@ -1,0 +1,91 @@
+//! Builds the fuzz targets through cargo-fuzz, and knows where the binaries are.
+
+use crate::commands::ci::{cargo, root};
+use crate::error::Error;
+use crate::files;
+use mm_diff::check::Target;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// What to type where cargo-fuzz is missing.
+pub const INSTALL: &str = "cargo install --locked cargo-fuzz";
+
+/// Whether cargo-fuzz is installed.
+pub fn is_installed() -> bool {
+    let output = cargo().args(["fuzz", "--version"]).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// Whether a nightly toolchain is installed, which sanitizers need.
+pub fn has_nightly() -> bool {
+    let output = Command::new("rustup").args(["run", "nightly", "rustc", "--version"]).output();
+    output.is_ok_and(|output| output.status.success())
+}
+
+/// Builds a target without a sanitizer (the project has no unsafe code to sanitize), which any
+/// toolchain can; answers its binary. With faults it can have any of them switched on. Comparisons
+/// are not traced: only mutations of bytes learn from them, and they cost half of the speed.
+pub fn build(target: Target, faults: bool) -> Result<PathBuf, Error> {
+    if !is_installed() {
+        return Err(Error::Tool {
+            tool: "cargo-fuzz".into(),
+            message: format!("not installed; `{INSTALL}` installs it"),
+        });
+    }
+    // Of their own, so that neither build undoes the other.
+    let folder = root().join(if faults { "fuzz/target/faults" } else { "fuzz/target" });
+    let mut command = cargo();
+    command
+        .args(["fuzz", "build", "--sanitizer", "none", "--no-trace-compares", "--target-dir"])
+        .arg(&folder);
+    if faults {
+        command.args(["--features", "faults"]);
+    }
+    let triple = host_triple()?;
+    command.args(["--target", &triple, target.name()]);
+    eprintln!("building the target {target} …");
+    run_quietly(&mut command, "cargo fuzz build")?;
+    Ok(binary(&folder, &triple, target))
+}
+
+/// Where a build leaves a target's binary.
+fn binary(folder: &Path, triple: &str, target: Target) -> PathBuf {
+    folder.join(triple).join("release").join(target.name())
+}
+
+/// The triple of the machine, as the compiler names it.
+fn host_triple() -> Result<String, Error> {
+    let wrong = |message: String| Error::Tool { tool: "rustc".into(), message };
+    let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let output =
+        Command::new(rustc).arg("-vV").output().map_err(|error| wrong(error.to_string()))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let host = text.lines().find_map(|line| line.strip_prefix("host: "));
+    host.map(str::to_owned).ok_or_else(|| wrong("`rustc -vV` names no host".to_owned()))
+}
+
+/// Runs a command; what it prints is shown only if it fails.
+pub fn run_quietly(command: &mut Command, tool: &str) -> Result<String, Error> {
+    let wrong = |message: String| Error::Tool { tool: tool.to_owned(), message };
+    let output = command.output().map_err(|error| wrong(error.to_string()))?;
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text += &String::from_utf8_lossy(&output.stderr);
+    if output.status.success() {
+        Ok(text)
+    } else {
+        Err(wrong(format!("{}\n{text}", output.status)))
+    }
+}
+
+/// The programs and operations that processes ran whose `MMDIFF_STATS` was this folder.
+pub fn totals(stats: &Path) -> Result<(u64, u64), Error> {
+    let entries = std::fs::read_dir(stats).map_err(Error::file("read", stats))?;
+    let mut totals = (0, 0);
+    for path in entries.flatten().map(|entry| entry.path()) {
+        let text = files::read_text(&path)?;
+        let mut numbers = text.split_whitespace().filter_map(|number| number.parse::<u64>().ok());
+        totals.0 += numbers.next().unwrap_or(0);
+        totals.1 += numbers.next().unwrap_or(0);
+    }
+    Ok(totals)
+}

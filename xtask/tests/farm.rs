@@ -1,0 +1,72 @@
+//! Ties the files of the fuzz farm together: the targets are the same in the fuzz crate, in the build
+//! script and in the code, and each has its options.
+
+use mm_diff::check::Target;
+use std::collections::BTreeSet;
+use std::path::Path;
+
+fn text(path: &str) -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
+    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+fn targets() -> BTreeSet<String> {
+    Target::ALL.iter().map(|target| target.name().to_owned()).collect()
+}
+
+#[test]
+fn the_crate_has_exactly_the_targets() {
+    let manifest: toml::Table = text("fuzz/Cargo.toml").parse().expect("TOML");
+    let bins = manifest["bin"].as_array().expect("targets");
+    let named: BTreeSet<String> =
+        bins.iter().map(|bin| bin["name"].as_str().expect("a name").to_owned()).collect();
+    assert_eq!(named, targets());
+    for bin in bins {
+        let (name, path) = (bin["name"].as_str().expect("a name"), bin["path"].as_str());
+        assert_eq!(path, Some(&*format!("fuzz_targets/{name}.rs")));
+        let source = text(&format!("fuzz/fuzz_targets/{name}.rs"));
+        let target = Target::from_name(name).expect("a target");
+        assert!(source.contains(&format!("Target::{target:?},")), "{name} runs another target");
+        assert!(source.lines().count() < 25, "{name} is not thin");
+    }
+}
+
+#[test]
+fn the_build_script_builds_all_of_them() {
+    let script = text("fuzz/oss-fuzz/build.sh");
+    let line = script.lines().find_map(|line| line.strip_prefix("ALL_TARGETS=")).expect("a list");
+    let built: BTreeSet<String> =
+        line.trim_matches('"').split_whitespace().map(str::to_owned).collect();
+    assert_eq!(built, targets());
+}
+
+#[test]
+fn every_target_has_options_that_are_flags() {
+    for target in Target::ALL {
+        let options = text(&format!("fuzz/oss-fuzz/{target}.options"));
+        let (head, settings) = options.split_once('\n').expect("lines");
+        assert_eq!(head, "[libfuzzer]");
+        for line in settings.lines() {
+            let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{target}: {line}"));
+            match key {
+                "dict" => assert_eq!(value, format!("{target}.dict")),
+                "max_len" | "timeout" | "len_control" => {
+                    value.parse::<u32>().unwrap_or_else(|_| panic!("{target}: {line}"));
+                }
+                _ => panic!("{target}: unknown option {key}"),
+            }
+        }
+    }
+}
+
+#[test]
+fn both_farms_run_the_same_script() {
+    let script = "fuzz/oss-fuzz/build.sh";
+    assert!(text(".clusterfuzzlite/build.sh").contains(script));
+    assert!(text("fuzz/oss-fuzz/Dockerfile").contains(script));
+    for farm in [".clusterfuzzlite", "fuzz/oss-fuzz"] {
+        let project = text(&format!("{farm}/project.yaml"));
+        assert!(project.lines().any(|line| line == "language: rust"), "{farm}");
+        assert!(text(&format!("{farm}/Dockerfile")).contains("base-builder-rust"), "{farm}");
+    }
+}
