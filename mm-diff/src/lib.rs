@@ -12,9 +12,11 @@
 mod certificate;
 mod differ;
 pub mod engine;
+mod exclusivity;
 mod failure;
 mod finding;
 pub mod invariants;
+pub mod ledger;
 mod lockstep;
 mod minimize;
 mod observe;
@@ -24,8 +26,9 @@ mod rig;
 
 pub use certificate::{Certificate, CertificateError};
 pub use differ::{DIFFERENCES_MAX, differences};
+pub use exclusivity::{Verdict, exclusivity_of};
 pub use failure::{Failure, Oracle, Signature, kind_of_op};
 pub use finding::{Finding, Place, Side};
-pub use lockstep::{Lockstep, Observer, RunStats, StepView, contents};
+pub use lockstep::{Lie, Lockstep, Observer, RunStats, StepView, contents};
 pub use minimize::{Minimized, Proof, RUNS_MAX, Shorter, minimize, prove};
 pub use rig::{Reproducer, Rig, Supports, supports_all};

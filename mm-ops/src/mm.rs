@@ -2,6 +2,7 @@
 //! toolkit and a subject: the oracles know nothing else of it.
 
 use crate::config::Config;
+use crate::ids::{Pid, Vpn};
 use crate::observation::Observation;
 use crate::op::Op;
 use crate::outcome::Effect;
@@ -30,6 +31,13 @@ pub trait Mm {
         let _ = out;
         false
     }
+
+    /// Finds out by trying, at the end of a program, which pages are mapped exclusively: every page
+    /// of a folio in a mapping that is not sealed, by (pid, vpn). May change anything but the
+    /// answer. `None` from a subject that cannot tell; one with a snapshot is never asked.
+    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+        None
+    }
 }
 
 /// A subject whose type is known at run time only.
@@ -48,5 +56,9 @@ impl<M: Mm + ?Sized> Mm for Box<M> {
 
     fn snapshot(&self, out: &mut Snapshot) -> bool {
         (**self).snapshot(out)
+    }
+
+    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+        (**self).exclusivity()
     }
 }

@@ -29,6 +29,10 @@ pub enum Command {
     Rules(RulesArgs),
     /// Format program files in place.
     FmtMm(FmtArgs),
+    /// The running kernel: what it and these privileges allow.
+    Linux(LinuxArgs),
+    /// Write a program as a Rust test, a self-contained C program, or a syzkaller program.
+    Export(ExportArgs),
     /// Ratios of speed, measured side by side in one run.
     Bench(BenchArgs),
     /// All tests of the workspace.
@@ -42,6 +46,43 @@ pub enum Command {
 pub enum Against {
     /// The optimized model.
     Model,
+    /// The running kernel.
+    Linux,
+    /// Both, on the same programs: a report says which of the three is alone.
+    All,
+}
+
+/// What a program is exported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// A Rust test for any subject.
+    Rust,
+    /// A C program that needs nothing but a C compiler, and prints TAP.
+    C,
+    /// A syzkaller program.
+    Syz,
+}
+
+#[derive(Args)]
+pub struct LinuxArgs {
+    /// Print what the kernel and the privileges allow, each with its reason.
+    #[arg(long, required = true)]
+    pub probe: bool,
+    /// The result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct ExportArgs {
+    /// A program file.
+    pub file: PathBuf,
+    /// The language.
+    #[arg(long, value_enum)]
+    pub to: Language,
+    /// Where to write the result; stdout by default.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -67,6 +108,9 @@ pub struct FuzzArgs {
     /// What to compare the reference with.
     #[arg(long, value_enum, default_value_t = Against::Model)]
     pub against: Against,
+    /// For tests: the reference lies about one rule, for the kernel to expose.
+    #[arg(long, hide = true)]
+    pub wrong_reference: bool,
     /// Write each minimized failure into this folder.
     #[arg(long, default_value = "target/failures")]
     pub save: PathBuf,

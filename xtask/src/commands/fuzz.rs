@@ -57,7 +57,7 @@ fn config(args: &FuzzArgs) -> Result<EngineConfig, Error> {
 
 /// A seed nobody chose, short enough to be typed again: the standard library keys its hashers at
 /// random.
-fn any_seed() -> u64 {
+pub fn any_seed() -> u64 {
     use std::hash::{BuildHasher, Hasher, RandomState};
     RandomState::new().build_hasher().finish() >> 32
 }
@@ -84,7 +84,7 @@ fn headline(args: &FuzzArgs, config: &EngineConfig) -> String {
 }
 
 /// The first Ctrl-C ends the run with its summary; a second one ends the process.
-fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
+pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     ctrlc::set_handler(move || {
@@ -158,7 +158,7 @@ impl Watcher {
 }
 
 /// Writes each failure's program to its file and notes the path in the report.
-fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
+pub fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
     let folder = if args.save_regressions {
         Path::new("corpus/regressions").to_owned()
     } else {
@@ -185,7 +185,7 @@ fn free_path(folder: &Path, signature: &str) -> PathBuf {
         .unwrap_or_else(|| folder.join("failure.mm"))
 }
 
-fn print(report: &Report) {
+pub fn print(report: &Report) {
     for failure in &report.failures {
         println!("FOUND {}", failure.reproducer.render());
         if let Some(file) = &failure.file {
