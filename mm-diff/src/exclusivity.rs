@@ -6,20 +6,22 @@ use mm_ops::{EntryKind, Pid, Snapshot, VmaFlags, Vpn};
 /// A verdict on a page: whether its entry is exclusive.
 pub type Verdict = (Pid, Vpn, bool);
 
+/// Whether a page lies in a sealed mapping, whose rights nobody can take and give back.
+pub(crate) fn is_sealed(state: &Snapshot, pid: Pid, vpn: Vpn) -> bool {
+    state.vmas.iter().any(|vma| {
+        vma.pid == pid && vma.start <= vpn && vpn < vma.end && vma.flags.has(VmaFlags::SEALED)
+    })
+}
+
 /// What the state says of every page that a subject can try: those of sealed mappings it cannot.
 #[must_use]
 pub fn exclusivity_of(state: &Snapshot, ptes: u16) -> Vec<Verdict> {
-    let sealed = |pid: Pid, vpn: Vpn| {
-        state.vmas.iter().any(|vma| {
-            vma.pid == pid && vma.start <= vpn && vpn < vma.end && vma.flags.has(VmaFlags::SEALED)
-        })
-    };
     let mut verdicts = Vec::new();
     for entry in state.entries.iter().filter(|entry| entry.kind.has_folio()) {
         let folio = &state.folios[entry.folio as usize];
         let exclusive = state.pages[(folio.first_page + entry.page) as usize].exclusive;
         let pages = if entry.kind == EntryKind::Leaf { u32::from(ptes) } else { 1 };
-        if !sealed(entry.pid, entry.vpn) {
+        if !is_sealed(state, entry.pid, entry.vpn) {
             verdicts.extend((0..pages).map(|at| (entry.pid, Vpn(entry.vpn.0 + at), exclusive)));
         }
     }

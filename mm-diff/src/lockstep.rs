@@ -290,8 +290,9 @@ impl Lockstep {
     ) -> Result<(), Box<Failure>> {
         let Some((last, op)) = program.stamped().enumerate().last() else { return Ok(()) };
         self.at.0 = AtWork::Subject;
-        let Some(found) = subject.exclusivity() else { return Ok(()) };
+        let Some(mut found) = subject.exclusivity() else { return Ok(()) };
         self.at.0 = AtWork::Oracles;
+        found.retain(|(pid, vpn, _)| !exclusivity::is_sealed(&self.before, *pid, *vpn));
         let expected = exclusivity::exclusivity_of(&self.before, config.ptes);
         let Some(finding) = exclusivity::difference(&expected, &found) else { return Ok(()) };
         let mut failure = Failure::new(Oracle::Observation, last, &op);

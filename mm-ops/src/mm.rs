@@ -33,8 +33,7 @@ pub trait Mm {
     }
 
     /// Finds out by trying, at the end of a program, which pages are mapped exclusively: every page
-    /// of a folio in a mapping that is not sealed, by (pid, vpn). May change anything but the
-    /// answer. `None` from a subject that cannot tell; one with a snapshot is never asked.
+    /// of a folio, by (pid, vpn). Those of sealed mappings are not compared. May change anything. `None` from a subject that cannot tell; one with a snapshot is never asked.
     fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
         None
     }

@@ -5,6 +5,7 @@ mod blame;
 mod fuzz;
 mod kernel;
 mod replay;
+mod stretch;
 mod three;
 mod tools;
 

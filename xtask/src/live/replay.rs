@@ -1,6 +1,7 @@
 //! `replay --against linux|all`: program files on the running kernel.
 
 use super::kernel::{LedgerUse, Tally};
+use super::stretch::stretched;
 use super::three::{Difference, Judgement, Parties};
 use crate::cli::{Against, ReplayArgs};
 use crate::error::{Error, Found};
@@ -14,6 +15,8 @@ use serde::Serialize;
 struct Report<'a> {
     files: usize,
     passed: usize,
+    /// How many were retold with the kernel's tables, since their PMDs map folios.
+    stretched: usize,
     failed: Vec<FailedFile>,
     #[serde(flatten)]
     tally: &'a Tally,
@@ -39,10 +42,18 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let factory = (args.against == Against::All).then(|| planted.factory());
     let mut parties = Parties::new(factory, false)?;
     let paths = files::find(&args.paths)?;
-    let (mut passed, mut failed) = (0, Vec::new());
+    let (mut passed, mut stretched_files, mut failed) = (0, 0, Vec::new());
     let speak = !args.json;
     for path in &paths {
-        let program = files::program(path)?;
+        let mut program = files::program(path)?;
+        let linux = parties.kernel.linux();
+        if linux.supports(&program).is_err() {
+            let longer = stretched(&program);
+            if linux.supports(&longer).is_ok() {
+                program = longer;
+                stretched_files += 1;
+            }
+        }
         if args.trace && speak {
             println!("{}:\n  {}", path.display(), program.config);
         }
@@ -76,12 +87,14 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let found = Found::something_if(!failed.is_empty() || troubled);
     if speak {
         println!("{} files, {passed} passed, {} failed", paths.len(), failed.len());
+        println!("{stretched_files} of them with the kernel's tables instead of smaller ones");
         parties.kernel.print();
     } else {
         let ledger = parties.kernel.ledger();
         print_json(&Report {
             files: paths.len(),
             passed,
+            stretched: stretched_files,
             failed,
             tally: &parties.kernel.tally,
             ledger,
