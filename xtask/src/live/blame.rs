@@ -1,9 +1,9 @@
 //! Which of model, reference and kernel is alone. The reference is compared with each of the others
 //! by what userspace could see, so that what two of them show can be compared, too.
 
-use mm_diff::{Failure, Lie, Lockstep, Verdict, exclusivity_of};
+use mm_diff::{Failure, Lie, Lockstep, Oracle, Verdict, exclusivity_of};
 use mm_model::Model;
-use mm_ops::{Config, Effect, Mm, Observation, Op, Pid, Program, Snapshot, Vpn};
+use mm_ops::{Config, Effect, Mm, Observation, Op, Program, Snapshot};
 
 /// The model, showing no more than a kernel would.
 struct Outside<'a> {
@@ -25,11 +25,9 @@ impl Mm for Outside<'_> {
         self.model.observe(out);
     }
 
-    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+    fn exclusivity(&mut self) -> Option<Vec<Verdict>> {
         let mut state = Snapshot::default();
-        let verdicts: Option<Vec<Verdict>> =
-            self.model.snapshot(&mut state).then(|| exclusivity_of(&state, self.ptes));
-        verdicts
+        self.model.snapshot(&mut state).then(|| exclusivity_of(&state, self.ptes))
     }
 }
 
@@ -56,6 +54,9 @@ pub fn line(
         (Some(model), Some(kernel)) if agree(model, kernel) => ("the reference", kernel),
         (Some(_), Some(kernel)) => ("each of the three", kernel),
     };
+    if failure.oracle == Oracle::Expectation {
+        return Some("blame: nobody is alone; the program expects otherwise".to_owned());
+    }
     let at = format!("operation {} (`{}`)", failure.step + 1, failure.op);
     let field = failure.findings.first().map_or_else(
         || failure.signature().to_string(),

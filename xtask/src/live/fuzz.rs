@@ -31,9 +31,9 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 /// reason that stands in the report.
 const LACKING: &[(OpKind, &str)] = &[
     (OpKind::FailAlloc, "fail_alloc 0"),
-    (OpKind::Lock, "lock p0 0 t0"),
-    (OpKind::Isolate, "isolate p0 0 t0"),
-    (OpKind::Drop, "drop t0"),
+    (OpKind::Lock, "lock p0 0 l0"),
+    (OpKind::Isolate, "isolate p0 0 l0"),
+    (OpKind::Drop, "drop l0"),
     (OpKind::NumaHint, "numa_hint p0 0+1"),
     (OpKind::ClearRefs, "config soft_dirty=on\nclear_refs p0"),
 ];
@@ -178,7 +178,8 @@ fn left_out(linux: &Linux) -> Vec<String> {
     let lacking = LACKING.iter().filter_map(|(kind, text)| {
         let program: Program = text.parse().ok()?;
         let reason = linux.supports(&program).err()?.reason;
-        Some(format!("{}: {reason}", kind.name()))
+        let name = kind.name();
+        Some(if reason.starts_with(name) { reason } else { format!("{name}: {reason}") })
     });
     let missing = linux.probe().rows.iter().filter_map(|row| {
         let reason = row.finding.as_ref().err()?;
@@ -219,5 +220,18 @@ fn report(
             })
             .collect(),
         stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_userspace_lacks_is_written_as_programs() {
+        for (kind, text) in LACKING {
+            let program: Program = text.parse().unwrap_or_else(|e| panic!("{text}: {e:?}"));
+            assert_eq!(program.steps.last().map(|step| step.op.kind()), Some(*kind));
+        }
     }
 }

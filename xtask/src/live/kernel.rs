@@ -41,7 +41,7 @@ enum Once {
 /// How often what happened.
 #[derive(Debug, Default, Serialize)]
 pub struct Tally {
-    /// Programs the kernel executed to a result.
+    /// Programs the kernel executed to a result; an empty one is none.
     pub kernel_programs: u64,
     /// Programs left out, by reason.
     pub skipped: BTreeMap<String, u64>,
@@ -85,10 +85,11 @@ impl Kernel {
         let count = |counts: &mut BTreeMap<String, u64>, key: &str| {
             *counts.entry(key.to_owned()).or_default() += 1;
         };
+        let executed = u64::from(!program.steps.is_empty());
         match &verdict {
-            Verdict::Passed | Verdict::Differs(_) => self.tally.kernel_programs += 1,
+            Verdict::Passed | Verdict::Differs(_) => self.tally.kernel_programs += executed,
             Verdict::Unconfirmed => {
-                self.tally.kernel_programs += 1;
+                self.tally.kernel_programs += executed;
                 self.tally.unconfirmed += 1;
             }
             Verdict::Skipped(reason) => count(&mut self.tally.skipped, reason),

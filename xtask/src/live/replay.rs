@@ -14,13 +14,22 @@ use serde::Serialize;
 #[derive(Serialize)]
 struct Report<'a> {
     files: usize,
-    passed: usize,
-    /// How many were retold with the kernel's tables, since their PMDs map folios.
-    stretched: usize,
+    #[serde(flatten)]
+    counts: Counts,
     failed: Vec<FailedFile>,
     #[serde(flatten)]
     tally: &'a Tally,
     ledger: Vec<LedgerUse>,
+}
+
+#[derive(Default, Serialize)]
+struct Counts {
+    /// Files of which the kernel ran the whole program, and all agree.
+    passed: usize,
+    /// How many of the files were retold with the kernel's tables, since their PMDs map folios.
+    stretched: usize,
+    /// Files left out of which the kernel ran what it has of the program, without its expectations.
+    in_part: usize,
 }
 
 #[derive(Serialize)]
@@ -42,33 +51,45 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let factory = (args.against == Against::All).then(|| planted.factory());
     let mut parties = Parties::new(factory, false)?;
     let paths = files::find(&args.paths)?;
-    let (mut passed, mut stretched_files, mut failed) = (0, 0, Vec::new());
+    let (mut counts, mut failed) = (Counts::default(), Vec::new());
     let speak = !args.json;
     for path in &paths {
         let mut program = files::program(path)?;
         let linux = parties.kernel.linux();
         if linux.supports(&program).is_err() {
-            let longer = stretched(&program);
-            if linux.supports(&longer).is_ok() {
-                program = longer;
-                stretched_files += 1;
+            program = stretched(&program);
+            if linux.supports(&program).is_ok() {
+                counts.stretched += 1;
+            } else {
+                // Left out for what stands in its way besides its geometry.
+                program.steps.iter_mut().for_each(|step| step.expect = None);
             }
         }
         if args.trace && speak {
             println!("{}:\n  {}", path.display(), program.config);
         }
-        let judgement = parties.judge(&program, &mut |step: &StepView<'_>| {
+        let mut judgement = parties.judge(&program, &mut |step: &StepView<'_>| {
             if args.trace && speak {
                 println!("  {:>3} {} -> {}", step.index + 1, step.op, step.outcome);
             }
         });
-        match judgement {
-            Judgement::Passed => passed += 1,
-            Judgement::Skipped(reason) if speak => {
-                println!("LEFT OUT {}: {reason}", path.display())
+        if let Judgement::Skipped(reason) = &judgement {
+            if speak {
+                println!("LEFT OUT {}: {reason}", path.display());
             }
+            parties.kernel.linux().adapt(&mut program);
+            program.steps.iter_mut().for_each(|step| step.expect = None);
+            // What cannot be had in part, either, was said above.
+            if !program.steps.is_empty() && parties.kernel.linux().supports(&program).is_ok() {
+                judgement = parties.judge(&program, &mut ());
+                counts.in_part += usize::from(matches!(judgement, Judgement::Passed));
+            }
+        } else {
+            counts.passed += usize::from(matches!(judgement, Judgement::Passed));
+        }
+        match judgement {
             Judgement::Trouble(what) if speak => println!("NO RESULT {}: {what}", path.display()),
-            Judgement::Skipped(_) | Judgement::Trouble(_) => {}
+            Judgement::Passed | Judgement::Skipped(_) | Judgement::Trouble(_) => {}
             Judgement::Differs(Difference { failure, blame, .. }) => {
                 if speak {
                     println!("FAILED {}\n{}{blame}\n", path.display(), failure.render(&program));
@@ -86,15 +107,18 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let troubled = !parties.kernel.tally.troubles.is_empty();
     let found = Found::something_if(!failed.is_empty() || troubled);
     if speak {
-        println!("{} files, {passed} passed, {} failed", paths.len(), failed.len());
-        println!("{stretched_files} of them with the kernel's tables instead of smaller ones");
+        let Counts { passed, stretched, in_part } = counts;
+        println!(
+            "{} files, {passed} passed ({stretched} with the kernel's tables), {in_part} in part, {} failed",
+            paths.len(),
+            failed.len()
+        );
         parties.kernel.print();
     } else {
         let ledger = parties.kernel.ledger();
         print_json(&Report {
             files: paths.len(),
-            passed,
-            stretched: stretched_files,
+            counts,
             failed,
             tally: &parties.kernel.tally,
             ledger,
