@@ -9,7 +9,7 @@ use crate::observe::Eyes;
 use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
 use crate::{ops, sys};
-use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid};
+use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
 use rustix::fd::OwnedFd;
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
@@ -465,6 +465,10 @@ impl Mm for Linux {
 
     fn observe(&self, out: &mut Observation) {
         self.eyes.borrow_mut().observe(self, out);
+    }
+
+    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+        Some(self.probe_exclusive())
     }
 }
 

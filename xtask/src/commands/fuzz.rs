@@ -178,7 +178,7 @@ impl Watcher {
 }
 
 /// Writes each failure's program to its file and notes the path in the report.
-fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
+pub fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
     let folder = if args.save_regressions {
         Path::new("corpus/regressions").to_owned()
     } else {
@@ -205,7 +205,7 @@ fn free_path(folder: &Path, signature: &str) -> PathBuf {
         .unwrap_or_else(|| folder.join("failure.mm"))
 }
 
-fn print(report: &Report) {
+pub fn print(report: &Report) {
     for failure in &report.failures {
         println!("FOUND {}", failure.reproducer.render());
         if let Some(file) = &failure.file {

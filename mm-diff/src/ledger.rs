@@ -1,0 +1,106 @@
+//! The ledger: where the running kernel may rightly differ from the reference in what can be seen, as
+//! data, with a counter each. Everything that is not in it is a difference. What the rules leave
+//! free and the kernel can report is a choice and has no place here.
+
+use mm_ops::{Op, Pid, Snapshot, Vpn};
+use std::collections::BTreeSet;
+
+/// One right of the kernel's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Allowance {
+    /// Its short name.
+    pub id: &'static str,
+    /// What may differ.
+    pub what: &'static str,
+    /// When.
+    pub when: &'static str,
+    /// Why that is the kernel's right.
+    pub why: &'static str,
+    /// Where to read more.
+    pub source: &'static str,
+}
+
+/// The dirty flag of a folio whose entries were changed as a run.
+pub const MERGED_DIRTY: &str = "merged-dirty";
+/// A smaller folio than the settings allow, for want of memory.
+pub const FOLIO_FALLBACK: &str = "folio-fallback";
+
+/// Every right there is.
+pub const LEDGER: &[Allowance] = &[
+    Allowance {
+        id: MERGED_DIRTY,
+        what: "the dirty flag of the folio of a page",
+        when: "an earlier mprotect of the program reached that page while a large folio was there",
+        why: "a run of mprotect is committed with the dirty bits of all its entries together; the \
+              merged bits cannot be seen, only later what follows from them (a write by GUP that \
+              finds an entry dirty has no reason to dirty its folio, an unmapping that does has)",
+        source: "docs/rules H9, BT4; docs/kernel-findings.md, mprotect spreads the dirty bit",
+    },
+    Allowance {
+        id: FOLIO_FALLBACK,
+        what: "anything that follows from the order of a folio",
+        when: "the kernel's own counters say that a fault found no memory for an enabled order \
+               while the program ran",
+        why: "a fault that cannot have the largest order that fits takes a smaller one; the program \
+              is run again and judged then",
+        source: "docs/rules A6; anon_fault_fallback of each folio size in sysfs",
+    },
+];
+
+/// The ledger in use: what the program at hand did that calls for it, and how often it was used.
+#[derive(Clone, Debug, Default)]
+pub struct Ledger {
+    /// Pages that an mprotect reached while a large folio was there; in any process, since a fork
+    /// copies the bits.
+    merged: BTreeSet<u32>,
+    uses: [u64; LEDGER.len()],
+}
+
+impl Ledger {
+    /// Forgets the program; the counts stay.
+    pub(crate) fn begin(&mut self) {
+        self.merged.clear();
+    }
+
+    /// Takes note of an operation, given the state before it.
+    pub(crate) fn note(&mut self, op: &Op, before: &Snapshot) {
+        let Op::Mprotect { pid, range, .. } = *op else { return };
+        let large = |folio: u32| before.folios[folio as usize].order.0 > 0;
+        let touched = before.entries.iter().filter(|entry| {
+            entry.pid == pid && entry.kind.has_folio() && !entry.kind.is_pmd() && large(entry.folio)
+        });
+        let pages = touched.map(|entry| entry.vpn.0);
+        self.merged
+            .extend(pages.filter(|vpn| range.start.0 <= *vpn && *vpn - range.start.0 < range.len));
+    }
+
+    /// Whether this column of this page may differ; the use is counted.
+    pub(crate) fn permits(&mut self, state: &Snapshot, pid: Pid, vpn: Vpn, field: &str) -> bool {
+        let permitted = field == "folio dirty" && self.merged_in_folio(state, pid, vpn);
+        if permitted {
+            self.count(MERGED_DIRTY);
+        }
+        permitted
+    }
+
+    /// Whether the folio mapped at a page has a page that was part of a run.
+    fn merged_in_folio(&self, state: &Snapshot, pid: Pid, vpn: Vpn) -> bool {
+        let entry = state.entries.iter().find(|entry| entry.pid == pid && entry.vpn == vpn);
+        let Some(entry) = entry.filter(|entry| entry.kind.has_folio()) else { return false };
+        let Some(first) = vpn.0.checked_sub(entry.page) else { return false };
+        let pages = 1 << state.folios[entry.folio as usize].order.0;
+        self.merged.range(first..first + pages).next().is_some()
+    }
+
+    /// Counts a use by somebody who judges outside of the lockstep.
+    pub fn count(&mut self, id: &str) {
+        if let Some(at) = LEDGER.iter().position(|allowance| allowance.id == id) {
+            self.uses[at] += 1;
+        }
+    }
+
+    /// Every right with the number of its uses.
+    pub fn uses(&self) -> impl Iterator<Item = (&'static Allowance, u64)> + '_ {
+        LEDGER.iter().zip(self.uses)
+    }
+}
