@@ -1,7 +1,7 @@
 //! `fuzz --against linux|all`: made-up programs on the running kernel. One thread, on one CPU, as the
 //! driver needs it; the programs come from the generator that every engine uses.
 
-use super::kernel::{LedgerUse, Tally};
+use super::kernel::{LedgerUse, Tally, missing};
 use super::three::{Judgement, Parties};
 use crate::cli::{Against, FuzzArgs};
 use crate::commands::fuzz::{any_seed, print, save, stop_on_ctrl_c};
@@ -185,12 +185,7 @@ fn left_out(linux: &Linux) -> Vec<String> {
         let name = kind.name();
         Some(if reason.contains(name) { reason } else { format!("{name}: {reason}") })
     });
-    let missing = linux.probe().rows.iter().filter_map(|row| {
-        let reason = row.finding.as_ref().err()?;
-        let built = !row.needed_for.contains("not built yet");
-        built.then(|| format!("{} ({}): {reason}", row.needed_for, row.name))
-    });
-    let mut lines: Vec<String> = lacking.chain(missing).collect();
+    let mut lines: Vec<String> = lacking.chain(missing(linux)).collect();
     lines.dedup();
     lines
 }
