@@ -12,7 +12,8 @@ use std::sync::atomic::Ordering;
 
 impl Linux {
     /// For every page of a folio that a process maps where a store is possible: whether it is
-    /// exclusive. Left out are pages of sealed mappings, whose rights cannot be changed. Of a PMD
+    /// exclusive. On pages of sealed mappings, whose rights cannot be changed, a verdict means nothing:
+    /// a store that is refused gives none, one that the entry permits says "exclusive". Of a PMD
     /// all pages are as its first one, as the kernel has it (A7).
     pub fn probe_exclusive(&mut self) -> Vec<(Pid, Vpn, bool)> {
         let mut seen = Observation::default();

@@ -1,7 +1,7 @@
 //! `fuzz --against linux|all`: made-up programs on the running kernel. One thread, on one CPU, as the
 //! driver needs it; the programs come from the generator that every engine uses.
 
-use super::kernel::{LedgerUse, Tally};
+use super::kernel::{LedgerUse, Tally, missing};
 use super::three::{Judgement, Parties};
 use crate::cli::{Against, FuzzArgs};
 use crate::commands::fuzz::{any_seed, print, save, stop_on_ctrl_c};
@@ -19,8 +19,10 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// Programs that one profile serves for.
-const PROFILE_PROGRAMS: u64 = 100;
+/// Programs that one profile serves for; fewer with the kernel's tables, whose programs take ten times
+/// as long.
+const PROFILE_PROGRAMS: u64 = 120;
+const PROFILE_PROGRAMS_LARGE: u64 = 12;
 /// Every how many profiles have the kernel's own tables: only there are PMD THPs.
 const KERNEL_TABLES_EVERY: u64 = 4;
 /// Distinct failures of a run that goes on after the first.
@@ -95,7 +97,7 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     let stop = stop_on_ctrl_c()?;
     let (start, mut line_at) = (Instant::now(), LINE_EVERY);
     let mut rng = seeded(seed, 0);
-    let (mut profile, mut profiles) = (Profile::random(areas, &mut rng), 0);
+    let (mut profile, mut profiles, mut profile_ends) = (Profile::random(areas, &mut rng), 0, 0);
     let mut seen = Seen::default();
     let (mut programs, mut taken_out) = (0_u64, 0_u64);
     let mut failures: Vec<FailureReport> = Vec::new();
@@ -103,10 +105,12 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     let failures_max = if args.keep_going { FAILURES_MAX } else { 1 };
     let over = |programs| args.programs.is_some_and(|most| programs >= most);
     while start.elapsed() < args.time && !over(programs) && !stop.load(Ordering::Relaxed) {
-        if programs.is_multiple_of(PROFILE_PROGRAMS) {
+        if programs >= profile_ends {
             profile = Profile::random(areas, &mut rng);
             fit(&mut profile, profiles);
             profiles += 1;
+            let large = profile.config.ptes == 512;
+            profile_ends += if large { PROFILE_PROGRAMS_LARGE } else { PROFILE_PROGRAMS };
         }
         let mut program = random_program(&profile, &mut rng);
         taken_out += parties.kernel.linux().adapt(&mut program) as u64;
@@ -179,14 +183,11 @@ fn left_out(linux: &Linux) -> Vec<String> {
         let program: Program = text.parse().ok()?;
         let reason = linux.supports(&program).err()?.reason;
         let name = kind.name();
-        Some(if reason.starts_with(name) { reason } else { format!("{name}: {reason}") })
+        Some(if reason.contains(name) { reason } else { format!("{name}: {reason}") })
     });
-    let missing = linux.probe().rows.iter().filter_map(|row| {
-        let reason = row.finding.as_ref().err()?;
-        let built = !row.needed_for.contains("not built yet");
-        built.then(|| format!("{} ({}): {reason}", row.needed_for, row.name))
-    });
-    lacking.chain(missing).collect()
+    let mut lines: Vec<String> = lacking.chain(missing(linux)).collect();
+    lines.dedup();
+    lines
 }
 
 fn report(

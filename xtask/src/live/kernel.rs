@@ -214,3 +214,14 @@ impl Kernel {
         }
     }
 }
+
+/// What this kernel and these privileges do not allow of what is driven and observed, with the
+/// reasons.
+pub fn missing(linux: &Linux) -> Vec<String> {
+    let rows = linux.probe().rows.iter().filter_map(|row| {
+        let reason = row.finding.as_ref().err()?;
+        let built = !row.needed_for.contains("not built yet");
+        built.then(|| format!("{} ({}): {reason}", row.needed_for, row.name))
+    });
+    rows.collect()
+}

@@ -1,6 +1,6 @@
 //! `replay --against linux|all`: program files on the running kernel.
 
-use super::kernel::{LedgerUse, Tally};
+use super::kernel::{LedgerUse, Tally, missing};
 use super::stretch::stretched;
 use super::three::{Difference, Judgement, Parties};
 use crate::cli::{Against, ReplayArgs};
@@ -17,6 +17,8 @@ struct Report<'a> {
     #[serde(flatten)]
     counts: Counts,
     failed: Vec<FailedFile>,
+    /// What this kernel and these privileges do not allow, with the reasons.
+    left_out: Vec<String>,
     #[serde(flatten)]
     tally: &'a Tally,
     ledger: Vec<LedgerUse>,
@@ -50,6 +52,8 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let planted = Planted::find(args.fault.as_deref())?;
     let factory = (args.against == Against::All).then(|| planted.factory());
     let mut parties = Parties::new(factory, false)?;
+    let left_out = missing(parties.kernel.linux());
+    left_out.iter().for_each(|line| eprintln!("left out: {line}"));
     let paths = files::find(&args.paths)?;
     let (mut counts, mut failed) = (Counts::default(), Vec::new());
     let speak = !args.json;
@@ -120,6 +124,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             files: paths.len(),
             counts,
             failed,
+            left_out,
             tally: &parties.kernel.tally,
             ledger,
         });
