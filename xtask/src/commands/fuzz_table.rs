@@ -164,7 +164,8 @@ impl Bench {
         let folder = self.folder(&name)?;
         let mut command = libfuzzer(binary, &folder);
         command.arg(format!("-seed={}", search.seed)).arg(format!("-runs={programs}"));
-        command.arg(&self.seed).env("MMDIFF_FAULT", fault);
+        command.args([self.folder(&format!("{name}/corpus"))?, self.seed.clone()]);
+        command.env("MMDIFF_FAULT", fault);
         if !counters {
             command.env("MMDIFF_COUNTERS", "off");
         }
@@ -188,7 +189,8 @@ impl Bench {
         let stats = self.folder("speed/stats")?;
         let mut command = libfuzzer(binary, &folder);
         command.arg("-seed=1").arg(format!("-max_total_time={}", seconds as u64));
-        command.arg(&self.seed).env("MMDIFF_STATS", &stats);
+        command.args([self.folder("speed/corpus")?, self.seed.clone()]);
+        command.env("MMDIFF_STATS", &stats);
         cargo_fuzz::run_quietly(&mut command, "libFuzzer")?;
         let (programs, ops) = cargo_fuzz::totals(&stats)?;
         let config = EngineConfig {

@@ -177,7 +177,9 @@ fn check(out: &Path, target: Target, runs: u64) -> Result<TargetReport, String> 
     cargo_fuzz::run_quietly(&mut replay, "its seeds").map_err(|error| error.to_string())?;
     let start = Instant::now();
     let mut fuzz = libfuzzer(&binary, &folder, &flags);
-    fuzz.arg(format!("-runs={runs}")).arg("-seed=1").arg("-print_final_stats=1");
+    // The seeds count as inputs, too.
+    fuzz.arg(format!("-runs={}", runs + seeds as u64)).arg("-seed=1").arg("-print_final_stats=1");
+    fuzz.args([fresh(&folder.join("corpus"))?, folder.join("seeds")]);
     let text = cargo_fuzz::run_quietly(&mut fuzz, "its inputs").map_err(|e| e.to_string())?;
     let inputs_run = executed(&text).ok_or("its run has no statistics")?;
     if inputs_run < runs {
@@ -235,14 +237,20 @@ fn unpack(archive: &Path, folder: &Path) -> Result<usize, String> {
     let file = std::fs::File::open(archive).map_err(|error| format!("no {name}: {error}"))?;
     let mut archive =
         zip::ZipArchive::new(file).map_err(|error| format!("{name} is no archive: {error}"))?;
-    // It may not be there yet.
-    let _gone = std::fs::remove_dir_all(folder);
-    std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    fresh(folder)?;
     archive.extract(folder).map_err(|error| format!("{name}: {error}"))?;
     match archive.len() {
         0 => Err(format!("{name} is empty")),
         seeds => Ok(seeds),
     }
+}
+
+/// An empty folder, whatever was there.
+fn fresh(folder: &Path) -> Result<PathBuf, String> {
+    // It may not be there yet.
+    let _gone = std::fs::remove_dir_all(folder);
+    std::fs::create_dir_all(folder).map_err(|error| error.to_string())?;
+    Ok(folder.to_owned())
 }
 
 /// The number of inputs in libFuzzer's final statistics.
@@ -254,10 +262,8 @@ fn executed(text: &str) -> Option<u64> {
 /// Looks for the planted fault with the farm's binary, makes a regression test of the crash, and
 /// checks that it tells the faulty model from the correct one.
 fn find_fault(out: &Path, fault: &str, planted: Planted) -> Result<FaultReport, String> {
-    let folder = out.join("work");
     // Crashes of an earlier run are not of this one.
-    let _gone = std::fs::remove_dir_all(&folder);
-    std::fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
+    let folder = fresh(&out.join("work"))?;
     let mut command = libfuzzer(&out.join(Target::Lockstep.name()), &folder, &[]);
     command
         .args(["-seed=1", "-len_control=0", "-print_final_stats=1"])
@@ -277,7 +283,10 @@ fn find_fault(out: &Path, fault: &str, planted: Planted) -> Result<FaultReport, 
         force: true,
         json: false,
     };
-    regress::run(&regress).map_err(|error| error.to_string())?;
+    let (regressed, _) = regress::regress(&regress).map_err(|error| error.to_string())?;
+    if !regressed.fails {
+        return Err("the crash does not fail here".to_owned());
+    }
     let file = out.join(format!("{name}.mm"));
     let program = files::program(&file).map_err(|error| error.to_string())?;
     let Err(failure) = Rig::new(planted.factory()).run(&program) else {

@@ -16,12 +16,12 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 #[derive(Serialize)]
-struct Report {
+pub struct Report {
     /// What the artifact was taken for.
     kind: &'static str,
     target: &'static str,
     /// Whether it fails; if not, nothing else is there.
-    fails: bool,
+    pub fails: bool,
     signature: Option<String>,
     /// The rules and invariants that are broken, where the failure names them, and those by which the
     /// reference executes the failing operation.
@@ -43,42 +43,44 @@ struct Regression {
     minimal: bool,
 }
 
-/// Recognizes, minimizes, writes.
+/// Recognizes, minimizes, writes, and shows.
 pub fn run(args: &RegressArgs) -> Result<Found, Error> {
+    let (report, shown) = regress(args)?;
+    if args.json {
+        print_json(&report);
+    } else if let Some(file) = &report.file {
+        println!("{}", shown.trim_end());
+        println!("signature: {}", report.signature.as_deref().unwrap_or_default());
+        println!("rules: {}", report.rules.join(" "));
+        println!("written: {file} ({} operations)", report.ops.unwrap_or_default());
+    } else {
+        println!("{}: no longer fails; nothing written", args.artifact.display());
+    }
+    Ok(Found::something_if(report.fails))
+}
+
+/// Recognizes, minimizes and writes; answers the failure for a human, too.
+pub fn regress(args: &RegressArgs) -> Result<(Report, String), Error> {
     let path = file_for(args)?;
     let planted = Planted::find(args.fault.as_deref())?;
     let bytes = files::read(&args.artifact)?;
     let artifact = artifact::recognize(&args.artifact, &bytes, args.target.as_deref())?;
     eprintln!("{}: {} ({})", args.artifact.display(), artifact.kind, artifact.target);
     let found = find(&artifact, &bytes, planted)?;
-    let report = |found: Option<&Regression>| Report {
+    if let Some(found) = &found {
+        files::write(&path, text_of(found, artifact.target)?)?;
+    }
+    let report = Report {
         kind: artifact.kind,
         target: artifact.target.name(),
         fails: found.is_some(),
-        signature: found.map(|found| found.signature.clone()),
-        rules: found.map(|found| found.rules.clone()).unwrap_or_default(),
-        ops: found.map(|found| found.program.steps.len()),
-        minimal: found.is_some_and(|found| found.minimal),
-        file: found.map(|_| path.display().to_string()),
+        signature: found.as_ref().map(|found| found.signature.clone()),
+        rules: found.as_ref().map(|found| found.rules.clone()).unwrap_or_default(),
+        ops: found.as_ref().map(|found| found.program.steps.len()),
+        minimal: found.as_ref().is_some_and(|found| found.minimal),
+        file: found.as_ref().map(|_| path.display().to_string()),
     };
-    let Some(found) = found else {
-        if args.json {
-            print_json(&report(None));
-        } else {
-            println!("{}: no longer fails; nothing written", args.artifact.display());
-        }
-        return Ok(Found::Nothing);
-    };
-    files::write(&path, &text_of(&found, artifact.target)?)?;
-    if args.json {
-        print_json(&report(Some(&found)));
-    } else {
-        println!("{}", found.shown.trim_end());
-        println!("signature: {}", found.signature);
-        println!("rules: {}", found.rules.join(" "));
-        println!("written: {} ({} operations)", path.display(), found.program.steps.len());
-    }
-    Ok(Found::Something)
+    Ok((report, found.map_or_else(String::new, |found| found.shown)))
 }
 
 /// Where the test goes. Its name must be one that every file system and shell takes.
