@@ -19,10 +19,13 @@ fn files() -> Vec<(String, String)> {
         for entry in entries {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
+            // A folder in a clone, a file in a worktree.
+            if path == root.join(".git") {
+                continue;
+            }
             if path.is_dir() {
                 let generated = ["target", "artifacts", "coverage"].contains(&name.as_str())
-                    || path == root.join("fuzz/corpus")
-                    || path == root.join(".git");
+                    || path == root.join("fuzz/corpus");
                 if !generated {
                     walk(&path, root, found);
                 }
