@@ -30,12 +30,25 @@ fn lacking(test: &str) -> bool {
     !missing.is_empty()
 }
 
+/// Whether another run had the kernel's settings for so long that this one gave up; prints the one
+/// line.
+fn taken(test: &str, done: &Output) -> bool {
+    let taken = text(&done.stderr).contains("another run has held the kernel's settings");
+    if taken {
+        eprintln!("left out: {test}: another run of the driver has the kernel's settings");
+    }
+    taken
+}
+
 #[test]
 fn the_copy_on_write_programs_pass_three_way() {
     if lacking("the copy-on-write programs three-way") {
         return;
     }
     let done = xtask(&["replay", "corpus/seeds/cow", "--against", "all", "--json"]);
+    if taken("the copy-on-write programs three-way", &done) {
+        return;
+    }
     let (out, err) = (text(&done.stdout), text(&done.stderr));
     assert_eq!(done.status.code(), Some(0), "{out}{err}");
     let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
@@ -57,6 +70,9 @@ fn a_wrong_rule_of_the_reference_is_exposed_and_blamed() {
     let fuzz = ["fuzz", "--against", "all", "--time", "60s", "--seed", "1", "--json"];
     let done = xtask(&[&fuzz[..], &["--wrong-reference", "--save", &save]].concat());
     let _ = std::fs::remove_dir_all(&folder);
+    if taken("a wrong rule of the reference", &done) {
+        return;
+    }
     let (out, err) = (text(&done.stdout), text(&done.stderr));
     assert_eq!(done.status.code(), Some(1), "{out}{err}");
     let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
@@ -75,6 +91,9 @@ fn a_run_that_executed_nothing_fails() {
     std::fs::write(&path, "config ptes=512 soft_dirty=on\n").expect("a file");
     let done = xtask(&["replay", &path.display().to_string(), "--against", "linux"]);
     let _ = std::fs::remove_file(&path);
+    if taken("a run that executes nothing", &done) {
+        return;
+    }
     // What is left of the program in part is empty: nothing that counts as having run.
     let err = text(&done.stderr);
     assert_eq!(done.status.code(), Some(2), "{err}");
@@ -83,7 +102,7 @@ fn a_run_that_executed_nothing_fails() {
 
 #[test]
 fn a_program_is_exported_to_each_language() {
-    let file = "corpus/seeds/cow/selftest-fork-base-page.mm";
+    let file = "corpus/seeds/zap/dontneed-errors.mm";
     for (language, word) in [("rust", "fn "), ("c", "int main"), ("syz", "mmap(")] {
         let done = xtask(&["export", file, "--to", language]);
         assert!(done.status.success(), "{}", text(&done.stderr));
