@@ -13,6 +13,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("xtask", &["mm-ops", "mm-reference", "mm-model", "mm-diff", "mm-linux"]),
     ("mm-linux", &["mm-ops"]),
     ("fuzz", &["mm-ops", "mm-diff", "mm-model"]),
+    ("fuzz/bolero", &["mm-ops", "mm-diff", "mm-model"]),
 ];
 
 fn root() -> PathBuf {

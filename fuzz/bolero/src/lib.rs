@@ -1,0 +1,31 @@
+//! One harness of bolero's. `cargo test` runs it with bolero's own engine; `cargo bolero test -p
+//! mmdiff-bolero tests::any_bytes_run_in_lockstep --engine libfuzzer` (or afl, honggfuzz) runs the same
+//! under others. Its inputs are those of the fuzz target `bytes`, and so are its crashes for `cargo
+//! xtask regress --target bytes`.
+//!
+//! A crate of its own, for bolero builds every binary of the harness's crate for the engine.
+#![forbid(unsafe_code)]
+
+#[cfg(test)]
+mod tests {
+    use mm_diff::check::{Checks, Target, Verdict};
+    use mm_model::Model;
+    use mm_ops::Config;
+    use std::cell::RefCell;
+
+    thread_local! {
+        static CHECKS: RefCell<Checks<Model, fn() -> Model>> =
+            RefCell::new(Checks::new(|| Model::new(&Config::default())));
+    }
+
+    #[test]
+    fn any_bytes_run_in_lockstep() {
+        bolero::check!().for_each(|input: &[u8]| {
+            CHECKS.with_borrow_mut(|checks| {
+                if let Verdict::Failed(objection) = checks.run(Target::Bytes, input, &mut ()) {
+                    panic!("{objection}");
+                }
+            });
+        });
+    }
+}
