@@ -9,7 +9,8 @@ use crate::differ::differences;
 use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
 use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
-use crate::{observe, panics};
+use crate::ledger::Ledger;
+use crate::{exclusivity, observe, panics};
 use mm_ops::{Choice, Config, EntryKind, Mm, Observation, Op, Outcome, Program, Snapshot};
 use mm_ops::{Pid, Value, Vpn};
 use mm_reference::{Ideal, Reference, Rule, Violation};
@@ -74,7 +75,14 @@ pub struct Lockstep {
     seen: Observation,
     expected: Observation,
     at: (AtWork, usize),
+    /// Whether the subject at hand shows no more than userspace could see.
+    by_view: bool,
+    ledger: Ledger,
+    lie: Option<Lie>,
 }
+
+/// A wrong rule: what the reference is made to answer instead.
+pub type Lie = fn(&Op, Outcome) -> Outcome;
 
 impl Default for Lockstep {
     fn default() -> Self {
@@ -97,7 +105,33 @@ impl Lockstep {
             seen: Observation::default(),
             expected: Observation::default(),
             at: (AtWork::Oracles, 0),
+            by_view: false,
+            ledger: Ledger::default(),
+            lie: None,
         }
+    }
+
+    /// A lockstep whose reference has a wrong rule: to test that a subject exposes it.
+    #[must_use]
+    pub fn with_lie(lie: Option<Lie>) -> Self {
+        Self { lie, ..Self::new() }
+    }
+
+    /// Where a subject without a snapshot was allowed to differ, and how often.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// The same, for somebody who allows what cannot be seen from here.
+    pub fn ledger_mut(&mut self) -> &mut Ledger {
+        &mut self.ledger
+    }
+
+    /// The rules that fired in the last operation of the last run, with their cases.
+    #[must_use]
+    pub fn fired(&self) -> &[(Rule, u8)] {
+        self.reference.coverage().fired()
     }
 
     /// Runs a program. A subject whose failure is [`Oracle::Panic`] may be in any state and should
@@ -116,7 +150,8 @@ impl Lockstep {
 
     fn panicked(&mut self, program: &Program, message: String) -> Box<Failure> {
         let (who, step) = self.at;
-        *self = Self::new();
+        let ledger = std::mem::take(&mut self.ledger);
+        *self = Self { ledger, ..Self::with_lie(self.lie) };
         let op = program.stamped().nth(step).unwrap_or(Op::FailAlloc { nth: 0 });
         let mut failure = Failure::new(Oracle::Panic, step, &op);
         failure.rule = panics::kind_of_panic(&message);
@@ -141,11 +176,16 @@ impl Lockstep {
         self.ideal.reset();
         self.checker.reset();
         self.before.clear();
+        self.ledger.begin();
+        self.by_view = false;
         self.at = (AtWork::Subject, 0);
         subject.reset(&config);
         for (index, op) in program.stamped().enumerate() {
             let expect = program.steps[index].expect;
             self.step(subject, &config, index, &op, expect, observer)?;
+        }
+        if self.by_view {
+            self.judge_exclusivity(subject, &config, program)?;
         }
         Ok(RunStats { ops: program.steps.len() as u64 })
     }
@@ -166,6 +206,7 @@ impl Lockstep {
             .reference
             .apply(op, &effect.choices)
             .map_err(|refusal| refused(index, op, &refusal))?;
+        let outcome = self.lie.map_or(outcome, |lie| lie(op, outcome));
         if outcome != effect.outcome {
             return Err(answers_differ(index, op, outcome, effect.outcome));
         }
@@ -174,6 +215,7 @@ impl Lockstep {
 
         self.at.0 = AtWork::Subject;
         let has_snapshot = subject.snapshot(&mut self.theirs);
+        self.by_view = !has_snapshot;
         if !has_snapshot {
             subject.observe(&mut self.seen);
         }
@@ -227,13 +269,38 @@ impl Lockstep {
     /// What userspace could see of a subject that shows no more.
     fn judge_view(&mut self, config: &Config, index: usize, op: &Op) -> Result<(), Box<Failure>> {
         self.expected.fill_from(&self.ours, config.ptes);
-        if let Some(finding) = observe::difference(&self.expected, &self.seen) {
+        self.ledger.note(op, &self.before);
+        let (state, ledger) = (&self.ours, &mut self.ledger);
+        let permits = &mut |pid, vpn, field: &str| ledger.permits(state, pid, vpn, field);
+        if let Some(finding) = observe::difference(&self.expected, &self.seen, permits) {
             let mut failure = Failure::new(Oracle::Observation, index, op);
             failure.findings.push(finding);
             return Err(failure);
         }
         let judged = self.ideal.judge(contents(&self.ours, config));
         judged.map_err(|v| violated(index, op, &v))
+    }
+
+    /// Who is exclusive at the end, of a subject that can find out by trying.
+    fn judge_exclusivity<S: Mm + ?Sized>(
+        &mut self,
+        subject: &mut S,
+        config: &Config,
+        program: &Program,
+    ) -> Result<(), Box<Failure>> {
+        let Some((last, op)) = program.stamped().enumerate().last() else { return Ok(()) };
+        self.at.0 = AtWork::Subject;
+        let Some(mut found) = subject.exclusivity() else { return Ok(()) };
+        self.at.0 = AtWork::Oracles;
+        found.retain(|(pid, vpn, _)| !exclusivity::is_sealed(&self.before, *pid, *vpn));
+        let expected = exclusivity::exclusivity_of(&self.before, config.ptes);
+        let Some(finding) = exclusivity::difference(&expected, &found) else { return Ok(()) };
+        let mut failure = Failure::new(Oracle::Observation, last, &op);
+        failure.findings.push(finding);
+        "found at the end of the program, by taking the right to write and giving it back: only \
+         exclusive pages get their write bit with it (H3)"
+            .clone_into(&mut failure.why);
+        Err(failure)
     }
 
     /// The invariants, on a state that is the same on both sides by now.
@@ -258,7 +325,7 @@ impl Lockstep {
 }
 
 /// What every process would read at every page where something stands.
-fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (Pid, Vpn, Value)> {
+pub fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (Pid, Vpn, Value)> {
     let block = u32::from(config.ptes);
     snapshot.entries.iter().flat_map(move |entry| {
         let pages = if entry.kind.is_pmd() { block } else { 1 };

@@ -2,12 +2,54 @@
 //! subject can fill.
 
 use crate::finding::{Finding, Place, Side};
-use mm_ops::{NO_FRAME, Observation, PageView, Pid, Sees, Value, VmaView, Vpn};
+use mm_ops::{FolioView, NO_FRAME, Observation, PageView, Pid, Sees, Value, VmaView, Vpn};
 use std::collections::BTreeMap;
 
+/// Answers whether a column of a page may differ.
+type Permits<'a> = &'a mut dyn FnMut(Pid, Vpn, &str) -> bool;
+
 /// The first difference of two observations, in the columns that the subject (`found`) sees.
-pub(crate) fn difference(expected: &Observation, found: &Observation) -> Option<Finding> {
-    vma_difference(expected, found).or_else(|| page_difference(expected, found))
+pub(crate) fn difference(
+    expected: &Observation,
+    found: &Observation,
+    permits: Permits<'_>,
+) -> Option<Finding> {
+    vma_difference(expected, found)
+        .or_else(|| page_difference(expected, found))
+        .or_else(|| folio_difference(expected, found, permits))
+}
+
+/// The folios of pages that both list, by now with equal frames; nothing for a subject that shows
+/// none.
+fn folio_difference(
+    expected: &Observation,
+    found: &Observation,
+    permits: Permits<'_>,
+) -> Option<Finding> {
+    let folios = |seen: &Observation| -> BTreeMap<(Pid, Vpn), FolioView> {
+        let pages = seen.pages.iter().map(|page| (page.pid, page.vpn));
+        pages.zip(seen.folios.iter().copied()).collect()
+    };
+    if found.folios.is_empty()
+        || found.folios == expected.folios && found.pages.len() == expected.pages.len()
+    {
+        return None;
+    }
+    let found = folios(found);
+    folios(expected).into_iter().find_map(|(at, a)| {
+        let b = *found.get(&at)?;
+        let fields = [
+            ("folio large", a.large, b.large),
+            ("folio head", a.head, b.head),
+            ("folio swapbacked", a.swapbacked, b.swapbacked),
+            ("folio dirty", a.dirty, b.dirty),
+            ("folio lru", a.lru, b.lru),
+        ];
+        let differing = fields.into_iter().filter(|(_, a, b)| a != b);
+        let (field, a, b) =
+            differing.into_iter().find(|(field, ..)| !permits(at.0, at.1, field))?;
+        Some(Finding::new(Place::Page(at.0, at.1), field, a, b))
+    })
 }
 
 fn vma_difference(expected: &Observation, found: &Observation) -> Option<Finding> {
@@ -114,6 +156,10 @@ mod tests {
     use super::*;
     use mm_ops::{PageState, Prot};
 
+    fn difference(expected: &Observation, found: &Observation) -> Option<Finding> {
+        super::difference(expected, found, &mut |_, _, _| false)
+    }
+
     fn page(pid: u8, vpn: u32, label: u8, frame: u32) -> PageView {
         PageView {
             value: Value::label(label),
@@ -175,5 +221,20 @@ mod tests {
         assert_eq!(difference(&whole, &apart), None);
         let other = with(&[vma(0, 3, Prot::R), vma(3, 8, Prot::RW)]);
         assert_eq!(difference(&whole, &other).map(|finding| finding.field), Some("vma".into()));
+    }
+
+    #[test]
+    fn folios_are_compared_where_they_are_shown_and_not_permitted() {
+        let folio = |dirty| Observation {
+            folios: vec![FolioView { dirty, ..FolioView::default() }],
+            ..seen(Sees::default(), &[page(0, 3, b'a', 0)])
+        };
+        let blind = seen(Sees::default(), &[page(0, 3, b'a', 0)]);
+        assert_eq!(difference(&folio(true), &folio(true)), None);
+        assert_eq!(difference(&folio(true), &blind), None);
+        let finding = difference(&folio(true), &folio(false));
+        assert_eq!(finding.map(|f| f.field), Some("folio dirty".into()));
+        let permits = &mut |_, _, field: &str| field == "folio dirty";
+        assert_eq!(super::difference(&folio(true), &folio(false), permits), None);
     }
 }

@@ -9,7 +9,7 @@
 //! and `alloc` (what can fail).
 //!
 //! No judgement lives here: whether a state is right is for the oracles to say. With the cargo
-//! feature `faults` the model can be built wrong on purpose, see [`faults`].
+//! feature `faults` the model can be built wrong on purpose, see `src/faults.rs`.
 #![forbid(unsafe_code)]
 
 #[macro_use]

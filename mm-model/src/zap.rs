@@ -26,15 +26,8 @@ impl Model {
         let Some((start, end)) = self.within_space(range).filter(|_| !range.is_empty()) else {
             return Outcome::Err(Errno::EINVAL);
         };
-        let first = self.vma_from(pid, start);
-        let touched = self.mms[pid.index()].vmas[first..].iter();
-        let mut touched = touched.take_while(|vma| vma.start < end);
-        if touched.any(|vma| vma.flags.has(VmaFlags::SEALED)) {
-            return Outcome::Err(Errno::EPERM);
-        }
-        match self.split_around(pid, start, end) {
-            Ok(()) => {}
-            Err(error) => return Outcome::Err(error),
+        if let Err(error) = self.prepare_munmap(pid, start, end) {
+            return Outcome::Err(error);
         }
         let first = self.vma_from(pid, start);
         let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
@@ -47,10 +40,20 @@ impl Model {
         Outcome::Ok
     }
 
-    /// Makes `start` and `end` boundaries of VMAs.
-    fn split_around(&mut self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
+    /// Makes `start` and `end` boundaries of VMAs, unless a VMA between them is sealed. The kernel
+    /// gathers the VMAs in ascending order, so a split in front of a sealed one stays.
+    fn prepare_munmap(&mut self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
         if let Some(area) = self.area_at(pid, start).filter(|area| area.start < start) {
+            if area.has(VmaFlags::SEALED) {
+                return Err(Errno::EPERM);
+            }
             self.split_vma(pid, area.index, start)?;
+        }
+        let first = self.vma_from(pid, start);
+        let touched = self.mms[pid.index()].vmas[first..].iter();
+        let mut touched = touched.take_while(|vma| vma.start < end);
+        if touched.any(|vma| vma.flags.has(VmaFlags::SEALED)) {
+            return Err(Errno::EPERM);
         }
         if let Some(area) = self.area_at(pid, end).filter(|area| area.start < end) {
             self.split_vma(pid, area.index, end)?;

@@ -35,7 +35,7 @@ pub use ids::{
 };
 pub use kind::OpKind;
 pub use mm::Mm;
-pub use observation::{NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
+pub use observation::{FolioView, NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};

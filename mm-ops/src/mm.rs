@@ -2,6 +2,7 @@
 //! toolkit and a subject: the oracles know nothing else of it.
 
 use crate::config::Config;
+use crate::ids::{Pid, Vpn};
 use crate::observation::Observation;
 use crate::op::Op;
 use crate::outcome::Effect;
@@ -30,6 +31,12 @@ pub trait Mm {
         let _ = out;
         false
     }
+
+    /// Finds out by trying, at the end of a program, which pages are mapped exclusively: every page
+    /// of a folio, by (pid, vpn). Those of sealed mappings are not compared. May change anything. `None` from a subject that cannot tell; one with a snapshot is never asked.
+    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+        None
+    }
 }
 
 /// A subject whose type is known at run time only.
@@ -48,5 +55,9 @@ impl<M: Mm + ?Sized> Mm for Box<M> {
 
     fn snapshot(&self, out: &mut Snapshot) -> bool {
         (**self).snapshot(out)
+    }
+
+    fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
+        (**self).exclusivity()
     }
 }

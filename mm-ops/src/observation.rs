@@ -3,7 +3,7 @@
 
 use crate::ids::{Pid, Value, Vpn};
 use crate::op::Prot;
-use crate::snapshot::{EntryKind, Snapshot, VmaFlags};
+use crate::snapshot::{EntryKind, FolioFlags, Snapshot, VmaFlags};
 
 /// Which columns of [`PageView`] a subject can fill. `value` and the VMAs are always compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -62,6 +62,21 @@ impl PageView {
     }
 }
 
+/// What /proc/kpageflags tells of the folio of a page; all false for a page without a folio.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct FolioView {
+    /// The folio has several pages.
+    pub large: bool,
+    /// The page is the first of several.
+    pub head: bool,
+    /// Clear means lazyfree (or DROPPABLE).
+    pub swapbacked: bool,
+    /// The folio's own dirty flag.
+    pub dirty: bool,
+    /// On an LRU list.
+    pub lru: bool,
+}
+
 /// A mapping, as /proc/pid/maps shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct VmaView {
@@ -85,6 +100,8 @@ pub struct Observation {
     pub vmas: Vec<VmaView>,
     /// Pages by (pid, vpn). A page with nothing mapped and value zero may be left out.
     pub pages: Vec<PageView>,
+    /// The folio of each of `pages`; empty where the subject cannot tell.
+    pub folios: Vec<FolioView>,
 }
 
 impl Observation {
@@ -93,6 +110,7 @@ impl Observation {
         self.sees = Sees::default();
         self.vmas.clear();
         self.pages.clear();
+        self.folios.clear();
     }
 
     /// What userspace could see of a subject in this state.
@@ -129,6 +147,7 @@ impl Observation {
                     frame: NO_FRAME,
                     mapcount: 0,
                 };
+                let mut folio_view = FolioView::default();
                 if entry.kind.has_folio() {
                     let folio = &snapshot.folios[entry.folio as usize];
                     let at = (folio.first_page + entry.page + offset) as usize;
@@ -140,8 +159,17 @@ impl Observation {
                     view.value = page.value;
                     view.frame = frames[at];
                     view.mapcount = page.mapcount + folio.entire_mapcount;
+                    let large = folio.order.0 > 0;
+                    folio_view = FolioView {
+                        large,
+                        head: large && entry.page + offset == 0,
+                        swapbacked: folio.flags.has(FolioFlags::SWAPBACKED),
+                        dirty: folio.flags.has(FolioFlags::DIRTY),
+                        lru: folio.flags.has(FolioFlags::LRU),
+                    };
                 }
                 self.pages.push(view);
+                self.folios.push(folio_view);
             }
         }
     }

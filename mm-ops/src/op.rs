@@ -130,8 +130,8 @@ pub enum Op {
         droppable: bool,
     },
     /// `munmap p0 0+8` (I1, I4, L11, I14 last sentence). Length 0 or beyond the address space →
-    /// `EINVAL`; a sealed VMA in the range → `EPERM` and nothing is changed; holes are fine; a
-    /// failed VMA or AVC allocation at a split → `ENOMEM`: VMAs already split stay split, nothing
+    /// `EINVAL`; a sealed VMA in the range → `EPERM` and nothing is unmapped (but the VMA that
+    /// holds the start, if not sealed itself, has been split there); holes are fine; a failed VMA or AVC allocation at a split → `ENOMEM`: VMAs already split stay split, nothing
     /// is unmapped.
     Munmap {
         /// The process.

@@ -141,6 +141,15 @@ impl Reference {
             return Outcome::Err(Errno::EINVAL);
         }
         let (start, end) = (range.start.0, range.end() as u32);
+        // The front is split before the seals of the VMAs behind are seen, and stays split.
+        if let Some(vma) = self.vma(pid, mm_ops::Vpn(start)).filter(|vma| vma.start < start) {
+            if vma.has(VmaFlags::SEALED) {
+                return Outcome::Err(Errno::EPERM);
+            }
+            if self.split_vma(pid, start).is_err() {
+                return Outcome::Err(Errno::ENOMEM);
+            }
+        }
         let mut at = start;
         while let Some(piece) = self.next_piece(pid, at, end) {
             if piece.flags.has(VmaFlags::SEALED) {
@@ -148,11 +157,9 @@ impl Reference {
             }
             at = piece.end;
         }
-        for edge in [start, end] {
-            let inside = self.vma(pid, mm_ops::Vpn(edge)).is_some_and(|vma| vma.start < edge);
-            if inside && self.split_vma(pid, edge).is_err() {
-                return Outcome::Err(Errno::ENOMEM);
-            }
+        let inside = self.vma(pid, mm_ops::Vpn(end)).is_some_and(|vma| vma.start < end);
+        if inside && self.split_vma(pid, end).is_err() {
+            return Outcome::Err(Errno::ENOMEM);
         }
         self.unmap_vmas(pid, start, end);
         Outcome::Ok

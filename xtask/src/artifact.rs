@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         for (bytes, said) in [
-            (&b"mmap p0 nonsense\n"[..], "1:"),
+            (&b"mmap p0 nonsense\n"[..], "line 1"),
             (&b"Program { config: Config { ptes: 8 }, steps: [] }"[..], "cannot be read"),
         ] {
             let error = recognize(Path::new("x"), bytes, None).err().expect("an error").to_string();

@@ -41,6 +41,10 @@ pub enum Command {
     Rules(RulesArgs),
     /// Format program files in place.
     FmtMm(FmtArgs),
+    /// The running kernel: what it and these privileges allow.
+    Linux(LinuxArgs),
+    /// Write a program as a Rust test, a self-contained C program, or a syzkaller program.
+    Export(ExportArgs),
     /// Ratios of speed, measured side by side in one run.
     Bench(BenchArgs),
     /// All tests of the workspace.
@@ -54,6 +58,43 @@ pub enum Command {
 pub enum Against {
     /// The optimized model.
     Model,
+    /// The running kernel.
+    Linux,
+    /// Both, on the same programs: a report says which of the three is alone.
+    All,
+}
+
+/// What a program is exported as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Language {
+    /// A Rust test for any subject.
+    Rust,
+    /// A C program that needs nothing but a C compiler, and prints TAP.
+    C,
+    /// A syzkaller program.
+    Syz,
+}
+
+#[derive(Args)]
+pub struct LinuxArgs {
+    /// Print what the kernel and the privileges allow, each with its reason.
+    #[arg(long, required = true)]
+    pub probe: bool,
+    /// The result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct ExportArgs {
+    /// A program file.
+    pub file: PathBuf,
+    /// The language.
+    #[arg(long, value_enum)]
+    pub to: Language,
+    /// Where to write the result; stdout by default.
+    #[arg(long)]
+    pub out: Option<PathBuf>,
 }
 
 #[derive(Args)]
@@ -82,6 +123,9 @@ pub struct FuzzArgs {
     /// Who makes the programs. `--areas` and `--programs` are for the embedded one.
     #[arg(long, value_enum, default_value_t = Engine::Embedded)]
     pub engine: Engine,
+    /// For tests: the reference lies about one rule, for the kernel to expose.
+    #[arg(long, hide = true)]
+    pub wrong_reference: bool,
     /// Write each minimized failure into this folder.
     #[arg(long, default_value = "target/failures")]
     pub save: PathBuf,

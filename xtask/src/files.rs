@@ -50,6 +50,10 @@ fn is_program(path: &Path) -> bool {
     !hidden && path.extension().is_none_or(|e| e == "mm" || e == "mmb")
 }
 
+/// Most pages a program may have mapped, over all its processes: what a common machine has the
+/// memory and the patience for.
+const FOOTPRINT_PAGES_MAX: u64 = 1 << 24;
+
 /// The bytes of a file of a sane size.
 pub fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let size = std::fs::metadata(path).map_err(Error::file("read", path))?.len();
@@ -77,11 +81,19 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
 pub fn program(path: &Path) -> Result<Program, Error> {
     let bytes = read(path)?;
     let wrong = |message: String| Error::Program { path: path.to_owned(), message };
-    if bytes.starts_with(&mm_ops::codec::MAGIC) {
-        return mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()));
+    let program = if bytes.starts_with(&mm_ops::codec::MAGIC) {
+        mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()))?
+    } else {
+        Program::parse(&read_text(path)?).map_err(|error| wrong(error.to_string()))?
+    };
+    let pages = program.footprint_pages();
+    if pages > FOOTPRINT_PAGES_MAX {
+        return Err(wrong(format!(
+            "this could map {pages} pages in its processes; at most {FOOTPRINT_PAGES_MAX} are run \
+             (shorten the ranges of mmap, or lower procs in the config line)"
+        )));
     }
-    let text = read_text(path)?;
-    Program::parse(&text).map_err(|error| wrong(error.to_string()))
+    Ok(program)
 }
 
 /// Writes a file, with the folders above it.

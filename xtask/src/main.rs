@@ -13,11 +13,16 @@ mod cli;
 mod commands;
 mod error;
 mod files;
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+mod live;
+#[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
+#[path = "live/missing.rs"]
+mod live;
 mod output;
 mod subject;
 
 use clap::Parser;
-use cli::{Cli, Command};
+use cli::{Against, Cli, Command};
 use error::{Error, Found};
 use std::process::ExitCode;
 
@@ -39,7 +44,9 @@ fn main() -> ExitCode {
 
 fn run(command: &Command) -> Result<Found, Error> {
     match command {
+        Command::Fuzz(args) if args.against != Against::Model => live::fuzz(args),
         Command::Fuzz(args) => commands::fuzz::run(args),
+        Command::Replay(args) if args.against != Against::Model => live::replay(args),
         Command::Replay(args) => commands::replay::run(args),
         Command::Minimize(args) => commands::minimize::run(args),
         Command::Regress(args) => commands::regress::run(args),
@@ -55,6 +62,8 @@ fn run(command: &Command) -> Result<Found, Error> {
         }
         Command::Rules(args) => commands::rules::run(args),
         Command::FmtMm(args) => commands::fmt_mm::run(args),
+        Command::Linux(args) => live::probe(args),
+        Command::Export(args) => live::export(args),
         Command::Bench(args) => commands::bench::run(args),
         Command::Test => commands::ci::test(),
         Command::Ci => commands::ci::ci(),

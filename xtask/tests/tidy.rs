@@ -20,13 +20,15 @@ fn files() -> Vec<(String, String)> {
             let path = entry.path();
             let name = entry.file_name().to_string_lossy().into_owned();
             if path.is_dir() {
-                let generated = ["target", "artifacts", "coverage"].contains(&name.as_str())
-                    || path == root.join("fuzz/corpus")
-                    || path == root.join(".git");
+                let generated = ["target", "artifacts", "coverage", ".git"]
+                    .contains(&name.as_str())
+                    || path == root.join("fuzz/corpus");
                 if !generated {
                     walk(&path, root, found);
                 }
-            } else if let Ok(text) = std::fs::read_to_string(&path) {
+            } else if name != ".git"
+                && let Ok(text) = std::fs::read_to_string(&path)
+            {
                 let name = path.strip_prefix(root).expect("below the root").display().to_string();
                 found.push((name, text));
             }

@@ -4,7 +4,7 @@ config ptes=32
 mmap p0 0+16 rw
 thp always=4
 write p0 9 a
-pin p0 9 rw h0 -> 1
+pin p0 9 rw h0 longterm fast -> 1
 mprotect p0 0+16 r
 mprotect p0 0+16 rw
 write p0 9 b

@@ -5,7 +5,7 @@ thp always=3
 write p0 5 a
 madvise p0 0+5 dontneed
 madvise p0 6+2 dontneed
-pin p0 5 rw h0 -> 1
+pin p0 5 rw h0 longterm fast -> 1
 mprotect p0 0+8 r
 mprotect p0 0+8 rw
 write p0 5 b

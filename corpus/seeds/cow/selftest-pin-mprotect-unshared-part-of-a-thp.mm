@@ -7,7 +7,7 @@ madvise p0 0+4 dontfork
 fork p0 p3
 madvise p0 0+4 dofork
 exit p3
-pin p0 2 rw h0 -> 1
+pin p0 2 rw h0 longterm fast -> 1
 mprotect p0 0+8 r
 mprotect p0 0+8 rw
 write p0 2 b

@@ -5,7 +5,7 @@ thp always=3
 write p0 5 a
 mprotect p0 0+1 r
 mprotect p0 0+1 rw
-pin p0 5 rw h0 longterm -> 1
+pin p0 5 rw h0 longterm fast -> 1
 fork p0 p1
 write p0 5 b
 dma_read h0 0 -> b

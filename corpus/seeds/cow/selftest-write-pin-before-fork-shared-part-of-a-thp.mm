@@ -7,7 +7,7 @@ madvise p0 0+4 dontfork
 fork p0 p3
 madvise p0 0+4 dofork
 exit p3
-pin p0 5 rw h0 longterm -> 1
+pin p0 5 rw h0 longterm fast -> 1
 fork p0 p1
 write p0 5 b
 dma_read h0 0 -> b

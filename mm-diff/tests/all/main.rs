@@ -4,4 +4,5 @@
 mod broken;
 mod engine;
 mod lockstep;
+mod outside;
 mod proptests;

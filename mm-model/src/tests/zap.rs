@@ -29,8 +29,10 @@ fn munmap_checks_its_arguments() {
     assert_eq!(m.apply(munmap(0, 0, 0)), err(Errno::EINVAL));
     assert_eq!(m.apply(munmap(0, space - 1, 2)), err(Errno::EINVAL));
     let before = m.snapshot();
-    assert_eq!(m.apply(munmap(0, 4, 16)), err(Errno::EPERM));
+    assert_eq!(m.apply(munmap(0, 0, 20)), err(Errno::EPERM));
     assert_eq!(m.snapshot(), before, "nothing is changed");
+    assert_eq!(m.apply(munmap(0, 4, 16)), err(Errno::EPERM));
+    assert_eq!(m.snapshot().vmas.len(), before.vmas.len() + 1, "the front was split first");
     assert_eq!(m.apply(munmap(0, 4, 8)), Outcome::Ok, "holes are fine");
 }
 

@@ -8,6 +8,7 @@ use crate::subject::Planted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mm_diff::engine::{self, Budget, EngineConfig, Event, Report};
 use mm_ops::generate::Areas;
+use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -108,6 +109,8 @@ pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
 struct Watcher {
     bar: ProgressBar,
     last_line: Mutex<Instant>,
+    /// Workers whose first profile was shown.
+    begun: Mutex<BTreeSet<usize>>,
     is_terminal: bool,
 }
 
@@ -118,7 +121,7 @@ impl Watcher {
         if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {msg}") {
             bar.set_style(style);
         }
-        Self { bar, last_line: Mutex::new(Instant::now()), is_terminal }
+        Self { bar, last_line: Mutex::new(Instant::now()), begun: Mutex::default(), is_terminal }
     }
 
     fn tell(&self, event: &Event<'_>) {
@@ -139,8 +142,17 @@ impl Watcher {
                 self.progress(line, p.seconds);
             }
             Event::Failure { signature, .. } => self.line(&format!("found: {signature}")),
-            Event::Profile { .. } => {}
+            // What each worker begins with; later profiles follow from the seed just as well.
+            Event::Profile { worker, profile } => {
+                if self.first_profile_of(*worker) {
+                    self.line(&format!("worker {worker} begins with: {profile}"));
+                }
+            }
         }
+    }
+
+    fn first_profile_of(&self, worker: usize) -> bool {
+        self.begun.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(worker)
     }
 
     fn progress(&self, line: String, seconds: f64) {
@@ -166,7 +178,7 @@ impl Watcher {
 }
 
 /// Writes each failure's program to its file and notes the path in the report.
-fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
+pub fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
     let folder = if args.save_regressions {
         Path::new("corpus/regressions").to_owned()
     } else {
@@ -193,7 +205,7 @@ fn free_path(folder: &Path, signature: &str) -> PathBuf {
         .unwrap_or_else(|| folder.join("failure.mm"))
 }
 
-fn print(report: &Report) {
+pub fn print(report: &Report) {
     for failure in &report.failures {
         println!("FOUND {}", failure.reproducer.render());
         if let Some(file) = &failure.file {

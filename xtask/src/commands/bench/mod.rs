@@ -3,6 +3,7 @@
 mod batching;
 mod lockstep;
 mod paired;
+mod state_machine;
 
 use crate::cli::BenchArgs;
 use crate::error::{Error, Found};

@@ -1,0 +1,5 @@
+//! Prints what the running kernel and these privileges allow.
+
+fn main() {
+    print!("{}", mm_linux::Probe::new());
+}

@@ -1,0 +1,284 @@
+//! Which programs the driver executes, and why not the others. Everything left out has a reason in
+//! words; nothing is left out silently.
+
+use crate::gup::GET_PAGES_MAX;
+use crate::linux::Linux;
+use crate::ops;
+use crate::probe::Feature;
+use mm_ops::{Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote};
+use std::fmt;
+
+/// Why an operation cannot be executed; `Ok` if it can.
+pub(crate) type Refusal = Result<(), String>;
+
+/// Most pages that one operation may work on.
+const PAGES_MAX: u32 = 1 << 16;
+
+/// Most pages that an ordinary user may lock or pin with one operation.
+const LOCKED_PAGES_MAX: u32 = 32;
+
+/// Something in a program that the driver cannot execute.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unsupported {
+    /// The operation by its index; `None` for the configuration.
+    pub step: Option<usize>,
+    /// What it is and why it cannot be done.
+    pub reason: String,
+}
+
+impl fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.step {
+            Some(step) => write!(f, "operation {}: {}", step + 1, self.reason),
+            None => f.write_str(&self.reason),
+        }
+    }
+}
+
+impl std::error::Error for Unsupported {}
+
+impl Linux {
+    /// Whether the running kernel, with these privileges, can execute the program so that its
+    /// outcomes mean something.
+    ///
+    /// # Errors
+    /// The first thing that stands in the way.
+    pub fn supports(&self, program: &Program) -> Result<(), Unsupported> {
+        let refused = |step, reason| Unsupported { step, reason };
+        config(self, program).map_err(|reason| refused(None, reason))?;
+        for (index, step) in program.steps.iter().enumerate() {
+            (ops::row(&step.op).refuses)(self, &step.op)
+                .and_then(|()| smaller_geometry(&program.config, &step.op))
+                .and_then(|()| several_calls(program, &step.op))
+                .map_err(|reason| refused(Some(index), reason))?;
+        }
+        Ok(())
+    }
+}
+
+impl Linux {
+    /// Makes a program one that [`Linux::supports`] accepts, changing as little as it can: GUP calls
+    /// become the nearest ones userspace can have, and what cannot be executed is taken out. For
+    /// programs that were made up; a program somebody wrote is better refused. Answers how many
+    /// operations were taken out.
+    pub fn adapt(&self, program: &mut Program) -> usize {
+        program.config.soft_dirty = false;
+        program.config.pt_reclaim = true;
+        let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
+        for step in &mut program.steps {
+            nearest(&program.config, get_pages, &mut step.op);
+        }
+        let before = program.steps.len();
+        program.steps.retain(|step| (ops::row(&step.op).refuses)(self, &step.op).is_ok());
+        before - program.steps.len()
+    }
+}
+
+/// The nearest operation that the driver has.
+fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
+    match op {
+        Op::Gup { flags, range, .. } => {
+            let plain = GupFlags { fast: true, ..GupFlags::default() };
+            *flags = if flags.pin {
+                GupFlags { pin: true, write: true, longterm: true, ..plain }
+            } else {
+                range.len = range.len.min(get_pages);
+                plain
+            };
+        }
+        Op::Put { dirty, .. } => *dirty = false,
+        Op::Thp { always, madvise } if config.ptes != 512 => {
+            let below = !(1 << config.pmd_order().0);
+            *always = OrderSet(always.0 & below);
+            *madvise = OrderSet(madvise.0 & below);
+        }
+        _ => {}
+    }
+}
+
+fn config(_linux: &Linux, program: &Program) -> Refusal {
+    if program.config.soft_dirty {
+        return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
+    }
+    let pmd = program.config.pmd_order();
+    let uses_pmd = program.steps.iter().any(|step| match step.op {
+        Op::Thp { always, madvise } => always.union(madvise).contains(pmd),
+        _ => false,
+    });
+    if uses_pmd && !program.config.pt_reclaim {
+        return Err("pt_reclaim=off with PMD THPs: the kernel always reclaims tables".to_owned());
+    }
+    Ok(())
+}
+
+/// The kernel's tables have 512 entries. What a program with smaller ones does means the same there
+/// as long as nothing is mapped by a PMD.
+fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
+    match *op {
+        Op::Thp { always, madvise }
+            if config.ptes != 512 && always.union(madvise).contains(config.pmd_order()) =>
+        {
+            Err(format!(
+                "THPs of order {}: the kernel's tables have 512 entries, this program's have {}",
+                config.pmd_order().0,
+                config.ptes
+            ))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// vmsplice goes on with another GUP call where one stopped early, and the second one may get where
+/// the first did not: the lockless walk takes what is present without asking for the right to read.
+fn several_calls(program: &Program, op: &Op) -> Refusal {
+    match op {
+        Op::Gup { range, flags, .. } if !flags.pin && range.len > 1 && has_write_only(program) => {
+            Err("a get of several pages in a program with write-only mappings: vmsplice makes more \
+                 than one GUP call of it"
+                .to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether some mapping of the program may be written but not read.
+fn has_write_only(program: &Program) -> bool {
+    program.steps.iter().any(|step| match step.op {
+        Op::Mmap { prot, .. } | Op::Mprotect { prot, .. } => prot.write && !prot.read,
+        _ => false,
+    })
+}
+
+/// The orders a `thp` operation can enable; others are ignored.
+pub(crate) fn legal_orders(config: &Config) -> OrderSet {
+    (2..=config.pmd_order().0).fold(OrderSet::EMPTY, |set, order| set.with(Order(order)))
+}
+
+pub(crate) fn always(_: &Linux, _: &Op) -> Refusal {
+    Ok(())
+}
+
+fn pages(range: PageRange) -> Refusal {
+    if range.len <= PAGES_MAX {
+        Ok(())
+    } else {
+        Err(format!("{} pages at once: the driver takes at most {PAGES_MAX}", range.len))
+    }
+}
+
+/// Locked and pinned pages count against a limit that binds ordinary users, 8 MiB as a rule.
+fn little(linux: &Linux, range: PageRange) -> Refusal {
+    if linux.probe.root || range.len <= LOCKED_PAGES_MAX {
+        Ok(())
+    } else {
+        Err(format!("locking or pinning more than {LOCKED_PAGES_MAX} pages at once needs root"))
+    }
+}
+
+pub(crate) fn range(_: &Linux, op: &Op) -> Refusal {
+    match *op {
+        Op::Munmap { range, .. }
+        | Op::Mprotect { range, .. }
+        | Op::Munlock { range, .. }
+        | Op::Mmap { range, .. }
+        | Op::Madvise { range, .. }
+        | Op::Mlock { range, .. }
+        | Op::Mseal { range, .. } => pages(range),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn mapping(linux: &Linux, op: &Op) -> Refusal {
+    range(linux, op)?;
+    match op {
+        Op::Mmap { droppable: true, .. } => linux.probe.need(Feature::Droppable),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
+    range(linux, op)?;
+    match *op {
+        Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => {
+            linux.probe.need(Feature::Guards)
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn mlock(linux: &Linux, op: &Op) -> Refusal {
+    range(linux, op)?;
+    linux.probe.need(Feature::Locking)?;
+    match *op {
+        Op::Mlock { range, .. } => little(linux, range),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn mseal(linux: &Linux, op: &Op) -> Refusal {
+    range(linux, op)?;
+    linux.probe.need(Feature::Seals)
+}
+
+pub(crate) fn gup(linux: &Linux, op: &Op) -> Refusal {
+    let Op::Gup { range, flags, .. } = *op else { return Ok(()) };
+    let plain = GupFlags { fast: true, ..GupFlags::default() };
+    if flags == (GupFlags { pin: true, write: true, longterm: true, ..plain }) {
+        linux.probe.need(Feature::Pins)?;
+        return pages(range).and_then(|()| little(linux, range));
+    }
+    if flags == plain {
+        if range.len > GET_PAGES_MAX {
+            return Err(format!("a get of more than {GET_PAGES_MAX} pages: a pipe holds no more"));
+        }
+        return Ok(());
+    }
+    Err("of the GUP calls userspace can have only `pin … rw longterm fast` (io_uring) and \
+         `get … r fast` (vmsplice)"
+        .to_owned())
+}
+
+pub(crate) fn put(_: &Linux, op: &Op) -> Refusal {
+    match op {
+        Op::Put { dirty: true, .. } => {
+            Err("put dirty: io_uring and pipes drop pages without dirtying them".to_owned())
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn remote(linux: &Linux, op: &Op) -> Refusal {
+    match op {
+        Op::Remote { access: Remote::Poke(_), .. } => linux.probe.need(Feature::ForcedWrites),
+        Op::Remote { access: Remote::VmRead | Remote::VmWrite(_), .. } => {
+            linux.probe.need(Feature::RemoteAccess)
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn thp(linux: &Linux, op: &Op) -> Refusal {
+    let Op::Thp { always, madvise } = *op else { return Ok(()) };
+    let every = legal_orders(&Config { ptes: 512, ..Config::default() });
+    let wanted = OrderSet(always.union(madvise).0 & every.0);
+    match &linux.thp {
+        None if wanted == OrderSet::EMPTY => Ok(()),
+        None => Err("enabling folio sizes needs root".to_owned()),
+        Some(thp) => match wanted.iter().find(|order| !thp.orders().contains(*order)) {
+            Some(order) => Err(format!("the kernel has no folios of order {}", order.0)),
+            None => Ok(()),
+        },
+    }
+}
+
+pub(crate) fn fail_alloc(_: &Linux, _: &Op) -> Refusal {
+    Err("fail_alloc: the kernel's allocations cannot be made to fail one by one".to_owned())
+}
+
+pub(crate) fn circumstance(_: &Linux, _: &Op) -> Refusal {
+    Err("lock, isolate, drop: userspace cannot hold a folio lock or an isolation".to_owned())
+}
+
+pub(crate) fn numa_hint(_: &Linux, _: &Op) -> Refusal {
+    Err("numa_hint: the NUMA scanner cannot be sent to a page".to_owned())
+}

@@ -1,0 +1,238 @@
+//! `fuzz --against linux|all`: made-up programs on the running kernel. One thread, on one CPU, as the
+//! driver needs it; the programs come from the generator that every engine uses.
+
+use super::kernel::{LedgerUse, Tally, missing};
+use super::three::{Judgement, Parties};
+use crate::cli::{Against, FuzzArgs};
+use crate::commands::fuzz::{any_seed, print, save, stop_on_ctrl_c};
+use crate::error::{Error, Found};
+use crate::output::print_json;
+use crate::subject::Planted;
+use mm_diff::StepView;
+use mm_diff::engine::{FailureReport, OpReport, Report};
+use mm_linux::Linux;
+use mm_ops::generate::{Areas, Profile, random_program, seeded};
+use mm_ops::{OpKind, Order, OrderSet, Outcome, Program};
+use mm_reference::Rule;
+use serde::Serialize;
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// Programs that one profile serves for; fewer with the kernel's tables, whose programs take ten times
+/// as long.
+const PROFILE_PROGRAMS: u64 = 120;
+const PROFILE_PROGRAMS_LARGE: u64 = 12;
+/// Every how many profiles have the kernel's own tables: only there are PMD THPs.
+const KERNEL_TABLES_EVERY: u64 = 4;
+/// Distinct failures of a run that goes on after the first.
+const FAILURES_MAX: usize = 64;
+const LINE_EVERY: Duration = Duration::from_secs(10);
+
+/// Operations that no program of userspace has, as a program each: what the driver says of it is the
+/// reason that stands in the report.
+const LACKING: &[(OpKind, &str)] = &[
+    (OpKind::FailAlloc, "fail_alloc 0"),
+    (OpKind::Lock, "lock p0 0 l0"),
+    (OpKind::Isolate, "isolate p0 0 l0"),
+    (OpKind::Drop, "drop l0"),
+    (OpKind::NumaHint, "numa_hint p0 0+1"),
+    (OpKind::ClearRefs, "config soft_dirty=on\nclear_refs p0"),
+];
+
+#[derive(Serialize)]
+struct LiveReport<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// Who is alone, for each of the failures.
+    blame: Vec<String>,
+    /// What no program of this run had, with the reasons.
+    left_out: Vec<String>,
+    /// Operations taken out of programs, because the kernel does not have them just so.
+    operations_taken_out: u64,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    ledger: Vec<LedgerUse>,
+}
+
+/// What a run has seen.
+#[derive(Default)]
+struct Seen {
+    ops: u64,
+    fired: BTreeSet<(Rule, u8)>,
+    answers: [[u64; 2]; OpKind::COUNT],
+}
+
+impl Seen {
+    fn note(&mut self, step: &StepView<'_>) {
+        self.ops += 1;
+        self.fired.extend(step.fired);
+        let refused = matches!(step.outcome, Outcome::Err(_));
+        self.answers[step.op.kind().index()][usize::from(refused)] += 1;
+    }
+
+    fn rules(&self) -> BTreeSet<Rule> {
+        self.fired.iter().map(|(rule, _)| *rule).collect()
+    }
+}
+
+/// Fuzzes until the time is up, something is found, or Ctrl-C.
+pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
+    if args.jobs.is_some_and(|jobs| jobs != 1) {
+        return Err(Error::Usage("the live kernel is driven from one CPU: --jobs 1".into()));
+    }
+    let planted = Planted::find(args.fault.as_deref())?;
+    let areas = match &*args.areas {
+        [] => Areas::ALL,
+        areas => areas.join(",").parse().map_err(|e| Error::Usage(format!("--areas: {e}")))?,
+    };
+    let factory = (args.against == Against::All).then(|| planted.factory());
+    let mut parties = Parties::new(factory, args.wrong_reference)?;
+    let seed = args.seed.unwrap_or_else(any_seed);
+    let against = if args.against == Against::All { "all" } else { "linux" };
+    eprintln!("fuzz --against {against} --seed {seed} --time {}s", args.time.as_secs_f64());
+    let left_out = left_out(parties.kernel.linux());
+    left_out.iter().for_each(|line| eprintln!("left out: {line}"));
+
+    let stop = stop_on_ctrl_c()?;
+    let (start, mut line_at) = (Instant::now(), LINE_EVERY);
+    let mut rng = seeded(seed, 0);
+    let (mut profile, mut profiles, mut profile_ends) = (Profile::random(areas, &mut rng), 0, 0);
+    let mut seen = Seen::default();
+    let (mut programs, mut taken_out) = (0_u64, 0_u64);
+    let mut failures: Vec<FailureReport> = Vec::new();
+    let mut blame = Vec::new();
+    let failures_max = if args.keep_going { FAILURES_MAX } else { 1 };
+    let over = |programs| args.programs.is_some_and(|most| programs >= most);
+    while start.elapsed() < args.time && !over(programs) && !stop.load(Ordering::Relaxed) {
+        if programs >= profile_ends {
+            profile = Profile::random(areas, &mut rng);
+            fit(&mut profile, profiles);
+            profiles += 1;
+            let large = profile.config.ptes == 512;
+            profile_ends += if large { PROFILE_PROGRAMS_LARGE } else { PROFILE_PROGRAMS };
+        }
+        let mut program = random_program(&profile, &mut rng);
+        taken_out += parties.kernel.linux().adapt(&mut program) as u64;
+        programs += 1;
+        let judgement = parties.judge(&program, &mut |step: &StepView<'_>| seen.note(step));
+        if let Judgement::Differs(found) = judgement {
+            let signature = found.failure.signature().to_string();
+            if failures.iter().all(|failure| failure.signature != signature) {
+                eprintln!("found: {signature}");
+                let (reproducer, line) = parties.minimize(&program, found);
+                let ops = reproducer.program.steps.len();
+                failures.push(FailureReport { signature, ops, file: None, reproducer });
+                blame.push(line);
+            }
+            if failures.len() >= failures_max {
+                break;
+            }
+        }
+        if start.elapsed() >= line_at {
+            line_at += LINE_EVERY;
+            let seconds = start.elapsed().as_secs_f64();
+            eprintln!(
+                "[{seconds:.0}s] {:.0} programs/s, {programs} programs, {} operations, rules {}/{}, failures {}",
+                programs as f64 / seconds,
+                seen.ops,
+                seen.rules().len(),
+                Rule::ALL.len(),
+                failures.len()
+            );
+        }
+    }
+    let seconds = start.elapsed().as_secs_f64();
+    let report = report(seed, seconds, programs, &seen, failures, stop.load(Ordering::Relaxed));
+    let report = save(args, report)?;
+    parties.kernel.must_have_run()?;
+    let kernel = &parties.kernel;
+    if args.json {
+        print_json(&LiveReport {
+            report: &report,
+            blame,
+            left_out,
+            operations_taken_out: taken_out,
+            tally: &kernel.tally,
+            ledger: kernel.ledger(),
+        });
+    } else {
+        print(&report);
+        println!("{taken_out} operations taken out of programs for the kernel's sake");
+        kernel.print();
+    }
+    Ok(Found::something_if(!report.failures.is_empty() || !kernel.tally.troubles.is_empty()))
+}
+
+/// Makes a profile one of programs that the kernel can run.
+fn fit(profile: &mut Profile, number: u64) {
+    if number.is_multiple_of(KERNEL_TABLES_EVERY) {
+        profile.config.ptes = 512;
+        let all = (2..=profile.config.pmd_order().0).map(Order);
+        profile.orders = all.fold(OrderSet::EMPTY, OrderSet::with);
+    }
+    profile.config.soft_dirty = false;
+    profile.config.pt_reclaim = true;
+    LACKING.iter().for_each(|(kind, _)| profile.set_weight(*kind, 0));
+}
+
+/// What no program of the run can have, with the reasons: operations that userspace lacks, and what
+/// this kernel and these privileges do not allow.
+fn left_out(linux: &Linux) -> Vec<String> {
+    let lacking = LACKING.iter().filter_map(|(kind, text)| {
+        let program: Program = text.parse().ok()?;
+        let reason = linux.supports(&program).err()?.reason;
+        let name = kind.name();
+        Some(if reason.contains(name) { reason } else { format!("{name}: {reason}") })
+    });
+    let mut lines: Vec<String> = lacking.chain(missing(linux)).collect();
+    lines.dedup();
+    lines
+}
+
+fn report(
+    seed: u64,
+    seconds: f64,
+    programs: u64,
+    seen: &Seen,
+    failures: Vec<FailureReport>,
+    stopped: bool,
+) -> Report {
+    let rules = seen.rules();
+    let missed = Rule::ALL.iter().filter(|rule| !rules.contains(rule)).map(|rule| rule.id());
+    let operations = OpKind::ALL.iter().zip(&seen.answers);
+    Report {
+        seed,
+        seconds,
+        programs,
+        ops: seen.ops,
+        programs_per_second: programs as f64 / seconds.max(1e-9),
+        rules_hit: rules.len(),
+        rules_total: Rule::ALL.len(),
+        features: seen.fired.len() as u64,
+        corpus: 0,
+        failures,
+        rules_missed: missed.collect(),
+        operations: operations
+            .map(|(kind, [done, refused])| OpReport {
+                op: kind.name(),
+                done: *done,
+                refused: *refused,
+            })
+            .collect(),
+        stopped,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_userspace_lacks_is_written_as_programs() {
+        for (kind, text) in LACKING {
+            let program: Program = text.parse().unwrap_or_else(|e| panic!("{text}: {e:?}"));
+            assert_eq!(program.steps.last().map(|step| step.op.kind()), Some(*kind));
+        }
+    }
+}

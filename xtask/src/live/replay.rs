@@ -1,0 +1,133 @@
+//! `replay --against linux|all`: program files on the running kernel.
+
+use super::kernel::{LedgerUse, Tally, missing};
+use super::stretch::stretched;
+use super::three::{Difference, Judgement, Parties};
+use crate::cli::{Against, ReplayArgs};
+use crate::error::{Error, Found};
+use crate::files;
+use crate::output::print_json;
+use crate::subject::Planted;
+use mm_diff::StepView;
+use serde::Serialize;
+
+#[derive(Serialize)]
+struct Report<'a> {
+    files: usize,
+    #[serde(flatten)]
+    counts: Counts,
+    failed: Vec<FailedFile>,
+    /// What this kernel and these privileges do not allow, with the reasons.
+    left_out: Vec<String>,
+    #[serde(flatten)]
+    tally: &'a Tally,
+    ledger: Vec<LedgerUse>,
+}
+
+#[derive(Default, Serialize)]
+struct Counts {
+    /// Files of which the kernel ran the whole program, and all agree.
+    passed: usize,
+    /// How many of the files were retold with the kernel's tables, since their PMDs map folios.
+    stretched: usize,
+    /// Files left out of which the kernel ran what it has of the program, without its expectations.
+    in_part: usize,
+}
+
+#[derive(Serialize)]
+struct FailedFile {
+    file: String,
+    signature: String,
+    operation: usize,
+    blame: String,
+}
+
+/// Replays every file; a failing one does not stop the others.
+pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
+    if args.bless {
+        return Err(Error::Usage(
+            "--bless writes what model and reference agree on; leave --against out".into(),
+        ));
+    }
+    let planted = Planted::find(args.fault.as_deref())?;
+    let factory = (args.against == Against::All).then(|| planted.factory());
+    let mut parties = Parties::new(factory, false)?;
+    let left_out = missing(parties.kernel.linux());
+    left_out.iter().for_each(|line| eprintln!("left out: {line}"));
+    let paths = files::find(&args.paths)?;
+    let (mut counts, mut failed) = (Counts::default(), Vec::new());
+    let speak = !args.json;
+    for path in &paths {
+        let mut program = files::program(path)?;
+        let linux = parties.kernel.linux();
+        if linux.supports(&program).is_err() {
+            program = stretched(&program);
+            if linux.supports(&program).is_ok() {
+                counts.stretched += 1;
+            } else {
+                // Left out for what stands in its way besides its geometry.
+                program.steps.iter_mut().for_each(|step| step.expect = None);
+            }
+        }
+        if args.trace && speak {
+            println!("{}:\n  {}", path.display(), program.config);
+        }
+        let mut judgement = parties.judge(&program, &mut |step: &StepView<'_>| {
+            if args.trace && speak {
+                println!("  {:>3} {} -> {}", step.index + 1, step.op, step.outcome);
+            }
+        });
+        if let Judgement::Skipped(reason) = &judgement {
+            if speak {
+                println!("LEFT OUT {}: {reason}", path.display());
+            }
+            parties.kernel.linux().adapt(&mut program);
+            program.steps.iter_mut().for_each(|step| step.expect = None);
+            // What cannot be had in part, either, was said above.
+            if !program.steps.is_empty() && parties.kernel.linux().supports(&program).is_ok() {
+                judgement = parties.judge(&program, &mut ());
+                counts.in_part += usize::from(matches!(judgement, Judgement::Passed));
+            }
+        } else {
+            counts.passed += usize::from(matches!(judgement, Judgement::Passed));
+        }
+        match judgement {
+            Judgement::Trouble(what) if speak => println!("NO RESULT {}: {what}", path.display()),
+            Judgement::Passed | Judgement::Skipped(_) | Judgement::Trouble(_) => {}
+            Judgement::Differs(Difference { failure, blame, .. }) => {
+                if speak {
+                    println!("FAILED {}\n{}{blame}\n", path.display(), failure.render(&program));
+                }
+                failed.push(FailedFile {
+                    file: path.display().to_string(),
+                    signature: failure.signature().to_string(),
+                    operation: failure.step + 1,
+                    blame,
+                });
+            }
+        }
+    }
+    parties.kernel.must_have_run()?;
+    let troubled = !parties.kernel.tally.troubles.is_empty();
+    let found = Found::something_if(!failed.is_empty() || troubled);
+    if speak {
+        let Counts { passed, stretched, in_part } = counts;
+        println!(
+            "{} files, {passed} passed ({stretched} with the kernel's tables), {in_part} in part, {} failed",
+            paths.len(),
+            failed.len()
+        );
+        parties.kernel.print();
+    } else {
+        let ledger = parties.kernel.ledger();
+        print_json(&Report {
+            files: paths.len(),
+            counts,
+            failed,
+            left_out,
+            tally: &parties.kernel.tally,
+            ledger,
+        });
+    }
+    Ok(found)
+}
