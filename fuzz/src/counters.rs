@@ -9,7 +9,10 @@ use std::sync::atomic::{AtomicU8, Ordering};
 const COUNTERS: usize = 1 << 16;
 
 /// libFuzzer finds the counters by the name of their section.
-#[allow(unsafe_code, reason = "a section of another name or content would be misread; this is right")]
+#[allow(
+    unsafe_code,
+    reason = "a section of another name or content would be misread; this is right"
+)]
 // SAFETY: the section is libFuzzer's for plain bytes that count, and AtomicU8 is such a byte.
 #[unsafe(link_section = "__libfuzzer_extra_counters")]
 #[used]

@@ -2,55 +2,76 @@
 //! uses. What is no program is replaced by one; a share of the inputs is left to libFuzzer's own
 //! mutations of bytes, which reach what no mutator thought of.
 //!
-//! Everything follows from the seed libFuzzer gives.
+//! Everything follows from the seeds libFuzzer gives.
 
 use mm_ops::Program;
 use mm_ops::codec;
 use mm_ops::generate::{Areas, Profile, random_program_into, seeded};
 use mm_ops::mutate;
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 /// One mutation in this many is of bytes.
 const BYTES_ONE_IN: u32 = 16;
 /// One mutation in this many throws the input away and makes a new program.
-const FRESH_ONE_IN: u32 = 8;
+const FRESH_ONE_IN: u32 = 4;
+/// Mutations for which one swarm profile serves, as in the embedded engine.
+const PROFILE_MUTATIONS: u32 = 256;
+
+thread_local! {
+    /// The swarm profile at work, and how many mutations it still serves for.
+    static SWARM: RefCell<(Profile, u32)> = RefCell::new((Profile::even(Areas::ALL), 0));
+}
+
+/// Works with the swarm profile of the time.
+fn with_profile<T>(seed: u32, work: impl FnOnce(&Profile) -> T) -> T {
+    SWARM.with_borrow_mut(|(profile, left)| {
+        if *left == 0 {
+            *profile = Profile::random(Areas::ALL, &mut seeded(u64::from(seed), 0));
+            *left = PROFILE_MUTATIONS;
+        }
+        *left -= 1;
+        work(profile)
+    })
+}
 
 /// `MMDIFF_MUTATOR=off`: nothing but libFuzzer's own mutations.
 static OFF: LazyLock<bool> = LazyLock::new(|| crate::is_off("MMDIFF_MUTATOR"));
 
 /// Changes the program in `data[..size]`; answers its new size, at most `max_size`.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    if *OFF || seed % BYTES_ONE_IN == 0 {
+    if *OFF || seed.is_multiple_of(BYTES_ONE_IN) {
         return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
     }
     let mut rng = seeded(u64::from(seed), 1);
-    let profile = Profile::random(Areas::ALL, &mut rng);
-    let known = data.get(..size).and_then(|input| codec::decode(input).ok());
-    let fresh = seed / BYTES_ONE_IN % FRESH_ONE_IN == 0;
-    let program = match known {
-        Some(mut program) if !fresh => {
-            mutate::mutate(&mut program, &profile, &mut rng);
+    let fresh = (seed / BYTES_ONE_IN).is_multiple_of(FRESH_ONE_IN);
+    let known = data.get(..size).filter(|_| !fresh).and_then(|input| codec::decode(input).ok());
+    let program = with_profile(seed, |profile| match known {
+        Some(mut program) => {
+            mutate::mutate(&mut program, profile, &mut rng);
             program
         }
-        _ => {
+        None => {
             let mut program = Program::default();
-            random_program_into(&profile, &mut rng, &mut program);
+            random_program_into(profile, &mut rng, &mut program);
             program
         }
-    };
+    });
     put(program, data, max_size)
         .unwrap_or_else(|| libfuzzer_sys::fuzzer_mutate(data, size, max_size))
 }
 
-/// Splices a piece of the second program into the first; answers the size of the result in `out`.
+/// Splices a piece of the second program into the first, and changes the result; answers the size of the result in `out`.
 /// 0, which libFuzzer takes for "no result", if there are not two programs.
 pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
     let (Ok(mut program), Ok(other)) = (codec::decode(first), codec::decode(second)) else {
         return 0;
     };
     let mut rng = seeded(u64::from(seed), 2);
-    let profile = Profile::random(Areas::ALL, &mut rng);
-    mutate::splice(&mut program, &other, &profile, &mut rng);
+    with_profile(seed, |profile| {
+        mutate::splice(&mut program, &other, profile, &mut rng);
+        mutate::mutate(&mut program, profile, &mut rng);
+    });
     let room = out.len();
     put(program, out, room).unwrap_or(0)
 }
@@ -88,7 +109,7 @@ mod tests {
 
     /// A seed that is not left to libFuzzer's mutations, which need libFuzzer around them.
     fn typed_seeds() -> impl Iterator<Item = u32> {
-        (0..2000).filter(|seed| seed % BYTES_ONE_IN != 0)
+        (0..2000).filter(|seed| !seed.is_multiple_of(BYTES_ONE_IN))
     }
 
     #[test]
@@ -119,6 +140,7 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_mutation() {
         let once = |seed| {
+            SWARM.set((Profile::even(Areas::ALL), 0));
             let mut data = codec::encode(&program(1));
             let size = data.len();
             data.resize(500, 0);

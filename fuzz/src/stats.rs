@@ -23,7 +23,7 @@ impl Stats {
     pub(crate) fn add(&mut self, ops: u64) {
         self.programs += 1;
         self.ops += ops;
-        if self.programs % WRITE_EVERY == 0 {
+        if self.programs.is_multiple_of(WRITE_EVERY) {
             self.write();
         }
     }
