@@ -18,7 +18,9 @@ const ENDING: &str = "MM_LINUX_TEST_ENDING";
 
 /// Everything a run may change, read while no driver is at work.
 fn settings() -> BTreeMap<String, String> {
-    let lock = rustix::fs::open(format!("{THP}/enabled"), OFlags::RDONLY, Mode::empty());
+    // A driver started meanwhile by another test must not inherit it: it would wait for itself.
+    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+    let lock = rustix::fs::open(format!("{THP}/enabled"), flags, Mode::empty());
     let lock = lock.expect("the THP settings");
     rustix::fs::flock(&lock, FlockOperation::LockExclusive).expect("the lock of the settings");
     settings_now()
