@@ -245,16 +245,13 @@ impl Differ<'_> {
     }
 
     fn tokens(&mut self) {
-        let describe = |token: &TokenSnap| {
-            let kind = if token.isolation { "isolation" } else { "lock" };
-            format!("{kind} of {:?}", token.folio)
-        };
+        let describe = |token: &TokenSnap| format!("{:?} of {:?}", token.kind, token.folio);
         self.align(
             (&self.expected.tokens, &self.found.tokens),
             |token| token.token,
             ("token", |token| Place::Token(token.token), describe),
             |differ, a, b| {
-                compare!(differ, Place::Token(a.token), "token", a, b, isolation folio);
+                compare!(differ, Place::Token(a.token), "token", a, b, kind folio);
             },
         );
     }

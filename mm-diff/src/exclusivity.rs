@@ -17,7 +17,7 @@ pub(crate) fn is_sealed(state: &Snapshot, pid: Pid, vpn: Vpn) -> bool {
 #[must_use]
 pub fn exclusivity_of(state: &Snapshot, ptes: u16) -> Vec<Verdict> {
     let mut verdicts = Vec::new();
-    for entry in state.entries.iter().filter(|entry| entry.kind.has_folio()) {
+    for entry in state.entries.iter().filter(|entry| entry.kind.maps_folio()) {
         let folio = &state.folios[entry.folio as usize];
         let exclusive = state.pages[(folio.first_page + entry.page) as usize].exclusive;
         let pages = if entry.kind == EntryKind::Leaf { u32::from(ptes) } else { 1 };

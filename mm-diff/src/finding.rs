@@ -49,7 +49,7 @@ impl Place {
 }
 
 fn first_mapping(snapshot: &Snapshot, id: FolioId) -> Option<(Pid, Vpn)> {
-    let entry = snapshot.entries.iter().find(|e| e.kind.has_folio() && e.folio == id)?;
+    let entry = snapshot.entries.iter().find(|e| e.kind.maps_folio() && e.folio == id)?;
     Some((entry.pid, entry.vpn))
 }
 

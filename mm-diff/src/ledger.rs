@@ -90,7 +90,10 @@ impl Ledger {
         };
         let large = |folio: u32| before.folios[folio as usize].order.0 > 0;
         let touched = before.entries.iter().filter(|entry| {
-            entry.pid == pid && entry.kind.has_folio() && !entry.kind.is_pmd() && large(entry.folio)
+            entry.pid == pid
+                && entry.kind.maps_folio()
+                && !entry.kind.is_pmd()
+                && large(entry.folio)
         });
         let pages = touched.map(|entry| entry.vpn.0);
         self.merged
@@ -130,7 +133,7 @@ impl Ledger {
 /// The pages, from and to, that the folio mapped at a page has there.
 fn folio_pages(state: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(u32, u32)> {
     let entry = state.entries.iter().find(|entry| {
-        let folio = entry.kind.has_folio().then(|| &state.folios[entry.folio as usize]);
+        let folio = entry.kind.maps_folio().then(|| &state.folios[entry.folio as usize]);
         let pages =
             folio.map_or(0, |folio| if entry.kind.is_pmd() { folio.order.pages() } else { 1 });
         entry.pid == pid && entry.vpn.0 <= vpn.0 && vpn.0 - entry.vpn.0 < pages

@@ -11,7 +11,7 @@ use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
 use crate::ledger::Ledger;
 use crate::{exclusivity, observe, panics};
-use mm_ops::{Choice, Config, EntryKind, Mm, Observation, Op, Outcome, Program, Snapshot};
+use mm_ops::{Choice, Config, Mm, Observation, Op, Outcome, Program, Snapshot};
 use mm_ops::{Pid, Value, Vpn};
 use mm_reference::{Ideal, Reference, Rule, Violation};
 
@@ -330,13 +330,7 @@ pub fn contents(snapshot: &Snapshot, config: &Config) -> impl Iterator<Item = (P
     snapshot.entries.iter().flat_map(move |entry| {
         let pages = if entry.kind.is_pmd() { block } else { 1 };
         (0..pages).map(move |offset| {
-            let value = match entry.kind {
-                EntryKind::Page | EntryKind::Leaf => {
-                    let folio = &snapshot.folios[entry.folio as usize];
-                    snapshot.pages[(folio.first_page + entry.page + offset) as usize].value
-                }
-                EntryKind::ZeroPage | EntryKind::HugeZero | EntryKind::Guard => Value::ZERO,
-            };
+            let value = snapshot.value_behind(entry, offset);
             (entry.pid, Vpn(entry.vpn.0 + offset), value)
         })
     })

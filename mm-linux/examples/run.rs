@@ -97,6 +97,7 @@ fn print_observation(seen: &Observation) {
             PageState::ZeroPage => "zero",
             PageState::HugeZero => "PMD zero",
             PageState::Guard => "guard",
+            PageState::Swapped => "swapped",
             PageState::Nothing => "?",
         };
         print!("        p{}:{} {state}", page.pid.0, page.vpn.0);

@@ -72,12 +72,28 @@ impl Scale {
             | Op::Munlock { range, .. }
             | Op::Mseal { range, .. }
             | Op::NumaHint { range, .. }
+            | Op::Uffd { range, .. }
             | Op::Gup { range, .. } => self.range(range)?,
             Op::Read { vpn, .. }
             | Op::Write { vpn, .. }
             | Op::Remote { vpn, .. }
             | Op::Lock { vpn, .. }
-            | Op::Isolate { vpn, .. } => self.page(vpn)?,
+            | Op::Isolate { vpn, .. }
+            | Op::SwapOut { vpn, .. }
+            | Op::BadSlot { vpn, .. }
+            | Op::Migrate { vpn, .. }
+            | Op::KsmZero { vpn, .. }
+            | Op::Hwpoison { vpn, .. }
+            | Op::SoftOffline { vpn, .. }
+            | Op::UffdFill { vpn, .. } => self.page(vpn)?,
+            Op::Ksm { vpn, to, .. } => {
+                self.page(vpn)?;
+                self.page(to)?;
+            }
+            Op::Split { vpn, order, .. } => {
+                self.page(vpn)?;
+                order.0 += self.orders;
+            }
             Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } => {
                 *index = index.checked_mul(self.factor)?;
             }
@@ -90,6 +106,13 @@ impl Scale {
             | Op::Put { .. }
             | Op::FailAlloc { .. }
             | Op::Drop { .. }
+            | Op::WriteDone { .. }
+            | Op::Swapoff
+            | Op::Swapon
+            | Op::Drain
+            | Op::MigrateCopy { .. }
+            | Op::MigrateEnd { .. }
+            | Op::DeferredScan { .. }
             | Op::ClearRefs { .. } => {}
         }
         Some(false)

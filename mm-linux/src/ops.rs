@@ -56,6 +56,23 @@ pub(crate) fn row(op: &Op) -> Row {
             on(not_driven, supports::circumstance)
         }
         Op::NumaHint { .. } => on(not_driven, supports::numa_hint),
+        Op::SwapOut { .. }
+        | Op::WriteDone { .. }
+        | Op::BadSlot { .. }
+        | Op::Swapoff
+        | Op::Swapon
+        | Op::Drain
+        | Op::Migrate { .. }
+        | Op::MigrateCopy { .. }
+        | Op::MigrateEnd { .. }
+        | Op::Split { .. }
+        | Op::DeferredScan { .. }
+        | Op::Ksm { .. }
+        | Op::KsmZero { .. }
+        | Op::Hwpoison { .. }
+        | Op::SoftOffline { .. }
+        | Op::Uffd { .. }
+        | Op::UffdFill { .. } => on(not_driven, supports::not_yet),
     }
 }
 
@@ -117,6 +134,12 @@ pub(crate) const fn advice_number(advice: Advice) -> u64 {
     match advice {
         Advice::DontNeed => 4,
         Advice::Free => 8,
+        Advice::WillNeed => 3,
+        Advice::Mergeable => 12,
+        Advice::Unmergeable => 13,
+        Advice::Cold => 20,
+        Advice::PageOut => 21,
+        Advice::Collapse => 25,
         Advice::DontFork => 10,
         Advice::DoFork => 11,
         Advice::HugePage => 14,

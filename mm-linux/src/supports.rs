@@ -202,6 +202,16 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
         Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => {
             linux.probe.need(Feature::Guards)
         }
+        Op::Madvise {
+            advice:
+                Advice::Cold
+                | Advice::PageOut
+                | Advice::WillNeed
+                | Advice::Mergeable
+                | Advice::Unmergeable
+                | Advice::Collapse,
+            ..
+        } => not_yet(linux, op),
         _ => Ok(()),
     }
 }
@@ -273,6 +283,11 @@ pub(crate) fn thp(linux: &Linux, op: &Op) -> Refusal {
 
 pub(crate) fn fail_alloc(_: &Linux, _: &Op) -> Refusal {
     Err("fail_alloc: the kernel's allocations cannot be made to fail one by one".to_owned())
+}
+
+/// Areas of the rulebook whose operations the driver cannot execute.
+pub(crate) fn not_yet(_: &Linux, op: &Op) -> Refusal {
+    Err(format!("{}: this area is not driven on the kernel yet", op.kind()))
 }
 
 pub(crate) fn circumstance(_: &Linux, _: &Op) -> Refusal {

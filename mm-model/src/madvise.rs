@@ -58,6 +58,12 @@ impl Model {
             Advice::Free => self.madvise_free(area, start, end),
             Advice::GuardInstall => self.guard_install(area, start, end)?,
             Advice::GuardRemove => self.guard_remove(area, start, end),
+            Advice::Cold
+            | Advice::PageOut
+            | Advice::WillNeed
+            | Advice::Mergeable
+            | Advice::Unmergeable
+            | Advice::Collapse => return Err(Errno::EOPNOTSUPP),
             _ => return self.advise_flags(area, start, end, advice),
         }
         Ok(end)

@@ -141,30 +141,8 @@ impl Model {
     }
 
     fn dispatch(&mut self, op: &Op) -> Outcome {
-        let pid = match *op {
-            Op::Mmap { pid, .. }
-            | Op::Munmap { pid, .. }
-            | Op::Mprotect { pid, .. }
-            | Op::Madvise { pid, .. }
-            | Op::Mlock { pid, .. }
-            | Op::Munlock { pid, .. }
-            | Op::Mseal { pid, .. }
-            | Op::Fork { parent: pid, .. }
-            | Op::Exit { pid }
-            | Op::Read { pid, .. }
-            | Op::Write { pid, .. }
-            | Op::Gup { pid, .. }
-            | Op::Remote { pid, .. }
-            | Op::Lock { pid, .. }
-            | Op::Isolate { pid, .. }
-            | Op::NumaHint { pid, .. }
-            | Op::ClearRefs { pid } => pid,
-            Op::Put { .. }
-            | Op::DmaRead { .. }
-            | Op::DmaWrite { .. }
-            | Op::Thp { .. }
-            | Op::FailAlloc { .. }
-            | Op::Drop { .. } => return self.dispatch_global(op),
+        let Some(pid) = op.actor() else {
+            return self.dispatch_global(op);
         };
         if !self.live(pid) {
             return Outcome::Err(Errno::ESRCH);
@@ -186,7 +164,7 @@ impl Model {
                 self.allocs.next = nth;
                 Outcome::Ok
             }
-            _ => unreachable!("every other operation names a process"),
+            _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
 
@@ -212,7 +190,7 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
-            _ => unreachable!("every other operation names no process"),
+            _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
 }

@@ -6,7 +6,7 @@ use crate::gup::ZERO_FRAME;
 use crate::model::Model;
 use mm_ops::{
     AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
-    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenSnap, VmaSnap, Vpn,
+    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
 };
 
 impl Model {
@@ -19,6 +19,7 @@ impl Model {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: mm.rss,
+                rss_swap: 0,
                 deposited: mm.deposited.len() as u32,
             });
             self.snapshot_vmas(pid, out);
@@ -115,7 +116,11 @@ impl Model {
         out.tokens.extend(held.filter_map(|(number, held)| {
             let held = held.as_ref()?;
             let token = Token(number as u8);
-            Some(TokenSnap { token, isolation: held.isolation, folio: held.folio })
+            Some(TokenSnap {
+                token,
+                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
+                folio: held.folio,
+            })
         }));
     }
 }
@@ -128,7 +133,12 @@ impl SnapshotSource for Model {
         let counts = mapcounts.iter().zip(&self.folios.value[frames]);
         pages.extend(counts.zip(folio.head..).map(|((&mapcount, &value), pfn)| {
             let counts = mapcount > 0 || (pfn == folio.head && folio.entire > 0);
-            PageSnap { mapcount, exclusive: counts && self.folios.exclusive.get(pfn), value }
+            PageSnap {
+                mapcount,
+                exclusive: counts && self.folios.exclusive.get(pfn),
+                value,
+                hwpoison: false,
+            }
         }));
         let mapcount = self.folios.mapcount_of(raw);
         FolioSnap {

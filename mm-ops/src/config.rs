@@ -30,6 +30,50 @@ pub enum AccessBits {
     Merged,
 }
 
+/// What kind of device the swap slots are on (E12, E24).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum SwapDevice {
+    /// A disk: writes take their time, pages come back through the swap cache.
+    #[default]
+    Plain,
+    /// The same, and pages may not change while they are written (E24).
+    Stable,
+    /// SWP_SYNCHRONOUS_IO: writes end at once, a sole owner's page bypasses the swap cache (E12).
+    Sync,
+    /// zram: synchronous and stable.
+    Zram,
+}
+
+impl SwapDevice {
+    /// SWP_SYNCHRONOUS_IO.
+    #[must_use]
+    pub const fn is_sync(self) -> bool {
+        matches!(self, Self::Sync | Self::Zram)
+    }
+
+    /// SWP_STABLE_WRITES.
+    #[must_use]
+    pub const fn is_stable(self) -> bool {
+        matches!(self, Self::Stable | Self::Zram)
+    }
+}
+
+/// Features of every userfaultfd context that concern write protection (H7).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum UffdWpMode {
+    /// A write fault on a protected page is delivered.
+    #[default]
+    Sync,
+    /// The same, with UFFD_FEATURE_WP_UNPOPULATED: empty places are protected by markers.
+    Unpopulated,
+    /// UFFD_FEATURE_WP_ASYNC (which implies the former): the fault resolves the protection itself.
+    Async,
+}
+
 /// The fixed setting of one program. Text form: the line `config ptes=8 procs=3 …`; keys at their
 /// default are not printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -49,7 +93,21 @@ pub struct Config {
     pub huge_zero: bool,
     /// Whether `MADV_DONTNEED` frees a fully zapped page table (I14, switch PT_RECLAIM).
     pub pt_reclaim: bool,
+    /// Whether fresh folios wait in per-CPU batches before they are on the LRU (S14, S20).
+    pub lru_batch: bool,
+    /// Slots of the swap device, 0 … [`SWAP_SLOTS_MAX`]; 0: no device. A folio of order n takes
+    /// the lowest free run of slots that is aligned to its size.
+    pub swap_slots: u16,
+    /// Kind of swap device.
+    pub swap_device: SwapDevice,
+    /// Write-protect features of every userfaultfd context.
+    pub uffd: UffdWpMode,
+    /// UFFD_FEATURE_EVENT_FORK of every userfaultfd context: a child keeps the flags (C2, C21).
+    pub uffd_fork: bool,
 }
+
+/// Most swap slots of a program.
+pub const SWAP_SLOTS_MAX: u16 = 4096;
 
 /// Geometries a program may choose, in entries a table.
 pub const PTES_ALLOWED: [u16; 8] = [4, 8, 16, 32, 64, 128, 256, 512];
@@ -64,6 +122,11 @@ impl Default for Config {
             soft_dirty: false,
             huge_zero: true,
             pt_reclaim: true,
+            lru_batch: false,
+            swap_slots: 64,
+            swap_device: SwapDevice::Plain,
+            uffd: UffdWpMode::Sync,
+            uffd_fork: false,
         }
     }
 }
@@ -76,6 +139,7 @@ impl Config {
             self.ptes = PTES_ALLOWED[usize::from(self.ptes) % PTES_ALLOWED.len()];
         }
         self.procs = self.procs.clamp(1, PROCS_MAX);
+        self.swap_slots = self.swap_slots.min(SWAP_SLOTS_MAX);
         self
     }
 

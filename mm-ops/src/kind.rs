@@ -1,7 +1,7 @@
 //! The kinds of operation, one for each keyword of the text format. Printing, parsing, generation
 //! and statistics share this one list.
 
-use crate::op::{Op, Remote};
+use crate::op::{Op, Remote, UffdCall, UffdFill};
 
 /// Declares [`OpKind`] from the list of keywords.
 macro_rules! kinds {
@@ -53,6 +53,27 @@ kinds! {
     Drop = "drop",
     NumaHint = "numa_hint",
     ClearRefs = "clear_refs",
+    SwapOut = "swap_out",
+    WriteDone = "write_done",
+    BadSlot = "bad_slot",
+    Swapoff = "swapoff",
+    Swapon = "swapon",
+    DrainLru = "drain",
+    Migrate = "migrate",
+    MigrateCopy = "migrate_copy",
+    MigrateEnd = "migrate_end",
+    Split = "split",
+    DeferredScan = "deferred_scan",
+    Ksm = "ksm",
+    KsmZero = "ksm_zero",
+    Hwpoison = "hwpoison",
+    SoftOffline = "soft_offline",
+    UffdRegister = "uffd_register",
+    UffdUnregister = "uffd_unregister",
+    UffdWp = "uffd_wp",
+    UffdCopy = "uffd_copy",
+    UffdZero = "uffd_zero",
+    UffdPoison = "uffd_poison",
 }
 
 impl OpKind {
@@ -110,6 +131,27 @@ impl Op {
             Self::Drop { .. } => OpKind::Drop,
             Self::NumaHint { .. } => OpKind::NumaHint,
             Self::ClearRefs { .. } => OpKind::ClearRefs,
+            Self::SwapOut { .. } => OpKind::SwapOut,
+            Self::WriteDone { .. } => OpKind::WriteDone,
+            Self::BadSlot { .. } => OpKind::BadSlot,
+            Self::Swapoff => OpKind::Swapoff,
+            Self::Swapon => OpKind::Swapon,
+            Self::Drain => OpKind::DrainLru,
+            Self::Migrate { .. } => OpKind::Migrate,
+            Self::MigrateCopy { .. } => OpKind::MigrateCopy,
+            Self::MigrateEnd { .. } => OpKind::MigrateEnd,
+            Self::Split { .. } => OpKind::Split,
+            Self::DeferredScan { .. } => OpKind::DeferredScan,
+            Self::Ksm { .. } => OpKind::Ksm,
+            Self::KsmZero { .. } => OpKind::KsmZero,
+            Self::Hwpoison { .. } => OpKind::Hwpoison,
+            Self::SoftOffline { .. } => OpKind::SoftOffline,
+            Self::Uffd { call: UffdCall::Register { .. }, .. } => OpKind::UffdRegister,
+            Self::Uffd { call: UffdCall::Unregister, .. } => OpKind::UffdUnregister,
+            Self::Uffd { call: UffdCall::Protect(_), .. } => OpKind::UffdWp,
+            Self::UffdFill { fill: UffdFill::Copy { .. }, .. } => OpKind::UffdCopy,
+            Self::UffdFill { fill: UffdFill::Zero, .. } => OpKind::UffdZero,
+            Self::UffdFill { fill: UffdFill::Poison, .. } => OpKind::UffdPoison,
         }
     }
 }

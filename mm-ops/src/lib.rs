@@ -28,7 +28,9 @@ mod snapshot;
 mod strategy;
 pub mod text;
 
-pub use config::{AccessBits, Batching, Config, PTES_ALLOWED};
+pub use config::{
+    AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX, SwapDevice, UffdWpMode,
+};
 pub use ids::{
     HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid,
     TOKENS_MAX, Token, Value, Vpn,
@@ -36,14 +38,14 @@ pub use ids::{
 pub use kind::OpKind;
 pub use mm::Mm;
 pub use observation::{FolioView, NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
-pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
+pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
-    HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap, TokenSnap,
-    VmaFlags, VmaSnap,
+    HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource, TableSnap,
+    TokenKind, TokenSnap, VmaFlags, VmaSnap,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::{ProgramStrategy, ProgramTree, program_strategy};

@@ -10,7 +10,7 @@
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
 use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::program::Program;
 use std::cmp::Ordering;
 
@@ -25,9 +25,11 @@ pub struct Weight {
     len: u32,
     /// First page, or index, or number of the allocation; number of `madvise` orders.
     place: u32,
+    /// The second page.
+    second: u32,
     /// How simple the value is.
     value: u8,
-    /// Its process, the process it forks, its handle and its token.
+    /// Its process, the second process, its handle and its token.
     names: [u8; 4],
 }
 
@@ -62,6 +64,11 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.soft_dirty != default.soft_dirty,
         config.huge_zero != default.huge_zero,
         config.pt_reclaim != default.pt_reclaim,
+        config.lru_batch != default.lru_batch,
+        config.swap_slots != default.swap_slots,
+        config.swap_device != default.swap_device,
+        config.uffd != default.uffd,
+        config.uffd_fork != default.uffd_fork,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -83,6 +90,11 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { soft_dirty: default.soft_dirty, ..*config },
         Config { huge_zero: default.huge_zero, ..*config },
         Config { pt_reclaim: default.pt_reclaim, ..*config },
+        Config { lru_batch: default.lru_batch, ..*config },
+        Config { swap_slots: default.swap_slots, ..*config },
+        Config { swap_device: default.swap_device, ..*config },
+        Config { uffd: default.uffd, ..*config },
+        Config { uffd_fork: default.uffd_fork, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));
@@ -100,10 +112,11 @@ pub fn weight(op: &Op) -> Weight {
         options: options_rank(op),
         len: range.len,
         place: operands.vpn.map_or(range.start.0, |vpn| vpn.0),
+        second: operands.to.map_or(0, |vpn| vpn.0),
         value: operands.value.map_or(0, |value| value_rank(*value)),
         names: [
             operands.pid.map_or(0, |pid| pid.0),
-            operands.child.map_or(0, |pid| pid.0),
+            operands.other.map_or(0, |pid| pid.0),
             operands.handle.map_or(0, |handle| handle.0),
             operands.token.map_or(0, |token| token.0),
         ],
@@ -111,6 +124,7 @@ pub fn weight(op: &Op) -> Weight {
     match op {
         Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } => weight.place = *index,
         Op::FailAlloc { nth } => weight.place = u32::from(*nth),
+        Op::DeferredScan { count } => weight.len = u32::from(*count),
         Op::Thp { always, madvise } => {
             weight.len = always.iter().chain(madvise.iter()).map(|order| u32::from(order.0)).sum();
             weight.place = madvise.iter().count() as u32;
@@ -164,6 +178,15 @@ fn options_rank(op: &Op) -> u8 {
         Op::Madvise { advice, .. } => advice as u8,
         Op::Gup { mut flags, .. } => GUP_FLAGS.iter().map(|flag| u8::from(*flag(&mut flags))).sum(),
         Op::Put { dirty, .. } => u8::from(dirty),
+        Op::SwapOut { token, .. } => u8::from(token.is_some()),
+        Op::WriteDone { error, .. } => u8::from(error),
+        Op::Migrate { all, .. } => u8::from(all),
+        Op::Split { order, nonuniform, .. } => 2 * order.0 + u8::from(nonuniform),
+        Op::Uffd { call: UffdCall::Register { missing, wp }, .. } => {
+            u8::from(missing) + u8::from(wp)
+        }
+        Op::Uffd { call: UffdCall::Protect(on), .. } => u8::from(!on),
+        Op::UffdFill { fill: UffdFill::Copy { wp, .. }, .. } => u8::from(wp),
         Op::Thp { always, madvise } => always.iter().chain(madvise.iter()).count() as u8,
         _ => 0,
     }
@@ -234,6 +257,11 @@ fn simpler_kinds(op: &Op) -> Vec<Op> {
             advise(pid, range, Advice::PopulateWrite),
         ],
         Op::Isolate { pid, vpn, token } => vec![Op::Lock { pid, vpn, token }],
+        Op::SoftOffline { pid, vpn } => vec![Op::Hwpoison { pid, vpn }],
+        Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } } => {
+            vec![store(pid, vpn, value)]
+        }
+        Op::UffdFill { pid, vpn, fill: UffdFill::Zero } => vec![load(pid, vpn)],
         _ => Vec::new(),
     }
 }
@@ -261,6 +289,24 @@ fn simpler_options(op: &Op) -> Vec<Op> {
             .collect(),
         Op::Put { handle, dirty: true } => vec![Op::Put { handle, dirty: false }],
         Op::Thp { always, madvise } => simpler_orders(always, madvise),
+        Op::SwapOut { pid, vpn, token: Some(_) } => vec![Op::SwapOut { pid, vpn, token: None }],
+        Op::WriteDone { token, error: true } => vec![Op::WriteDone { token, error: false }],
+        Op::Migrate { pid, vpn, token, all: true } => {
+            vec![Op::Migrate { pid, vpn, token, all: false }]
+        }
+        Op::Split { pid, vpn, order, nonuniform } => {
+            let lower =
+                (0..order.0).map(|order| Op::Split { pid, vpn, order: Order(order), nonuniform });
+            let plain = nonuniform.then_some(Op::Split { pid, vpn, order, nonuniform: false });
+            plain.into_iter().chain(lower).collect()
+        }
+        Op::Uffd { pid, range, call: UffdCall::Register { missing: true, wp: true } } => {
+            let register = |missing| UffdCall::Register { missing, wp: !missing };
+            [true, false].map(|missing| Op::Uffd { pid, range, call: register(missing) }).into()
+        }
+        Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp: true } } => {
+            vec![Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp: false } }]
+        }
         _ => Vec::new(),
     }
 }
@@ -341,6 +387,16 @@ fn simpler_numbers(op: &Op) -> Vec<Op> {
             with(&|op| op.operands().vpn.into_iter().for_each(|vpn| *vpn = Vpn(lower)));
         }
     }
+    if let Some(vpn) = operands.to.as_deref() {
+        for lower in lower_numbers(vpn.0) {
+            with(&|op| op.operands().to.into_iter().for_each(|vpn| *vpn = Vpn(lower)));
+        }
+    }
+    if let Op::DeferredScan { count } = op {
+        for lower in lower_numbers(u32::from(*count)) {
+            with(&|op| *op = Op::DeferredScan { count: lower as u16 });
+        }
+    }
     if let Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } = op {
         for lower in lower_numbers(*index) {
             with(&|op| {
@@ -393,8 +449,8 @@ fn simpler_names(op: &Op) -> Vec<Op> {
     lower(operands.pid.map(|pid| pid.0), &|op, to| {
         op.operands().pid.into_iter().for_each(|pid| *pid = Pid(to));
     });
-    lower(operands.child.map(|pid| pid.0), &|op, to| {
-        op.operands().child.into_iter().for_each(|pid| *pid = Pid(to));
+    lower(operands.other.map(|pid| pid.0), &|op, to| {
+        op.operands().other.into_iter().for_each(|pid| *pid = Pid(to));
     });
     lower(operands.handle.map(|handle| handle.0), &|op, to| {
         op.operands().handle.into_iter().for_each(|handle| handle.0 = to);

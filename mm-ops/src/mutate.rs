@@ -3,9 +3,12 @@
 //! Works in place: within the capacity a program has, nothing is allocated.
 
 use crate::config::{AccessBits, Batching, Config};
-use crate::generate::{Draw, Maker, Profile, Sketch, draw_ptes, orders_up_to};
+use crate::generate::{
+    Draw, Maker, Profile, Sketch, draw_device, draw_ptes, draw_slots, draw_uffd, orders_up_to,
+};
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
-use crate::op::{GupFlags, Op, Remote};
+use crate::kind::OpKind;
+use crate::op::{GupFlags, Op, Remote, UffdCall, UffdFill};
 use crate::program::{Program, Step};
 use rand_core::RngCore;
 
@@ -128,7 +131,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(8) {
+    match draw.below(12) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -145,7 +148,11 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         }
         5 => config.soft_dirty = !config.soft_dirty,
         6 => config.huge_zero = !config.huge_zero,
-        _ => config.pt_reclaim = !config.pt_reclaim,
+        7 => config.pt_reclaim = !config.pt_reclaim,
+        8 => config.swap_slots = draw_slots(draw),
+        9 => config.swap_device = draw_device(draw),
+        10 => config.uffd = draw_uffd(draw),
+        _ => config.uffd_fork = !config.uffd_fork,
     }
 }
 
@@ -232,7 +239,67 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
                 _ => tweak_page(&mut maker, vpn, ptes),
             }
         }
-        Op::Drop { token } => *token = maker.taken_token(),
+        Op::Drop { token } | Op::MigrateCopy { token } | Op::MigrateEnd { token } => {
+            *token = maker.taken_token();
+        }
+        Op::WriteDone { token, error } => match maker.draw.below(2) {
+            0 => *token = maker.taken_token(),
+            _ => *error = !*error,
+        },
+        Op::SwapOut { pid, vpn, token } => match maker.draw.below(4) {
+            0 => *pid = maker.pid(),
+            1 => *token = if token.is_some() { None } else { Some(maker.new_token()) },
+            _ => tweak_page(&mut maker, vpn, ptes),
+        },
+        Op::Migrate { pid, vpn, token, all } => match maker.draw.below(6) {
+            0 => *pid = maker.pid(),
+            1 => *token = maker.new_token(),
+            2 => *all = !*all,
+            _ => tweak_page(&mut maker, vpn, ptes),
+        },
+        Op::Split { pid, vpn, order, nonuniform } => match maker.draw.below(6) {
+            0 => *pid = maker.pid(),
+            1 | 2 => *order = maker.split_order(),
+            3 => *nonuniform = !*nonuniform,
+            _ => tweak_page(&mut maker, vpn, ptes),
+        },
+        Op::DeferredScan { count } => *count = maker.nth(),
+        Op::Ksm { pid, vpn, with, to } => match maker.draw.below(6) {
+            0 => *pid = maker.pid(),
+            1 => *with = maker.pid(),
+            2 | 3 => tweak_page(&mut maker, vpn, ptes),
+            _ => tweak_page(&mut maker, to, ptes),
+        },
+        Op::BadSlot { pid, vpn }
+        | Op::KsmZero { pid, vpn }
+        | Op::Hwpoison { pid, vpn }
+        | Op::SoftOffline { pid, vpn }
+        | Op::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison } => {
+            match maker.draw.below(3) {
+                0 => *pid = maker.pid(),
+                _ => tweak_page(&mut maker, vpn, ptes),
+            }
+        }
+        Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp } } => {
+            match maker.draw.below(5) {
+                0 => *pid = maker.pid(),
+                1 => *value = maker.value(),
+                2 => *wp = !*wp,
+                _ => tweak_page(&mut maker, vpn, ptes),
+            }
+        }
+        Op::Uffd { pid, range, call } => match maker.draw.below(4) {
+            0 => *pid = maker.pid(),
+            1 => {
+                *call = match call {
+                    UffdCall::Register { .. } => maker.uffd_call(OpKind::UffdRegister),
+                    UffdCall::Unregister => UffdCall::Unregister,
+                    UffdCall::Protect(on) => UffdCall::Protect(!*on),
+                }
+            }
+            _ => tweak_range(&mut maker, range, ptes),
+        },
+        Op::Swapoff | Op::Swapon | Op::Drain => {}
     }
 }
 

@@ -32,6 +32,8 @@ pub enum PageState {
     HugeZero,
     /// A guard region.
     Guard,
+    /// Neither present nor empty: swapped out, under migration, poisoned, or a marker.
+    Swapped,
 }
 
 /// Marks "no frame" in [`PageView::frame`].
@@ -136,19 +138,25 @@ impl Observation {
                 let mut view = PageView {
                     pid: entry.pid,
                     vpn: Vpn(entry.vpn.0 + offset),
-                    value: Value::ZERO,
+                    value: snapshot.value_behind(entry, offset),
                     state: match entry.kind {
                         EntryKind::Page => PageState::Page,
                         EntryKind::Leaf => PageState::PageByPmd,
                         EntryKind::ZeroPage => PageState::ZeroPage,
                         EntryKind::HugeZero => PageState::HugeZero,
                         EntryKind::Guard => PageState::Guard,
+                        EntryKind::Swap
+                        | EntryKind::Migration
+                        | EntryKind::MigrationLeaf
+                        | EntryKind::Hwpoison
+                        | EntryKind::UffdMarker
+                        | EntryKind::PoisonMarker => PageState::Swapped,
                     },
                     frame: NO_FRAME,
                     mapcount: 0,
                 };
                 let mut folio_view = FolioView::default();
-                if entry.kind.has_folio() {
+                if entry.kind.maps_folio() {
                     let folio = &snapshot.folios[entry.folio as usize];
                     let at = (folio.first_page + entry.page + offset) as usize;
                     let page = &snapshot.pages[at];
@@ -156,7 +164,6 @@ impl Observation {
                         frames[at] = next_frame;
                         next_frame += 1;
                     }
-                    view.value = page.value;
                     view.frame = frames[at];
                     view.mapcount = page.mapcount + folio.entire_mapcount;
                     let large = folio.order.0 > 0;

@@ -16,7 +16,7 @@
 //!   [`crate::Outcome::Blocked`], a GUP walk and everything built on one answers as for a fatal
 //!   signal (pages so far, else `EINTR`: D12).
 
-use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
+use crate::ids::{Handle, Order, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use serde::{Deserialize, Serialize};
 
 /// Access rights of a mapping. Execute permission is not modelled: it has no rule of its own here.
@@ -74,6 +74,60 @@ pub enum Advice {
     GuardInstall,
     /// MADV_GUARD_REMOVE (I3): GUARD markers become NONE, everything else stays.
     GuardRemove,
+    /// MADV_COLD (I9, I16).
+    Cold,
+    /// MADV_PAGEOUT (I9, I16, E1 … E11, E25): reclaim with IO that ends at once. Answers ok whatever was
+    /// reclaimed.
+    PageOut,
+    /// MADV_WILLNEED: every SWAP entry of the range has its slot read into the swap cache, if it
+    /// is not there, and is not mapped (INV12: a folio without a mapping). A page that cannot be
+    /// allocated is passed over.
+    WillNeed,
+    /// MADV_MERGEABLE (P1): VMA flag MERGEABLE.
+    Mergeable,
+    /// MADV_UNMERGEABLE (P6): every KSM page of the range is unmerged, then the flag is cleared.
+    Unmergeable,
+    /// MADV_COLLAPSE (G15 … G19, G24).
+    Collapse,
+}
+
+/// A call that changes what userfaultfd watches (H6, H7). Each process has one context, with
+/// UFFD_FEATURE_SIGBUS: a fault that would be delivered ends in SIGBUS. Its other features are
+/// [`crate::Config::uffd`] and [`crate::Config::uffd_fork`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum UffdCall {
+    /// UFFDIO_REGISTER, text `uffd_register p0 0+8 missing|wp|both`: sets VMA flags UFFD_MISSING
+    /// and UFFD_WP to what is asked for, splitting and merging. Length 0, no VMA in the range, or
+    /// a start outside any VMA → `EINVAL`; a VMA without MAYWRITE does not occur.
+    Register {
+        /// UFFDIO_REGISTER_MODE_MISSING. At least one of the two is set.
+        missing: bool,
+        /// UFFDIO_REGISTER_MODE_WP.
+        wp: bool,
+    },
+    /// UFFDIO_UNREGISTER, text `uffd_unregister p0 0+8`: where UFFD_WP was set, write protection
+    /// is resolved first (H7); then both flags are cleared. Errors as for registering.
+    Unregister,
+    /// UFFDIO_WRITEPROTECT, text `uffd_wp p0 0+8 on|off` (H6, H7). Length 0 → `EINVAL`; a part
+    /// of the range outside VMAs with UFFD_WP → `ENOENT`, with the VMAs before it done.
+    Protect(bool),
+}
+
+/// What UFFDIO_COPY and its relatives put into an empty place (Z3, Q7). The place is in no VMA
+/// with a userfaultfd flag → `ENOENT`; the entry is occupied → `EEXIST`; no memory → `ENOMEM`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum UffdFill {
+    /// UFFDIO_COPY, text `uffd_copy p0 3 a [wp]`: a page with this content.
+    Copy {
+        /// The content.
+        value: Value,
+        /// UFFDIO_COPY_MODE_WP: write-protected at once; `EINVAL` unless the VMA has UFFD_WP.
+        wp: bool,
+    },
+    /// UFFDIO_ZEROPAGE, text `uffd_zero p0 3`.
+    Zero,
+    /// UFFDIO_POISON, text `uffd_poison p0 3`: a POISONED marker.
+    Poison,
 }
 
 /// Flags of a GUP call (D1).
@@ -285,7 +339,8 @@ pub enum Op {
         nth: u16,
     },
     /// `lock p0 3 l0`: someone else holds the lock of the folio mapped there (present PTE or PMD,
-    /// anonymous, not the zero page; else `EFAULT`). No reference is taken: a folio that is freed
+    /// anonymous, not the zero page; or the swap-cache folio of a SWAP entry there; else
+    /// `EFAULT`). No reference is taken: a folio that is freed
     /// meanwhile takes the lock with it. Token in use → `EBUSY`; already locked → `EAGAIN`.
     Lock {
         /// Whose mapping names the folio.
@@ -306,7 +361,7 @@ pub enum Op {
         token: Token,
     },
     /// `drop l0`: the lock is released, or the isolated folio put back on the LRU and its
-    /// reference dropped. Not in use → `EBADF`.
+    /// reference dropped. Not in use, or the name of a write or a migration → `EBADF`.
     Drop {
         /// The circumstance.
         token: Token,
@@ -326,6 +381,161 @@ pub enum Op {
     ClearRefs {
         /// The process.
         pid: Pid,
+    },
+    /// `swap_out p0 3 [l0]`: reclaim takes the folio mapped there (present PTE or PMD), or the
+    /// swap-cache folio of the slot that the SWAP entry there names, and works on it as E1 to E11
+    /// say, whoever maps it; references found in entries do not matter. Neither → `EFAULT`; not on
+    /// the LRU → `EAGAIN`; locked → `EAGAIN`; anything that makes reclaim keep the folio →
+    /// `EBUSY`, with whatever was done before it. Ok: the folio was freed, or its write is in
+    /// flight. Without a token, and on a synchronous device (E12), the write ends at once and E11
+    /// follows. With a token it stays in flight until `write_done`: the folio is back on the LRU,
+    /// unlocked and under writeback. A write that needs no IO (zeromap) leaves the token unused. A
+    /// token in use → `EBUSY` before anything. When a large folio is split on the way, the rest of
+    /// the pass is about the page that the operation names.
+    SwapOut {
+        /// Whose entry names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The name of the write in flight.
+        token: Option<Token>,
+    },
+    /// `write_done l0 [error]`: the write in flight ends. `error`: the folio is dirty again, and
+    /// the slots hold what they held. Else the slots hold what the folio held when the write began. The
+    /// folio stays in the swap cache; a later `swap_out` frees it. Not a write in flight →
+    /// `EBADF`.
+    WriteDone {
+        /// The write.
+        token: Token,
+        /// It failed.
+        error: bool,
+    },
+    /// `bad_slot p0 3`: the device can no longer read the slot that the SWAP entry there names,
+    /// until the slot is free or written again (E12: SIGBUS; E17: POISONED marker). Not a SWAP entry →
+    /// `EFAULT`.
+    BadSlot {
+        /// Whose entry names the slot.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+    },
+    /// `swapoff` (E17): every SWAP entry of every process is brought back, by process and address.
+    /// Off already, or no slots → `EINVAL`; no memory → `ENOMEM`, what came back stays, the device stays on.
+    /// A folio locked by a token, or a write in flight, would be waited for: `EINTR`, likewise.
+    Swapoff,
+    /// `swapon`: the device can be used again, all slots free. On already → `EBUSY`; no slots →
+    /// `EINVAL`. A program starts with the device on.
+    Swapon,
+    /// `drain`: the per-CPU LRU batches are drained (S14); nothing without
+    /// [`crate::Config::lru_batch`]. Always ok.
+    Drain,
+    /// `migrate p0 3 l0 [all]`: migration begins (F1 … F6, F15): select, isolate, allocate the
+    /// destination (AllocKind::Folio, for the place named), lock, unmap. Without `all` a folio
+    /// that may be shared → `EACCES` (MPOL_MF_MOVE). No page → `ENOENT`, zero page → `EFAULT`, not
+    /// on the LRU → `EBUSY`, no memory → `ENOMEM`, locked → `EAGAIN`, under writeback → `EBUSY`,
+    /// not unmapped completely → `EAGAIN` with every mapping restored (F6, G21). A failure leaves
+    /// the token unused. Ok: the folio is off the LRU with one reference of the migrator's, locked,
+    /// unmapped; the destination is there, locked, with one reference. A token in use → `EBUSY`.
+    Migrate {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The name of the migration.
+        token: Token,
+        /// MPOL_MF_MOVE_ALL: shared folios, too.
+        all: bool,
+    },
+    /// `migrate_copy l0`: copy and switch (F7). The reference count is not the expected one →
+    /// `EAGAIN`, it may be tried again. Done already → `EINVAL`. Not a migration → `EBADF`.
+    MigrateCopy {
+        /// The migration.
+        token: Token,
+    },
+    /// `migrate_end l0`: the entries are restored (F8), to the destination if the copy was made,
+    /// else to the source; locks and references are dropped, the folio goes back to the LRU. Not a
+    /// migration → `EBADF`.
+    MigrateEnd {
+        /// The migration.
+        token: Token,
+    },
+    /// `split p0 3 order=2 [nonuniform]`: the folio mapped there is split to this order (G7 …
+    /// G11, G22: towards the page named). No anonymous page there → `EFAULT`; locked → `EAGAIN`;
+    /// else the errors of G7 and G8. A folio that has this order, or a lower one → `EINVAL`.
+    Split {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The order of the pieces (of the piece named, if nonuniform).
+        order: Order,
+        /// As G22 says.
+        nonuniform: bool,
+    },
+    /// `deferred_scan 8`: the shrinker of the deferred-split queue looks at this many folios (G13,
+    /// G14). Always ok.
+    DeferredScan {
+        /// How many.
+        count: u16,
+    },
+    /// `ksm p0 3 p1 5`: ksmd found that both pages hold the same (P1 … P4). A process that is not
+    /// alive → `ESRCH`; either VMA without MERGEABLE, no anonymous page at either → `EFAULT`;
+    /// different content → `EINVAL`; the same page already → ok. If the first is a KSM page the
+    /// second is merged with it; if only the second is, the other way round; two different KSM
+    /// pages → `EINVAL`; else the first becomes a KSM page and the second is merged with it. A
+    /// lock, a reference or a pin in the way, a folio that cannot be split → `EAGAIN`, with what P4
+    /// leaves.
+    Ksm {
+        /// The process of the first page.
+        pid: Pid,
+        /// The first page.
+        vpn: Vpn,
+        /// The process of the second page.
+        with: Pid,
+        /// The second page.
+        to: Vpn,
+    },
+    /// `ksm_zero p0 3`: ksmd found a page of zeros and maps the zero page in its place
+    /// (use_zero_pages, P3). Errors as `ksm`; content that is not zero → `EINVAL`.
+    KsmZero {
+        /// The process.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+    },
+    /// `hwpoison p0 3`: MADV_HWPOISON on one page (Q1 … Q4, Q6). The read GUP's error; else
+    /// `EHWPOISON`, `EBUSY`, SIGBUS (to the caller, who is the process named), or ok.
+    Hwpoison {
+        /// The process.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+    },
+    /// `soft_offline p0 3`: MADV_SOFT_OFFLINE on one page (Q6): migrated away, the page retired.
+    /// `EBUSY` where it could not be. An already poisoned page → ok.
+    SoftOffline {
+        /// The process.
+        pid: Pid,
+        /// The page.
+        vpn: Vpn,
+    },
+    /// `uffd_register`, `uffd_unregister`, `uffd_wp`: see [`UffdCall`].
+    Uffd {
+        /// The process.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+        /// The call.
+        call: UffdCall,
+    },
+    /// `uffd_copy`, `uffd_zero`, `uffd_poison`: see [`UffdFill`].
+    UffdFill {
+        /// The process.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// With what.
+        fill: UffdFill,
     },
 }
 
@@ -349,8 +559,9 @@ pub enum AllocKind {
     /// A table deposited with a PMD leaf (A7, C8, INV28); place: the first page of the PMD.
     Deposit,
     /// A folio of this order; place: the first page it is to be mapped at (for C6 and C22, the page
-    /// copied).
-    Folio(crate::ids::Order),
+    /// copied; for a migration or a collapse the page or block named; for a swapin, a readahead or
+    /// a swapoff the first page whose entry is to be replaced).
+    Folio(Order),
 }
 
 /// One allocation of an operation, named so that two implementations mean the same one.
@@ -373,6 +584,7 @@ impl Op {
         match self {
             Self::Write { value, .. }
             | Self::DmaWrite { value, .. }
+            | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
             | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } => {
                 Some(*value)
             }
@@ -386,6 +598,7 @@ impl Op {
     pub const fn stamped(mut self, index: usize) -> Self {
         if let Self::Write { value, .. }
         | Self::DmaWrite { value, .. }
+        | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
         | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } = &mut self
         {
             value.stamp = if value.label == 0 { 0 } else { index as u16 + 1 };

@@ -2,7 +2,7 @@
 //! move or count them.
 
 use crate::ids::{Handle, PageRange, Pid, Token, Value, Vpn};
-use crate::op::{Op, Remote};
+use crate::op::{Op, Remote, UffdFill};
 
 /// The operands an operation has. Flags, rights, advice, orders and plain counts are not among
 /// them: they mean something different to each operation.
@@ -10,12 +10,14 @@ use crate::op::{Op, Remote};
 pub struct Operands<'a> {
     /// The process.
     pub pid: Option<&'a mut Pid>,
-    /// The process a fork makes.
-    pub child: Option<&'a mut Pid>,
+    /// The second process: the one a fork makes, or that of the second page of a KSM merge.
+    pub other: Option<&'a mut Pid>,
     /// The range of pages.
     pub range: Option<&'a mut PageRange>,
     /// The single page.
     pub vpn: Option<&'a mut Vpn>,
+    /// The second page of a KSM merge.
+    pub to: Option<&'a mut Vpn>,
     /// The GUP handle.
     pub handle: Option<&'a mut Handle>,
     /// The circumstance.
@@ -25,6 +27,12 @@ pub struct Operands<'a> {
 }
 
 impl Op {
+    /// The process the operation is about: it must be alive (`ESRCH`). Of a fork the parent.
+    #[must_use]
+    pub fn actor(mut self) -> Option<Pid> {
+        self.operands().pid.copied()
+    }
+
     /// The operands. An `Op` is small and `Copy`: to look only, ask a copy.
     pub fn operands(&mut self) -> Operands<'_> {
         let none = Operands::default();
@@ -36,18 +44,26 @@ impl Op {
             | Self::Mlock { pid, range }
             | Self::Munlock { pid, range }
             | Self::Mseal { pid, range }
-            | Self::NumaHint { pid, range } => {
+            | Self::NumaHint { pid, range }
+            | Self::Uffd { pid, range, .. } => {
                 Operands { pid: Some(pid), range: Some(range), ..none }
             }
             Self::Fork { parent, child } => {
-                Operands { pid: Some(parent), child: Some(child), ..none }
+                Operands { pid: Some(parent), other: Some(child), ..none }
             }
             Self::Exit { pid } | Self::ClearRefs { pid } => Operands { pid: Some(pid), ..none },
             Self::Read { pid, vpn }
+            | Self::BadSlot { pid, vpn }
+            | Self::Split { pid, vpn, .. }
+            | Self::KsmZero { pid, vpn }
+            | Self::Hwpoison { pid, vpn }
+            | Self::SoftOffline { pid, vpn }
+            | Self::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison }
             | Self::Remote { pid, vpn, access: Remote::Peek | Remote::VmRead } => {
                 Operands { pid: Some(pid), vpn: Some(vpn), ..none }
             }
             Self::Write { pid, vpn, value }
+            | Self::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }
             | Self::Remote { pid, vpn, access: Remote::Poke(value) | Remote::VmWrite(value) } => {
                 Operands { pid: Some(pid), vpn: Some(vpn), value: Some(value), ..none }
             }
@@ -60,11 +76,28 @@ impl Op {
             Self::DmaWrite { handle, value, .. } => {
                 Operands { handle: Some(handle), value: Some(value), ..none }
             }
-            Self::Lock { pid, vpn, token } | Self::Isolate { pid, vpn, token } => {
+            Self::Lock { pid, vpn, token }
+            | Self::Isolate { pid, vpn, token }
+            | Self::Migrate { pid, vpn, token, .. } => {
                 Operands { pid: Some(pid), vpn: Some(vpn), token: Some(token), ..none }
             }
-            Self::Drop { token } => Operands { token: Some(token), ..none },
-            Self::Thp { .. } | Self::FailAlloc { .. } => none,
+            Self::SwapOut { pid, vpn, token } => {
+                Operands { pid: Some(pid), vpn: Some(vpn), token: token.as_mut(), ..none }
+            }
+            Self::Drop { token }
+            | Self::WriteDone { token, .. }
+            | Self::MigrateCopy { token }
+            | Self::MigrateEnd { token } => Operands { token: Some(token), ..none },
+            Self::Ksm { pid, vpn, with, to } => {
+                let (pid, other) = (Some(pid), Some(with));
+                Operands { pid, other, vpn: Some(vpn), to: Some(to), ..none }
+            }
+            Self::Thp { .. }
+            | Self::FailAlloc { .. }
+            | Self::Swapoff
+            | Self::Swapon
+            | Self::Drain
+            | Self::DeferredScan { .. } => none,
         }
     }
 }

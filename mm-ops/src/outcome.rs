@@ -91,7 +91,7 @@ impl Op {
     pub(crate) const fn answer(&self) -> Answer {
         match self {
             Self::Read { .. } => Answer::Loaded,
-            Self::Write { .. } => Answer::Stored,
+            Self::Write { .. } | Self::Hwpoison { .. } => Answer::Stored,
             Self::DmaRead { .. } | Self::Remote { access: Remote::Peek | Remote::VmRead, .. } => {
                 Answer::Value
             }

@@ -37,7 +37,7 @@ pub fn remove_process(program: &Program, pid: Pid) -> Option<Program> {
     let names_gone = |op: &Op| {
         let mut op = *op;
         let operands = op.operands();
-        let mut pids = operands.pid.into_iter().chain(operands.child);
+        let mut pids = operands.pid.into_iter().chain(operands.other);
         pids.any(|pid| pid.0 < PROCS_MAX && gone >> pid.0 & 1 == 1)
     };
     remove_steps(program, names_gone)
@@ -71,7 +71,16 @@ pub fn remove_steps(program: &Program, remove: impl Fn(&Op) -> bool) -> Option<P
     if rest.steps.len() == program.steps.len() {
         return None;
     }
-    let opens = |op: &Op| matches!(op, Op::Gup { .. } | Op::Lock { .. } | Op::Isolate { .. });
+    let opens = |op: &Op| {
+        matches!(
+            op,
+            Op::Gup { .. }
+                | Op::Lock { .. }
+                | Op::Isolate { .. }
+                | Op::Migrate { .. }
+                | Op::SwapOut { .. }
+        )
+    };
     let openers: Vec<Op> = rest.steps.iter().map(|step| step.op).filter(opens).collect();
     rest.steps.retain(|step| {
         let (handle, token) = (handle_of(step.op), token_of(step.op));
@@ -116,7 +125,7 @@ pub fn renumber(program: &Program) -> Option<Program> {
     let mut renamed = program.clone();
     for Step { op, expect } in &mut renamed.steps {
         let operands = op.operands();
-        operands.pid.into_iter().chain(operands.child).for_each(|pid| pids.rename(&mut pid.0));
+        operands.pid.into_iter().chain(operands.other).for_each(|pid| pids.rename(&mut pid.0));
         operands.handle.into_iter().for_each(|handle| handles.rename(&mut handle.0));
         operands.token.into_iter().for_each(|token| tokens.rename(&mut token.0));
         operands.value.into_iter().for_each(|value| values.rename(value));
@@ -173,7 +182,7 @@ pub fn remove_pages(program: &Program, cut: PageRange) -> Option<Program> {
     let mut shorter = program.clone();
     for step in &mut shorter.steps {
         let operands = step.op.operands();
-        if let Some(vpn) = operands.vpn {
+        for vpn in operands.vpn.into_iter().chain(operands.to) {
             vpn.0 = narrow(moved(u64::from(vpn.0)));
         }
         if let Some(range) = operands.range {
@@ -213,11 +222,15 @@ pub fn halve_geometry(program: &Program) -> Option<Program> {
         })
     };
     for step in &mut smaller.steps {
-        if let Op::Thp { always, madvise } = &mut step.op {
-            (*always, *madvise) = (lower_orders(*always), lower_orders(*madvise));
+        match &mut step.op {
+            Op::Thp { always, madvise } => {
+                (*always, *madvise) = (lower_orders(*always), lower_orders(*madvise));
+            }
+            Op::Split { order, .. } => *order = (*order).min(smaller.config.pmd_order()),
+            _ => {}
         }
         let operands = step.op.operands();
-        if let Some(vpn) = operands.vpn {
+        for vpn in operands.vpn.into_iter().chain(operands.to) {
             *vpn = Vpn(fold(vpn.0));
         }
         if let Some(range) = operands.range {

@@ -2,7 +2,7 @@
 //! expectations dropped. Knows bounds, and no behaviour.
 
 use crate::ids::{HANDLES_MAX, OPS_MAX, ORDER_MAX, PROCS_MAX, TOKENS_MAX, Value};
-use crate::op::Op;
+use crate::op::{Op, UffdCall};
 use crate::outcome::Outcome;
 use crate::program::{Program, Step};
 
@@ -12,7 +12,7 @@ impl Op {
     #[must_use]
     pub fn sanitized(mut self) -> Self {
         let operands = self.operands();
-        operands.pid.into_iter().chain(operands.child).for_each(|pid| pid.0 %= PROCS_MAX);
+        operands.pid.into_iter().chain(operands.other).for_each(|pid| pid.0 %= PROCS_MAX);
         if let Some(handle) = operands.handle {
             handle.0 %= HANDLES_MAX;
         }
@@ -22,10 +22,16 @@ impl Op {
         if let Some(value) = operands.value {
             *value = Value::label(value.label);
         }
-        if let Self::Thp { always, madvise } = &mut self {
-            let legal = (1 << (ORDER_MAX + 1)) - 1;
-            always.0 &= legal;
-            madvise.0 &= legal;
+        match &mut self {
+            Self::Thp { always, madvise } => {
+                let legal = (1 << (ORDER_MAX + 1)) - 1;
+                always.0 &= legal;
+                madvise.0 &= legal;
+            }
+            Self::Split { order, .. } => order.0 = order.0.min(ORDER_MAX),
+            // A registration is for something.
+            Self::Uffd { call: UffdCall::Register { missing, wp }, .. } => *missing |= !*wp,
+            _ => {}
         }
         self
     }

@@ -54,7 +54,8 @@ macro_rules! flag_set {
 }
 
 flag_set! {
-    /// Flags of a present entry (S4c, S5).
+    /// Flags of an entry (S4, S5). A MIGRATION entry of kind WRITE has WRITE, one of kind READ
+    /// neither that nor EXCLUSIVE.
     EntryFlags: u8 {
         /// The hardware write bit.
         WRITE = 0, "W";
@@ -68,6 +69,8 @@ flag_set! {
         UFFD_WP = 4, "uwp";
         /// Present without access: PROT_NONE or a NUMA hint.
         PROTNONE = 5, "protnone";
+        /// Of a SWAP entry: its exclusive bit (S4e). Of a MIGRATION entry: kind READ_EXCL (S4f).
+        EXCLUSIVE = 6, "excl";
     }
 }
 
@@ -99,6 +102,12 @@ flag_set! {
         /// DROPPABLE), and cleared by an `mprotect` to non-writable only while no anon_vma is
         /// there. It decides merging, nothing else.
         ACCOUNT = 10, "account";
+        /// MADV_MERGEABLE.
+        MERGEABLE = 12, "mergeable";
+        /// Missing pages are userfaultfd's.
+        UFFD_MISSING = 13, "uffd_missing";
+        /// Write protection is userfaultfd's.
+        UFFD_WP = 14, "uffd_wp";
     }
 }
 
@@ -111,7 +120,7 @@ flag_set! {
         DIRTY = 1, "dirty";
         /// On an LRU list.
         LRU = 2, "lru";
-        /// Locked by a token.
+        /// Locked by a token or a migration.
         LOCKED = 3, "locked";
         /// partially_mapped (G12).
         PARTIALLY_MAPPED = 4, "partially_mapped";
@@ -119,6 +128,14 @@ flag_set! {
         DEFERRED = 5, "deferred";
         /// May be shared by several mms (S10), large folios only.
         MAYBE_SHARED = 6, "maybe_shared";
+        /// In the swap cache (E2).
+        SWAPCACHE = 8, "swapcache";
+        /// Being written to swap.
+        WRITEBACK = 9, "writeback";
+        /// A KSM page (section P).
+        KSM = 10, "ksm";
+        /// Not uptodate: its content could not be read (E12), or is no longer to be trusted (Q1).
+        NOT_UPTODATE = 11, "not_uptodate";
     }
 }
 
@@ -131,6 +148,8 @@ pub struct MmSnap {
     pub has_pinned: bool,
     /// rss\[ANON\], in pages (INV10).
     pub rss_anon: u32,
+    /// rss\[SWAPENTS\], in pages (INV10).
+    pub rss_swap: u32,
     /// Deposited page tables (INV28).
     pub deposited: u32,
 }
@@ -169,19 +188,40 @@ pub enum EntryKind {
     Leaf,
     /// A PMD leaf that maps the huge zero folio.
     HugeZero,
+    /// A SWAP PTE (S4e); its slot stands in [`EntrySnap::page`].
+    Swap,
+    /// A MIGRATION PTE (S4f); it names the folio that is migrated away, or split.
+    Migration,
+    /// A PMD MIGRATION entry (S5).
+    MigrationLeaf,
+    /// A HWPOISON PTE (S4i); it names the poisoned page.
+    Hwpoison,
+    /// A PTE that is a marker with UFFD_WP (S4j).
+    UffdMarker,
+    /// A PTE that is a marker with POISONED (S4j).
+    PoisonMarker,
 }
 
 impl EntryKind {
     /// Whether the entry stands in a PMD and covers a whole block.
     #[must_use]
     pub const fn is_pmd(self) -> bool {
-        matches!(self, Self::Leaf | Self::HugeZero)
+        matches!(self, Self::Leaf | Self::HugeZero | Self::MigrationLeaf)
     }
 
     /// Whether the entry maps a page of a folio.
     #[must_use]
-    pub const fn has_folio(self) -> bool {
+    pub const fn maps_folio(self) -> bool {
         matches!(self, Self::Page | Self::Leaf)
+    }
+
+    /// Whether the entry maps or names a page of a folio.
+    #[must_use]
+    pub const fn names_folio(self) -> bool {
+        matches!(
+            self,
+            Self::Page | Self::Leaf | Self::Migration | Self::MigrationLeaf | Self::Hwpoison
+        )
     }
 }
 
@@ -194,11 +234,11 @@ pub struct EntrySnap {
     pub vpn: Vpn,
     /// What it is.
     pub kind: EntryKind,
-    /// Flags; none for a GUARD.
+    /// Flags; none for a GUARD or POISONED marker, UFFD_WP for a uffd-wp marker.
     pub flags: EntryFlags,
-    /// The folio of a Page or Leaf; 0 otherwise.
+    /// The folio the entry maps or names; 0 where there is none.
     pub folio: FolioId,
-    /// Which page of the folio; 0 for a Leaf and where there is no folio.
+    /// Which page of the folio (0 for a Leaf), or which swap slot; 0 otherwise.
     pub page: u32,
 }
 
@@ -231,9 +271,11 @@ pub struct FolioSnap {
     /// The two mm-id slots of a large folio (S10): process and count; count 0 is a free slot, whose
     /// process is then 0, too.
     pub mm_slots: [(Pid, u32); 2],
-    /// The anon_vma; [`NO_ANON_VMA`] while nothing maps the folio.
+    /// The anon_vma; [`NO_ANON_VMA`] for a KSM page, one that was never mapped, and while no entry
+    /// maps the folio, no MIGRATION entry names it, and no SWAP entry names a slot it is cached
+    /// for.
     pub mapping: AnonVmaId,
-    /// Linear index of its first page, in pages; 0 while nothing maps the folio.
+    /// Linear index of its first page, in pages; 0 where `mapping` is [`NO_ANON_VMA`].
     pub index: u32,
     /// Where its pages begin in [`Snapshot::pages`]; there are `order.pages()` of them.
     pub first_page: u32,
@@ -248,6 +290,25 @@ pub struct PageSnap {
     /// the head of a folio some PMD maps; `false` elsewhere (INV2.X3, INV16).
     pub exclusive: bool,
     /// Its content.
+    pub value: Value,
+    /// PG_hwpoison.
+    pub hwpoison: bool,
+}
+
+/// A swap slot in use (S15).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SlotSnap {
+    /// Which, from 0.
+    pub slot: u32,
+    /// SWAP entries that name it.
+    pub count: u32,
+    /// The swap-cache folio that covers it (HAS_CACHE).
+    pub cache: Option<FolioId>,
+    /// Recorded as a page of zeros (zeromap).
+    pub zero: bool,
+    /// It cannot be read.
+    pub bad: bool,
+    /// What was last written to it since it was taken; zero if nothing was.
     pub value: Value,
 }
 
@@ -275,14 +336,33 @@ pub struct HandlePage {
     pub page: u32,
 }
 
-/// A circumstance in force.
+/// What a token stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// Someone holds the folio's lock.
+    Lock,
+    /// Someone took the folio off the LRU and holds a reference.
+    Isolation,
+    /// A write to swap in flight.
+    Writeback,
+    /// A migration between its begin and its end.
+    Migration {
+        /// The destination.
+        to: FolioId,
+        /// The copy was made (F7).
+        copied: bool,
+    },
+}
+
+/// A circumstance in force, or an operation between its phases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TokenSnap {
     /// Which token.
     pub token: Token,
-    /// An isolation (holding a reference), else a lock.
-    pub isolation: bool,
-    /// The folio; `None` when a locked folio was freed meanwhile.
+    /// What it stands for.
+    pub kind: TokenKind,
+    /// The folio; `None` when it was freed meanwhile (a locked one, or the source of a migration
+    /// whose copy was made).
     pub folio: Option<FolioId>,
 }
 
@@ -303,7 +383,12 @@ pub struct Snapshot {
     pub handles: Vec<HandlePage>,
     /// Circumstances, by token.
     pub tokens: Vec<TokenSnap>,
-    /// Folios in order of their first mention in `entries`, `handles`, `tokens`. Filled by
+    /// Swap slots in use, by number.
+    pub slots: Vec<SlotSnap>,
+    /// The deferred-split queue, from its head (G13).
+    pub deferred: Vec<FolioId>,
+    /// Folios in order of their first mention in `entries`, `handles`, `tokens` (a migration's
+    /// folio before its destination), `slots`, `deferred`. Filled by
     /// [`Snapshot::finish`].
     pub folios: Vec<FolioSnap>,
     /// The pages of all folios. Filled by [`Snapshot::finish`].
@@ -311,7 +396,8 @@ pub struct Snapshot {
     /// anon_vmas in order of their first mention in `avcs`, then in folios, then as root or
     /// parent. Filled by [`Snapshot::finish`].
     pub anon_vmas: Vec<AnonVmaSnap>,
-    /// Folios that exist and nothing refers to: always 0 in a correct subject.
+    /// Folios that exist, are not retired by hwpoison, and nothing refers to: always 0 in a correct
+    /// subject.
     pub leaked_folios: u32,
     /// anon_vmas that exist and nothing refers to: always 0 in a correct subject.
     pub leaked_anon_vmas: u32,
@@ -338,7 +424,8 @@ pub trait SnapshotSource {
     fn folio(&self, raw: u32, pages: &mut Vec<PageSnap>) -> FolioSnap;
     /// Describes an anon_vma; `root` and `parent` are raw numbers.
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap;
-    /// How many folios exist.
+    /// How many folios exist that are not retired by hwpoison without an entry or handle naming
+    /// them.
     fn live_folios(&self) -> usize;
     /// How many anon_vmas exist.
     fn live_anon_vmas(&self) -> usize;
@@ -354,6 +441,8 @@ impl Snapshot {
         self.tables.clear();
         self.handles.clear();
         self.tokens.clear();
+        self.slots.clear();
+        self.deferred.clear();
         self.folios.clear();
         self.pages.clear();
         self.anon_vmas.clear();
@@ -374,10 +463,17 @@ impl Snapshot {
         };
         self.entries
             .iter_mut()
-            .filter(|e| e.kind.has_folio())
+            .filter(|e| e.kind.names_folio())
             .for_each(|e| name_folio(&mut e.folio));
         self.handles.iter_mut().filter_map(|h| h.folio.as_mut()).for_each(&mut name_folio);
-        self.tokens.iter_mut().filter_map(|t| t.folio.as_mut()).for_each(&mut name_folio);
+        for token in &mut self.tokens {
+            token.folio.iter_mut().for_each(&mut name_folio);
+            if let TokenKind::Migration { to, .. } = &mut token.kind {
+                name_folio(to);
+            }
+        }
+        self.slots.iter_mut().filter_map(|s| s.cache.as_mut()).for_each(&mut name_folio);
+        self.deferred.iter_mut().for_each(&mut name_folio);
         self.leaked_folios = source.live_folios().saturating_sub(self.folios.len()) as u32;
         self.finish_anon_vmas(source);
     }
@@ -417,6 +513,35 @@ impl Snapshot {
     #[must_use]
     pub fn avcs_of(&self, vma: &VmaSnap) -> &[AnonVmaId] {
         &self.avcs[vma.avcs_start as usize..][..vma.avcs_len as usize]
+    }
+
+    /// What a read of a page would return in the end: of an entry, the page `offset` pages into
+    /// it. Zero where a read would fail or give zero.
+    #[must_use]
+    pub fn value_behind(&self, entry: &EntrySnap, offset: u32) -> Value {
+        let page_of = |folio: FolioId, page: u32| self.pages_of(folio)[page as usize].value;
+        match entry.kind {
+            EntryKind::Page | EntryKind::Leaf | EntryKind::Migration | EntryKind::MigrationLeaf => {
+                page_of(entry.folio, entry.page + offset)
+            }
+            EntryKind::Swap => {
+                let found = self.slots.binary_search_by_key(&entry.page, |slot| slot.slot);
+                let Some(slot) = found.ok().map(|at| &self.slots[at]) else {
+                    return Value::ZERO;
+                };
+                // The pages of a cached folio stand for consecutive slots, aligned to its size.
+                slot.cache.map_or(slot.value, |folio| {
+                    let pages = self.folios[folio as usize].order.pages();
+                    page_of(folio, slot.slot % pages)
+                })
+            }
+            EntryKind::ZeroPage
+            | EntryKind::HugeZero
+            | EntryKind::Guard
+            | EntryKind::Hwpoison
+            | EntryKind::UffdMarker
+            | EntryKind::PoisonMarker => Value::ZERO,
+        }
     }
 
     /// The VMA that holds a page.

@@ -1,7 +1,7 @@
 //! The operations: who does what. Checks that all operations share are here.
 
 use mm_ops::{
-    Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Pid, Snapshot,
+    Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Snapshot,
 };
 
 use crate::circumstances::Refusal;
@@ -23,7 +23,7 @@ impl Reference {
     }
 
     fn execute(&mut self, op: &Op) -> Outcome {
-        if actor(op).is_some_and(|pid| !self.alive(pid)) {
+        if op.actor().is_some_and(|pid| !self.alive(pid)) {
             return Outcome::Err(Errno::ESRCH);
         }
         match *op {
@@ -64,36 +64,8 @@ impl Reference {
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),
+            _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
-    }
-}
-
-/// The process an operation is about.
-fn actor(op: &Op) -> Option<Pid> {
-    match *op {
-        Op::Mmap { pid, .. }
-        | Op::Munmap { pid, .. }
-        | Op::Mprotect { pid, .. }
-        | Op::Madvise { pid, .. }
-        | Op::Mlock { pid, .. }
-        | Op::Munlock { pid, .. }
-        | Op::Mseal { pid, .. }
-        | Op::Fork { parent: pid, .. }
-        | Op::Exit { pid }
-        | Op::Read { pid, .. }
-        | Op::Write { pid, .. }
-        | Op::Gup { pid, .. }
-        | Op::Remote { pid, .. }
-        | Op::Lock { pid, .. }
-        | Op::Isolate { pid, .. }
-        | Op::NumaHint { pid, .. }
-        | Op::ClearRefs { pid } => Some(pid),
-        Op::Put { .. }
-        | Op::DmaRead { .. }
-        | Op::DmaWrite { .. }
-        | Op::Thp { .. }
-        | Op::FailAlloc { .. }
-        | Op::Drop { .. } => None,
     }
 }
 

@@ -2,8 +2,8 @@
 
 use mm_ops::{
     AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage,
-    MmSnap, NO_ANON_VMA, PageSnap, Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenSnap,
-    VmaSnap, Vpn,
+    MmSnap, NO_ANON_VMA, PageSnap, Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind,
+    TokenSnap, VmaSnap, Vpn,
 };
 
 use crate::counts::PIN_BIAS;
@@ -19,6 +19,7 @@ impl Reference {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: counts.rss_anon,
+                rss_swap: 0,
                 deposited: counts.deposited,
             });
             show_vmas(pid, mm, out);
@@ -81,7 +82,7 @@ impl Reference {
         for (token, circumstance) in (0u8..).map(Token).zip(&self.tokens) {
             out.tokens.extend(circumstance.map(|held| TokenSnap {
                 token,
-                isolation: held.isolation,
+                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
                 folio: held.folio,
             }));
         }
@@ -115,7 +116,7 @@ impl SnapshotSource for Reference {
             // PAE means something where a PTE maps the page, and on the head of a PMD map.
             let meant = mapcount > 0 || at == 0 && counts.entire_mapcount > 0;
             let exclusive = page.exclusive && meant;
-            pages.push(PageSnap { mapcount, exclusive, value: page.value });
+            pages.push(PageSnap { mapcount, exclusive, value: page.value, hwpoison: false });
         }
         let per_pin = if folio.large() { 1 } else { PIN_BIAS };
         let mapped = counts.mapcount > 0;

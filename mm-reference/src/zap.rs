@@ -257,6 +257,9 @@ impl Reference {
             KeepOnFork => flags.without(VmaFlags::WIPEONFORK),
             HugePage => flags.without(VmaFlags::NOHUGEPAGE).with(VmaFlags::HUGEPAGE),
             NoHugePage => flags.without(VmaFlags::HUGEPAGE).with(VmaFlags::NOHUGEPAGE),
+            Cold | PageOut | WillNeed | Mergeable | Unmergeable | Collapse => {
+                return Err(Errno::EOPNOTSUPP);
+            }
         };
         rule!(self.coverage, I11, 0);
         if new_flags != flags {

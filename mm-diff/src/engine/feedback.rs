@@ -181,6 +181,6 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
 /// Whether some entry may write to the folio. A folio of which no entry may, although some of its
 /// pages are exclusive, is what a wrong batch would give back whole.
 fn is_writable_anywhere(snapshot: &Snapshot, folio: FolioId) -> bool {
-    let mut entries = snapshot.entries.iter().filter(|e| e.kind.has_folio() && e.folio == folio);
+    let mut entries = snapshot.entries.iter().filter(|e| e.kind.maps_folio() && e.folio == folio);
     entries.any(|entry| entry.flags.has(EntryFlags::WRITE))
 }

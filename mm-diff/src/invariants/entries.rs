@@ -11,7 +11,7 @@ fn place(entry: &EntrySnap) -> Place {
 impl<'a> State<'a> {
     /// The entries that map a page of a folio.
     fn mappings(&self) -> impl Iterator<Item = &'a EntrySnap> {
-        self.snapshot.entries.iter().filter(|entry| entry.kind.has_folio())
+        self.snapshot.entries.iter().filter(|entry| entry.kind.maps_folio())
     }
 
     /// PAE of the page an entry maps; of a PMD leaf that of the head.

@@ -130,7 +130,7 @@ impl History {
     fn learn_exclusive(&mut self, snapshot: &Snapshot, by: (Handle, u32), pid: Pid, folio: u32) {
         let pages = snapshot.pages_of(folio);
         for entry in &snapshot.entries {
-            let mapped = entry.pid == pid && entry.kind.has_folio() && entry.folio == folio;
+            let mapped = entry.pid == pid && entry.kind.maps_folio() && entry.folio == folio;
             if mapped && pages[entry.page as usize].exclusive {
                 let (handle, index) = by;
                 self.exclusive.push(Protected {
@@ -161,7 +161,7 @@ pub(super) fn mapping_at(snapshot: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(&En
     let entry = snapshot.entries[..behind].last()?;
     let offset = vpn.0 - entry.vpn.0.min(vpn.0);
     let reaches = offset == 0 || entry.kind.is_pmd();
-    if entry.pid != pid || !reaches || !entry.kind.has_folio() {
+    if entry.pid != pid || !reaches || !entry.kind.maps_folio() {
         return None;
     }
     // A leaf reaches exactly as far as its folio, which is as long as the block.

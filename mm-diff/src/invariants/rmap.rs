@@ -10,7 +10,7 @@ impl<'a> State<'a> {
     fn mapped(&self) -> impl Iterator<Item = (&'a EntrySnap, &'a FolioSnap, Option<&'a VmaSnap>)> {
         let Self { snapshot, tally, .. } = *self;
         let entries = snapshot.entries.iter().zip(&tally.vma_of);
-        entries.filter(|(entry, _)| entry.kind.has_folio()).map(move |(entry, vma)| {
+        entries.filter(|(entry, _)| entry.kind.maps_folio()).map(move |(entry, vma)| {
             let folio = &snapshot.folios[entry.folio as usize];
             (entry, folio, snapshot.vmas.get(*vma as usize))
         })

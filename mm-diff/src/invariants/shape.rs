@@ -48,7 +48,7 @@ fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
         None => true,
         Some(folio) => (folio as usize) < folios && page < pages_of(snapshot, folio),
     };
-    let entries = snapshot.entries.iter().filter(|entry| entry.kind.has_folio());
+    let entries = snapshot.entries.iter().filter(|entry| entry.kind.maps_folio());
     let mut entries = entries.map(|entry| holds(Some(entry.folio), entry.page));
     ensure(entries.all(|holds| holds), "entries name pages of folios")?;
     let mut handles = snapshot.handles.iter();

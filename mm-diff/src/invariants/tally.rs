@@ -115,7 +115,7 @@ impl Tally {
 
             let mm = &mut self.mms[entry.pid.index()];
             mm.leaves += u32::from(entry.kind.is_pmd());
-            if !entry.kind.has_folio() {
+            if !entry.kind.maps_folio() {
                 continue;
             }
             let folio = &mut self.folios[entry.folio as usize];
@@ -148,7 +148,7 @@ impl Tally {
         for token in &snapshot.tokens {
             let Some(folio) = token.folio else { continue };
             let folio = &mut self.folios[folio as usize];
-            if token.isolation {
+            if token.kind == mm_ops::TokenKind::Isolation {
                 folio.isolations += 1;
             } else {
                 folio.locks += 1;

@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use mm_ops::{
     Advice, AnonVmaSnap, Config, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioSnap, GupFlags,
     Handle, HandlePage, MmSnap, NO_ANON_VMA, Op, Order, Outcome, PageRange, PageSnap, Pid,
-    Snapshot, TableSnap, Token, TokenSnap, Value, VmaFlags, VmaSnap, Vpn,
+    Snapshot, TableSnap, Token, TokenKind, TokenSnap, Value, VmaFlags, VmaSnap, Vpn,
 };
 
 const CONFIG: Config = Config {
@@ -17,6 +17,11 @@ const CONFIG: Config = Config {
     soft_dirty: false,
     huge_zero: true,
     pt_reclaim: true,
+    lru_batch: false,
+    swap_slots: 64,
+    swap_device: mm_ops::SwapDevice::Plain,
+    uffd: mm_ops::UffdWpMode::Sync,
+    uffd_fork: false,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);
@@ -50,7 +55,7 @@ fn folio(mapping: u32, index: u32, refcount: u32, mapcount: u32, first_page: u32
 }
 
 fn page(mapcount: u32, exclusive: bool) -> PageSnap {
-    PageSnap { mapcount, exclusive, value: Value::label(b'a') }
+    PageSnap { mapcount, exclusive, value: Value::label(b'a'), hwpoison: false }
 }
 
 /// p0 forked p1. f0 is shared and isolated; f1 belongs to p0; f2 is large, mapped by a PMD, and its
@@ -58,8 +63,8 @@ fn page(mapcount: u32, exclusive: bool) -> PageSnap {
 fn sound() -> Snapshot {
     let mut s = Snapshot::default();
     s.mms = vec![
-        MmSnap { pid: P0, has_pinned: true, rss_anon: 6, deposited: 1 },
-        MmSnap { pid: P1, has_pinned: false, rss_anon: 2, deposited: 0 },
+        MmSnap { pid: P0, has_pinned: true, rss_anon: 6, rss_swap: 0, deposited: 1 },
+        MmSnap { pid: P1, has_pinned: false, rss_anon: 2, rss_swap: 0, deposited: 0 },
     ];
     s.vmas = vec![
         vma(P0, 0, 8, READ_WRITE, (0, 0, 1)),
@@ -83,7 +88,7 @@ fn sound() -> Snapshot {
     s.tables =
         vec![table(P0, 1, 0), table(P0, 2, 0), table(P1, 1, 0), table(P1, 1, 12), table(P1, 2, 0)];
     s.handles = vec![HandlePage { handle: Handle(0), folio: Some(2), page: 1 }];
-    s.tokens = vec![TokenSnap { token: Token(0), isolation: true, folio: Some(0) }];
+    s.tokens = vec![TokenSnap { token: Token(0), kind: TokenKind::Isolation, folio: Some(0) }];
     s.folios = vec![
         FolioSnap { flags: FolioFlags::SWAPBACKED, ..folio(0, 0, 3, 2, 0) },
         folio(0, 1, 1, 1, 1),

@@ -177,7 +177,7 @@ impl Search<'_> {
 fn rename_process(program: &mut Program, from: Pid, to: Pid) {
     for step in &mut program.steps {
         let operands = step.op.operands();
-        let pids = operands.pid.into_iter().chain(operands.child);
+        let pids = operands.pid.into_iter().chain(operands.other);
         pids.filter(|pid| **pid == from).for_each(|pid| *pid = to);
     }
 }

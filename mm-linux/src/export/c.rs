@@ -256,6 +256,7 @@ fn line(config: &Config, op: &Op) -> Result<Line, String> {
             return Err("nothing in userspace can do this".to_owned());
         }
         Op::NumaHint { .. } => return Err("the NUMA scanner cannot be sent to a page".to_owned()),
+        _ => return Err("this area has no export yet".to_owned()),
     })
     .and_then(|line| match &line {
         Line::Turn { subject: Some(pid), .. } => known(*pid).map(|_| line),

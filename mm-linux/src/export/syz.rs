@@ -96,6 +96,7 @@ fn call(op: &Op) -> Result<String, String> {
         | Op::Isolate { .. }
         | Op::Drop { .. }
         | Op::NumaHint { .. } => Err("no call does this".to_owned()),
+        _ => Err("this area has no export yet".to_owned()),
     }
 }
 

@@ -213,7 +213,7 @@ impl Machine {
     /// The folio mapped at a page.
     pub(crate) fn folio(&self, pid: u8, vpn: u32) -> FolioSnap {
         let entry = self.entry(pid, vpn).expect("something is mapped");
-        assert!(entry.kind.has_folio(), "a folio is mapped");
+        assert!(entry.kind.maps_folio(), "a folio is mapped");
         self.snapshot().folios[entry.folio as usize]
     }
 
@@ -271,10 +271,10 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies in a VMA");
         if entry.flags.has(EntryFlags::WRITE) {
             assert!(vma.flags.has(VmaFlags::WRITE), "INV20 at {entry:?}");
-            assert!(entry.kind.has_folio(), "INV7, INV21 at {entry:?}");
+            assert!(entry.kind.maps_folio(), "INV7, INV21 at {entry:?}");
         }
         leaves[pid] += u32::from(entry.kind.is_pmd());
-        if !entry.kind.has_folio() {
+        if !entry.kind.maps_folio() {
             continue;
         }
         assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
@@ -312,7 +312,9 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         let grabs = snapshot.handles.iter().filter(|h| h.folio == Some(number as u32)).count();
         assert!(folio.refcount >= refs[number] + grabs as u32, "INV9: {folio:?}");
         if grabs == 0 {
-            let held = |t: &&mm_ops::TokenSnap| t.isolation && t.folio == Some(number as u32);
+            let held = |t: &&mm_ops::TokenSnap| {
+                t.kind == mm_ops::TokenKind::Isolation && t.folio == Some(number as u32)
+            };
             let isolated = snapshot.tokens.iter().filter(held).count() as u32;
             assert_eq!(folio.refcount, refs[number] + isolated, "INV9: {folio:?}");
         }

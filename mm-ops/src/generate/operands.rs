@@ -7,11 +7,11 @@ use super::profile::{Profile, orders_up_to};
 use super::sketch::Sketch;
 use crate::config::Config;
 use crate::ids::{
-    HANDLES_MAX, Handle, ORDER_MAX, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token, Value,
-    Vpn,
+    HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
+    Value, Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 
 /// Makes operations for one place of a program.
 pub(crate) struct Maker<'a, D: ?Sized> {
@@ -126,6 +126,80 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             OpKind::Drop => Op::Drop { token: self.taken_token() },
             OpKind::NumaHint => Op::NumaHint { pid: self.pid(), range: self.range() },
             OpKind::ClearRefs => Op::ClearRefs { pid: self.pid() },
+            OpKind::SwapOut => Op::SwapOut {
+                pid: self.pid(),
+                vpn: self.page(),
+                token: if self.draw.one_in(3) { Some(self.new_token()) } else { None },
+            },
+            OpKind::WriteDone => {
+                Op::WriteDone { token: self.taken_token(), error: self.draw.one_in(8) }
+            }
+            OpKind::BadSlot => Op::BadSlot { pid: self.pid(), vpn: self.page() },
+            OpKind::Swapoff => Op::Swapoff,
+            OpKind::Swapon => Op::Swapon,
+            OpKind::DrainLru => Op::Drain,
+            OpKind::Migrate => Op::Migrate {
+                pid: self.pid(),
+                vpn: self.page(),
+                token: self.new_token(),
+                all: !self.draw.one_in(4),
+            },
+            OpKind::MigrateCopy => Op::MigrateCopy { token: self.taken_token() },
+            OpKind::MigrateEnd => Op::MigrateEnd { token: self.taken_token() },
+            OpKind::Split => Op::Split {
+                pid: self.pid(),
+                vpn: self.page(),
+                order: self.split_order(),
+                nonuniform: self.draw.one_in(8),
+            },
+            OpKind::DeferredScan => Op::DeferredScan { count: self.nth() },
+            OpKind::Ksm => self.ksm(),
+            OpKind::KsmZero => Op::KsmZero { pid: self.pid(), vpn: self.page() },
+            OpKind::Hwpoison => Op::Hwpoison { pid: self.pid(), vpn: self.page() },
+            OpKind::SoftOffline => Op::SoftOffline { pid: self.pid(), vpn: self.page() },
+            OpKind::UffdRegister | OpKind::UffdUnregister | OpKind::UffdWp => {
+                Op::Uffd { pid: self.pid(), range: self.range(), call: self.uffd_call(kind) }
+            }
+            OpKind::UffdCopy | OpKind::UffdZero | OpKind::UffdPoison => {
+                Op::UffdFill { pid: self.pid(), vpn: self.page(), fill: self.uffd_fill(kind) }
+            }
+        }
+    }
+
+    /// An order to split to: 0 mostly.
+    pub(crate) fn split_order(&mut self) -> Order {
+        let pmd = self.config.pmd_order().0;
+        if self.draw.one_in(2) {
+            Order(0)
+        } else {
+            Order(self.draw.below(u32::from(pmd) + 1) as u8)
+        }
+    }
+
+    /// Two pages, of one process or of two, side by side or anywhere.
+    fn ksm(&mut self) -> Op {
+        let (pid, vpn) = (self.pid(), self.page());
+        let to = if self.draw.one_in(2) { Vpn(vpn.0.saturating_add(1)) } else { self.page() };
+        Op::Ksm { pid, vpn, with: self.pid(), to }
+    }
+
+    /// A call of this kind.
+    pub(crate) fn uffd_call(&mut self, kind: OpKind) -> UffdCall {
+        match kind {
+            OpKind::UffdRegister => {
+                let mode = self.draw.below(4);
+                UffdCall::Register { missing: mode < 2, wp: mode > 0 }
+            }
+            OpKind::UffdUnregister => UffdCall::Unregister,
+            _ => UffdCall::Protect(!self.draw.one_in(3)),
+        }
+    }
+
+    fn uffd_fill(&mut self, kind: OpKind) -> UffdFill {
+        match kind {
+            OpKind::UffdCopy => UffdFill::Copy { value: self.value(), wp: self.draw.one_in(3) },
+            OpKind::UffdZero => UffdFill::Zero,
+            _ => UffdFill::Poison,
         }
     }
 

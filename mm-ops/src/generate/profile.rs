@@ -3,7 +3,7 @@
 
 use super::areas::{ALWAYS, Areas};
 use super::draw::{Draw, Weights};
-use crate::config::{AccessBits, Batching, Config};
+use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
 use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
 use crate::kind::OpKind;
 use crate::op::Advice;
@@ -86,7 +86,27 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::Drop
         | OpKind::NumaHint => 3,
         OpKind::Munlock | OpKind::Peek | OpKind::Poke | OpKind::VmRead | OpKind::VmWrite => 2,
-        OpKind::Mseal | OpKind::ClearRefs => 1,
+        OpKind::SwapOut => 6,
+        OpKind::Migrate
+        | OpKind::MigrateEnd
+        | OpKind::Ksm
+        | OpKind::Split
+        | OpKind::UffdRegister
+        | OpKind::UffdWp => 3,
+        OpKind::WriteDone | OpKind::MigrateCopy | OpKind::UffdCopy => 2,
+        OpKind::Mseal
+        | OpKind::ClearRefs
+        | OpKind::BadSlot
+        | OpKind::Swapoff
+        | OpKind::Swapon
+        | OpKind::DrainLru
+        | OpKind::DeferredScan
+        | OpKind::KsmZero
+        | OpKind::Hwpoison
+        | OpKind::SoftOffline
+        | OpKind::UffdUnregister
+        | OpKind::UffdZero
+        | OpKind::UffdPoison => 1,
     }
 }
 
@@ -96,8 +116,19 @@ const fn base_advice_weight(advice: Advice) -> u16 {
         Advice::HugePage | Advice::Free | Advice::PopulateWrite => 4,
         Advice::GuardInstall | Advice::PopulateRead => 3,
         Advice::DontNeedLocked | Advice::DontFork | Advice::WipeOnFork | Advice::GuardRemove => 2,
-        Advice::DoFork | Advice::KeepOnFork | Advice::NoHugePage => 1,
+        Advice::PageOut | Advice::Mergeable | Advice::Collapse => 3,
+        Advice::DoFork
+        | Advice::KeepOnFork
+        | Advice::NoHugePage
+        | Advice::Cold
+        | Advice::WillNeed
+        | Advice::Unmergeable => 1,
     }
+}
+
+/// The advice as an index into a table of advice.
+fn advice_place(advice: Advice) -> usize {
+    Advice::NAMES.iter().position(|(known, _)| *known == advice).unwrap_or(0)
 }
 
 impl Profile {
@@ -170,6 +201,10 @@ impl Profile {
         let off = |kind: OpKind| weights[kind.index()] == 0;
         let no_handles = off(OpKind::Pin) && off(OpKind::Get);
         let no_tokens = off(OpKind::Lock) && off(OpKind::Isolate);
+        let no_swap = self.config.swap_slots == 0;
+        let no_uffd = off(OpKind::UffdRegister);
+        let no_merging =
+            self.advices.weights()[advice_place(Advice::Mergeable)] == 0 || off(OpKind::Madvise);
         let no_advice = self.advices.weights().iter().all(|weight| *weight == 0);
         let vain = [
             (OpKind::Put, no_handles),
@@ -180,6 +215,20 @@ impl Profile {
             (OpKind::ClearRefs, !self.config.soft_dirty),
             (OpKind::Thp, self.orders == OrderSet::EMPTY),
             (OpKind::Madvise, no_advice),
+            (OpKind::WriteDone, no_swap || off(OpKind::SwapOut)),
+            (OpKind::BadSlot, no_swap),
+            (OpKind::Swapoff, no_swap),
+            (OpKind::Swapon, no_swap || off(OpKind::Swapoff)),
+            (OpKind::DrainLru, !self.config.lru_batch),
+            (OpKind::MigrateCopy, off(OpKind::Migrate)),
+            (OpKind::MigrateEnd, off(OpKind::Migrate)),
+            (OpKind::Ksm, no_merging),
+            (OpKind::KsmZero, no_merging),
+            (OpKind::UffdUnregister, no_uffd),
+            (OpKind::UffdWp, no_uffd),
+            (OpKind::UffdCopy, no_uffd),
+            (OpKind::UffdZero, no_uffd),
+            (OpKind::UffdPoison, no_uffd),
         ];
         for (kind, _) in vain.into_iter().filter(|(_, vain)| *vain) {
             weights[kind.index()] = 0;
@@ -234,7 +283,30 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         soft_dirty: draw.one_in(4),
         huge_zero: !draw.one_in(4),
         pt_reclaim: !draw.one_in(4),
+        lru_batch: false,
+        swap_slots: draw_slots(draw),
+        swap_device: draw_device(draw),
+        uffd: draw_uffd(draw),
+        uffd_fork: draw.one_in(4),
     }
+}
+
+/// Slots of the swap device: enough mostly, sometimes few, rarely none.
+pub(crate) fn draw_slots(draw: &mut (impl Draw + ?Sized)) -> u16 {
+    match draw.below(8) {
+        0..5 => 64,
+        5 => 16,
+        6 => draw.between(1, 12) as u16,
+        _ => 0,
+    }
+}
+
+pub(crate) fn draw_device(draw: &mut (impl Draw + ?Sized)) -> SwapDevice {
+    draw.pick(&[SwapDevice::Plain, SwapDevice::Stable, SwapDevice::Sync, SwapDevice::Zram])
+}
+
+pub(crate) fn draw_uffd(draw: &mut (impl Draw + ?Sized)) -> UffdWpMode {
+    draw.pick(&[UffdWpMode::Sync, UffdWpMode::Unpopulated, UffdWpMode::Async])
 }
 
 fn draw_window(draw: &mut (impl Draw + ?Sized)) -> Window {

@@ -100,20 +100,39 @@ impl Sketch {
             | Op::Mlock { range, .. }
             | Op::Munlock { range, .. }
             | Op::Mseal { range, .. }
-            | Op::NumaHint { range, .. } => self.ranges.push(range),
+            | Op::NumaHint { range, .. }
+            | Op::Uffd { range, .. } => self.ranges.push(range),
             Op::Fork { parent, child } if self.is_alive(parent) => self.alive |= process(child),
             Op::Exit { pid } => self.alive &= !process(pid),
-            Op::Read { vpn, .. } | Op::Write { vpn, .. } | Op::Remote { vpn, .. } => {
-                self.touch(vpn);
-            }
+            Op::Read { vpn, .. }
+            | Op::Write { vpn, .. }
+            | Op::Remote { vpn, .. }
+            | Op::UffdFill { vpn, .. } => self.touch(vpn),
             Op::Gup { range, handle, .. } => {
                 self.touch(range.start);
                 self.open_handle(handle, range.len);
             }
             Op::Put { handle, .. } => self.open &= !(1 << (handle.0 % HANDLES_MAX)),
-            Op::Lock { token, .. } | Op::Isolate { token, .. } => self.taken |= token_bit(token),
-            Op::Drop { token } => self.taken &= !token_bit(token),
-            Op::Fork { .. }
+            Op::Lock { token, .. }
+            | Op::Isolate { token, .. }
+            | Op::Migrate { token, .. }
+            | Op::SwapOut { token: Some(token), .. } => self.taken |= token_bit(token),
+            Op::Drop { token } | Op::WriteDone { token, .. } | Op::MigrateEnd { token } => {
+                self.taken &= !token_bit(token);
+            }
+            Op::SwapOut { token: None, .. }
+            | Op::BadSlot { .. }
+            | Op::Swapoff
+            | Op::Swapon
+            | Op::Drain
+            | Op::MigrateCopy { .. }
+            | Op::Split { .. }
+            | Op::DeferredScan { .. }
+            | Op::Ksm { .. }
+            | Op::KsmZero { .. }
+            | Op::Hwpoison { .. }
+            | Op::SoftOffline { .. }
+            | Op::Fork { .. }
             | Op::DmaRead { .. }
             | Op::DmaWrite { .. }
             | Op::Thp { .. }

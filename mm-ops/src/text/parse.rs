@@ -4,14 +4,14 @@
 use super::cursor::{ARROW, Cursor, Word};
 use super::document::Document;
 use super::error::ParseError;
-use super::print::{CONFIG_KEYS, GUP_WORDS, PROTS};
-use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
+use super::print::{CONFIG_KEYS, GUP_WORDS, PROTS, SWAP_DEVICES, UFFD_MODES};
+use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
     Value, Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
 
@@ -21,7 +21,7 @@ type Parsed<T> = Result<T, ParseError>;
 pub(super) enum Code {
     Nothing,
     /// A configuration, and a bit for each key of [`CONFIG_KEYS`] that was written out.
-    Config(Config, u8),
+    Config(Config, u16),
     Step(Step),
 }
 
@@ -88,7 +88,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
     Ok(code)
 }
 
-fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u8)> {
+fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u16)> {
     let mut config = Config::default();
     let mut seen = 0;
     while let Some(word) = cursor.next() {
@@ -113,7 +113,14 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u8)> {
             }
             4 => config.soft_dirty = parse_switch(cursor, value)?,
             5 => config.huge_zero = parse_switch(cursor, value)?,
-            _ => config.pt_reclaim = parse_switch(cursor, value)?,
+            6 => config.pt_reclaim = parse_switch(cursor, value)?,
+            7 => config.lru_batch = parse_switch(cursor, value)?,
+            8 => config.swap_slots = parse_slots(cursor, value)?,
+            9 => {
+                config.swap_device = parse_named(cursor, value, "a kind of device", &SWAP_DEVICES)?
+            }
+            10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
+            _ => config.uffd_fork = parse_switch(cursor, value)?,
         }
     }
     Ok((config, seen))
@@ -127,6 +134,21 @@ fn parse_ptes(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u16> {
 fn parse_procs(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u8> {
     let procs = word.text.parse().ok().filter(|procs| (1..=PROCS_MAX).contains(procs));
     procs.ok_or_else(|| cursor.expected(word, &format!("a number of processes, 1 … {PROCS_MAX}")))
+}
+
+fn parse_slots(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u16> {
+    let slots = word.text.parse().ok().filter(|slots| *slots <= SWAP_SLOTS_MAX);
+    slots.ok_or_else(|| cursor.expected(word, &format!("a number of slots, 0 … {SWAP_SLOTS_MAX}")))
+}
+
+/// One of a list of named things.
+fn parse_named<T: Copy, const N: usize>(
+    cursor: &Cursor<'_>,
+    word: Word<'_>,
+    expected: &str,
+    names: &[(T, &'static str); N],
+) -> Parsed<T> {
+    Ok(names[cursor.keyword(word, expected, &names.map(|(_, name)| name))?].0)
 }
 
 fn parse_switch(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<bool> {
@@ -187,7 +209,7 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             parse_remote(cursor, kind)?
         }
         OpKind::Thp => parse_thp(cursor)?,
-        OpKind::FailAlloc => Op::FailAlloc { nth: parse_nth(cursor)? },
+        OpKind::FailAlloc => Op::FailAlloc { nth: parse_nth(cursor, "which allocation, from 1")? },
         OpKind::Lock => Op::Lock {
             pid: parse_pid(cursor)?,
             vpn: parse_vpn(cursor)?,
@@ -201,7 +223,95 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
         OpKind::Drop => Op::Drop { token: parse_token(cursor)? },
         OpKind::NumaHint => Op::NumaHint { pid: parse_pid(cursor)?, range: parse_range(cursor)? },
         OpKind::ClearRefs => Op::ClearRefs { pid: parse_pid(cursor)? },
+        OpKind::SwapOut => Op::SwapOut {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            token: if more(cursor) { Some(parse_token(cursor)?) } else { None },
+        },
+        OpKind::WriteDone => {
+            Op::WriteDone { token: parse_token(cursor)?, error: cursor.eat("error") }
+        }
+        OpKind::BadSlot => Op::BadSlot { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::Swapoff => Op::Swapoff,
+        OpKind::Swapon => Op::Swapon,
+        OpKind::DrainLru => Op::Drain,
+        OpKind::Migrate => Op::Migrate {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            token: parse_token(cursor)?,
+            all: cursor.eat("all"),
+        },
+        OpKind::MigrateCopy => Op::MigrateCopy { token: parse_token(cursor)? },
+        OpKind::MigrateEnd => Op::MigrateEnd { token: parse_token(cursor)? },
+        OpKind::Split => Op::Split {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            order: parse_order(cursor)?,
+            nonuniform: cursor.eat("nonuniform"),
+        },
+        OpKind::DeferredScan => {
+            Op::DeferredScan { count: parse_nth(cursor, "a number of folios")? }
+        }
+        OpKind::Ksm => Op::Ksm {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            with: parse_pid(cursor)?,
+            to: parse_vpn(cursor)?,
+        },
+        OpKind::KsmZero => Op::KsmZero { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::Hwpoison => Op::Hwpoison { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::SoftOffline => Op::SoftOffline { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::UffdRegister | OpKind::UffdUnregister | OpKind::UffdWp => Op::Uffd {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            call: parse_uffd_call(cursor, kind)?,
+        },
+        OpKind::UffdCopy | OpKind::UffdZero | OpKind::UffdPoison => Op::UffdFill {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            fill: match kind {
+                OpKind::UffdCopy => {
+                    UffdFill::Copy { value: parse_value(cursor)?, wp: cursor.eat("wp") }
+                }
+                OpKind::UffdZero => UffdFill::Zero,
+                _ => UffdFill::Poison,
+            },
+        },
     })
+}
+
+/// Whether the operation goes on.
+fn more(cursor: &mut Cursor<'_>) -> bool {
+    cursor.peek().is_some_and(|word| word.text != ARROW)
+}
+
+fn parse_uffd_call(cursor: &mut Cursor<'_>, kind: OpKind) -> Parsed<UffdCall> {
+    const MODES: [&str; 3] = ["missing", "wp", "both"];
+    match kind {
+        OpKind::UffdRegister => {
+            let word = cursor.want("`missing`, `wp` or `both`")?;
+            let mode = cursor.keyword(word, "`missing`, `wp` or `both`", &MODES)?;
+            Ok(UffdCall::Register { missing: mode != 1, wp: mode != 0 })
+        }
+        OpKind::UffdWp => {
+            let word = cursor.want("`on` or `off`")?;
+            parse_switch(cursor, word).map(UffdCall::Protect)
+        }
+        _ => Ok(UffdCall::Unregister),
+    }
+}
+
+/// `order=2`.
+fn parse_order(cursor: &mut Cursor<'_>) -> Parsed<Order> {
+    const EXPECTED: &str = "`order=ORDER`";
+    let word = cursor.want(EXPECTED)?;
+    match word.split('=') {
+        Some((key, order)) if key.text == "order" => {
+            let order = cursor.number(order, "a folio order", u32::from(ORDER_MAX))?;
+            Ok(Order(u8::try_from(order).unwrap_or(ORDER_MAX)))
+        }
+        _ => Err(cursor.expected(word, EXPECTED)),
+    }
 }
 
 fn parse_pid(cursor: &mut Cursor<'_>) -> Parsed<Pid> {
@@ -231,8 +341,7 @@ fn parse_index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
     cursor.number(word, expected, u32::MAX)
 }
 
-fn parse_nth(cursor: &mut Cursor<'_>) -> Parsed<u16> {
-    let expected = "which allocation, from 1";
+fn parse_nth(cursor: &mut Cursor<'_>, expected: &str) -> Parsed<u16> {
     let word = cursor.want(expected)?;
     let nth = cursor.number(word, expected, u32::from(u16::MAX))?;
     Ok(u16::try_from(nth).unwrap_or(u16::MAX))

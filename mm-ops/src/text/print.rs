@@ -1,8 +1,8 @@
 //! Printing: operations, outcomes, configurations and programs as text.
 
-use crate::config::{AccessBits, Batching, Config};
+use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
 use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
-use crate::op::{Advice, GupFlags, Op, Prot, Remote};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use std::fmt::{Display, Formatter, Result};
@@ -17,7 +17,7 @@ pub(super) const PROTS: [(Prot, &str); 4] = [
 
 impl Advice {
     /// Every advice with its name in the text format, which is the kernel's.
-    pub const NAMES: [(Self, &'static str); 13] = [
+    pub const NAMES: [(Self, &'static str); 19] = [
         (Self::DontNeed, "dontneed"),
         (Self::DontNeedLocked, "dontneed_locked"),
         (Self::Free, "free"),
@@ -31,6 +31,12 @@ impl Advice {
         (Self::PopulateWrite, "populate_write"),
         (Self::GuardInstall, "guard_install"),
         (Self::GuardRemove, "guard_remove"),
+        (Self::Cold, "cold"),
+        (Self::PageOut, "pageout"),
+        (Self::WillNeed, "willneed"),
+        (Self::Mergeable, "mergeable"),
+        (Self::Unmergeable, "unmergeable"),
+        (Self::Collapse, "collapse"),
     ];
 }
 
@@ -175,8 +181,52 @@ impl Display for Op {
             Self::Lock { pid, vpn, token } | Self::Isolate { pid, vpn, token } => {
                 write!(f, "{kind} {pid} {vpn} {token}")
             }
-            Self::Drop { token } => write!(f, "{kind} {token}"),
+            Self::Drop { token } | Self::MigrateCopy { token } | Self::MigrateEnd { token } => {
+                write!(f, "{kind} {token}")
+            }
+            Self::SwapOut { pid, vpn, token: Some(token) } => {
+                write!(f, "{kind} {pid} {vpn} {token}")
+            }
+            Self::WriteDone { token, error } => {
+                write!(f, "{kind} {token}{}", word(" error", *error))
+            }
+            Self::SwapOut { pid, vpn, token: None }
+            | Self::BadSlot { pid, vpn }
+            | Self::KsmZero { pid, vpn }
+            | Self::Hwpoison { pid, vpn }
+            | Self::SoftOffline { pid, vpn } => write!(f, "{kind} {pid} {vpn}"),
+            Self::Swapoff | Self::Swapon | Self::Drain => write!(f, "{kind}"),
+            Self::Migrate { pid, vpn, token, all } => {
+                write!(f, "{kind} {pid} {vpn} {token}{}", word(" all", *all))
+            }
+            Self::Split { pid, vpn, order, nonuniform } => {
+                let nonuniform = word(" nonuniform", *nonuniform);
+                write!(f, "{kind} {pid} {vpn} order={}{nonuniform}", order.0)
+            }
+            Self::DeferredScan { count } => write!(f, "{kind} {count}"),
+            Self::Ksm { pid, vpn, with, to } => write!(f, "{kind} {pid} {vpn} {with} {to}"),
+            Self::Uffd { pid, range, call } => {
+                write!(f, "{kind} {pid} {range}{}", uffd_word(*call))
+            }
+            Self::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp } } => {
+                write!(f, "{kind} {pid} {vpn} {value}{}", word(" wp", *wp))
+            }
+            Self::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison } => {
+                write!(f, "{kind} {pid} {vpn}")
+            }
         }
+    }
+}
+
+/// What stands behind the range of a userfaultfd call.
+fn uffd_word(call: UffdCall) -> &'static str {
+    match call {
+        UffdCall::Register { missing: true, wp: true } => " both",
+        UffdCall::Register { wp: true, .. } => " wp",
+        UffdCall::Register { .. } => " missing",
+        UffdCall::Unregister => "",
+        UffdCall::Protect(true) => " on",
+        UffdCall::Protect(false) => " off",
     }
 }
 
@@ -199,8 +249,41 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 7] =
-    ["ptes", "procs", "batching", "access_bits", "soft_dirty", "huge_zero", "pt_reclaim"];
+pub(super) const CONFIG_KEYS: [&str; 12] = [
+    "ptes",
+    "procs",
+    "batching",
+    "access_bits",
+    "soft_dirty",
+    "huge_zero",
+    "pt_reclaim",
+    "lru_batch",
+    "swap",
+    "swap_device",
+    "uffd",
+    "uffd_fork",
+];
+
+/// Kinds of swap device and their names.
+pub(super) const SWAP_DEVICES: [(SwapDevice, &str); 4] = [
+    (SwapDevice::Plain, "plain"),
+    (SwapDevice::Stable, "stable"),
+    (SwapDevice::Sync, "sync"),
+    (SwapDevice::Zram, "zram"),
+];
+
+/// Write-protect features of userfaultfd and their names.
+pub(super) const UFFD_MODES: [(UffdWpMode, &str); 3] = [
+    (UffdWpMode::Sync, "sync"),
+    (UffdWpMode::Unpopulated, "unpopulated"),
+    (UffdWpMode::Async, "async"),
+];
+
+/// The name of a thing in a list of names.
+fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], thing: T) -> String {
+    let found = names.iter().find(|(named, _)| *named == thing);
+    found.map_or_else(String::new, |(_, name)| (*name).to_owned())
+}
 
 impl Config {
     /// The value of the key at this place of [`CONFIG_KEYS`], as text.
@@ -216,12 +299,17 @@ impl Config {
             },
             4 => on_off(self.soft_dirty),
             5 => on_off(self.huge_zero),
-            _ => on_off(self.pt_reclaim),
+            6 => on_off(self.pt_reclaim),
+            7 => on_off(self.lru_batch),
+            8 => self.swap_slots.to_string(),
+            9 => name_of(&SWAP_DEVICES, self.swap_device),
+            10 => name_of(&UFFD_MODES, self.uffd),
+            _ => on_off(self.uffd_fork),
         }
     }
 
     /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
-    pub(super) fn line(&self, keep: u8) -> String {
+    pub(super) fn line(&self, keep: u16) -> String {
         let default = Self::default();
         let mut line = "config".to_owned();
         for (key, name) in CONFIG_KEYS.iter().enumerate() {
@@ -236,7 +324,7 @@ impl Config {
     /// All settings, those at their default, too: `ptes=8 procs=4 …`.
     #[must_use]
     pub fn explicit(&self) -> String {
-        let line = self.line(u8::MAX);
+        let line = self.line(u16::MAX);
         line.strip_prefix("config ").unwrap_or(&line).to_owned()
     }
 }

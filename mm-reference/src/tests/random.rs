@@ -146,7 +146,7 @@ fn check(snapshot: &Snapshot) {
     assert_eq!(snapshot.leaked_anon_vmas, 0);
     for entry in &snapshot.entries {
         let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies inside a VMA");
-        if !entry.kind.has_folio() {
+        if !entry.kind.maps_folio() {
             assert!(!entry.flags.has(EntryFlags::WRITE), "INV7");
             continue;
         }

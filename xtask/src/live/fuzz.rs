@@ -15,7 +15,7 @@ use mm_ops::generate::{Areas, Profile, random_program, seeded};
 use mm_ops::{OpKind, Order, OrderSet, Outcome, Program};
 use mm_reference::Rule;
 use serde::Serialize;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ struct LiveReport<'a> {
 struct Seen {
     ops: u64,
     fired: BTreeSet<(Rule, u8)>,
-    answers: [[u64; 2]; OpKind::COUNT],
+    answers: BTreeMap<OpKind, [u64; 2]>,
 }
 
 impl Seen {
@@ -68,7 +68,7 @@ impl Seen {
         self.ops += 1;
         self.fired.extend(step.fired);
         let refused = matches!(step.outcome, Outcome::Err(_));
-        self.answers[step.op.kind().index()][usize::from(refused)] += 1;
+        self.answers.entry(step.op.kind()).or_default()[usize::from(refused)] += 1;
     }
 
     fn rules(&self) -> BTreeSet<Rule> {
@@ -200,7 +200,7 @@ fn report(
 ) -> Report {
     let rules = seen.rules();
     let missed = Rule::ALL.iter().filter(|rule| !rules.contains(rule)).map(|rule| rule.id());
-    let operations = OpKind::ALL.iter().zip(&seen.answers);
+    let operations = seen.answers.iter();
     Report {
         seed,
         seconds,
