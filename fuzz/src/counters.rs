@@ -1,7 +1,7 @@
 //! The semantic features as libFuzzer's extra counters: which rules fired in which states. libFuzzer
 //! clears them before each input and takes every one that is not zero for coverage.
 
-use mm_diff::engine::Happening;
+use mm_diff::engine::{FACTS, Happening};
 use std::sync::atomic::{AtomicU8, Ordering};
 
 /// Number of counters. There are more features than that on paper, fewer in fact; two that fall on one
@@ -19,8 +19,8 @@ const COUNTERS: usize = 1 << 16;
 static EXTRA: [AtomicU8; COUNTERS] = [const { AtomicU8::new(0) }; COUNTERS];
 
 /// Marks an event with the facts it happened under.
-pub(crate) fn count(happening: Happening, facts: u64) {
-    let first = happening.row() * 64;
+pub(crate) fn count(happening: Happening, facts: u128) {
+    let first = happening.row() * FACTS;
     let mut left = facts;
     while left != 0 {
         let number = first + left.trailing_zeros() as usize;

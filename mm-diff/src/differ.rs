@@ -6,8 +6,8 @@
 
 use crate::finding::{Finding, Place, Side};
 use mm_ops::{
-    AnonVmaSnap, EntryKind, EntrySnap, FolioSnap, HandlePage, MmSnap, Snapshot, TableSnap,
-    TokenSnap, VmaSnap,
+    AnonVmaSnap, EntryKind, EntrySnap, FolioSnap, HandlePage, MmSnap, SlotSnap, Snapshot,
+    TableSnap, TokenSnap, VmaSnap,
 };
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -28,6 +28,7 @@ pub fn differences(expected: &Snapshot, found: &Snapshot) -> Vec<Finding> {
     differ.anon_vmas();
     differ.handles();
     differ.tokens();
+    differ.slots();
     differ.tables();
     differ.leaks();
     if differ.out.is_empty() && expected != found {
@@ -125,7 +126,7 @@ impl Differ<'_> {
             |mm| mm.pid,
             ("mm", |mm| Place::Mm(mm.pid), describe),
             |differ, a, b| {
-                compare!(differ, Place::Mm(a.pid), "mm", a, b, has_pinned rss_anon deposited);
+                compare!(differ, Place::Mm(a.pid), "mm", a, b, has_pinned rss_anon rss_swap deposited);
             },
         );
     }
@@ -207,7 +208,7 @@ impl Differ<'_> {
                         found: Side::Value(b.value),
                     });
                 }
-                compare!(self, place, "page", a, b, exclusive mapcount);
+                compare!(self, place, "page", a, b, exclusive mapcount hwpoison);
             }
         }
     }
@@ -256,8 +257,21 @@ impl Differ<'_> {
         );
     }
 
+    fn slots(&mut self) {
+        let describe = |slot: &SlotSnap| format!("count {}, cache {:?}", slot.count, slot.cache);
+        self.align(
+            (&self.expected.slots, &self.found.slots),
+            |slot| slot.slot,
+            ("slot", |slot| Place::Slot(slot.slot), describe),
+            |differ, a, b| {
+                compare!(differ, Place::Slot(a.slot), "slot", a, b, count cache zero bad value);
+            },
+        );
+    }
+
     fn leaks(&mut self) {
         let (a, b) = (self.expected, self.found);
+        compare!(self, Place::Machine, "queue", a, b, deferred);
         compare!(self, Place::Machine, "leaks", a, b, leaked_folios leaked_anon_vmas);
     }
 }
@@ -276,6 +290,10 @@ fn describe_entry(entry: &EntrySnap) -> String {
     match entry.kind {
         EntryKind::Page => format!("f{} page {} {:?}", entry.folio, entry.page, entry.flags),
         EntryKind::Leaf => format!("PMD of f{} {:?}", entry.folio, entry.flags),
+        EntryKind::Swap => format!("slot {} {:?}", entry.page, entry.flags),
+        EntryKind::Migration | EntryKind::MigrationLeaf | EntryKind::Hwpoison => {
+            format!("{:?} of f{} page {} {:?}", entry.kind, entry.folio, entry.page, entry.flags)
+        }
         kind => format!("{kind:?} {:?}", entry.flags),
     }
 }

@@ -32,6 +32,8 @@ pub enum Place {
     Handle(Handle, u32),
     /// A circumstance.
     Token(Token),
+    /// A swap slot.
+    Slot(u32),
 }
 
 impl Place {
@@ -49,7 +51,7 @@ impl Place {
 }
 
 fn first_mapping(snapshot: &Snapshot, id: FolioId) -> Option<(Pid, Vpn)> {
-    let entry = snapshot.entries.iter().find(|e| e.kind.maps_folio() && e.folio == id)?;
+    let entry = snapshot.entries.iter().find(|e| e.kind.names_folio() && e.folio == id)?;
     Some((entry.pid, entry.vpn))
 }
 
@@ -68,6 +70,7 @@ impl fmt::Display for Place {
             Self::AnonVma(id) => write!(f, "anon_vma {id}"),
             Self::Handle(handle, index) => write!(f, "{handle} page {index}"),
             Self::Token(token) => write!(f, "{token}"),
+            Self::Slot(slot) => write!(f, "swap slot {slot}"),
         }
     }
 }

@@ -13,10 +13,15 @@
 //! * A FOLL_GET handle promises no coherence (D6, R13). What may be read through one is what its
 //!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
 //!   through one may reach whoever inherited the page by fork: `stray`.
+//! * Reclaim may take the content of memory given up by MADV_FREE (I8, E9) or mapped DROPPABLE
+//!   (Z6), which then reads zero: [`Giving::Free`], [`Giving::Always`].
+//! * What a device wrote and nobody declared dirty (D13, INV36) may be lost to reclaim: the page
+//!   is again what it was before, `undeclared`.
+//! * A page that hardware lost (Q1, E12, E17) reads zero, or not at all: `lost`.
 
 use mm_ops::{
-    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, Value,
-    Vpn,
+    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
+    UffdFill, Value, Vpn,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -53,10 +58,27 @@ impl fmt::Display for Violation {
     }
 }
 
+/// Whether reclaim may take a page's content.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Giving {
+    /// No.
+    No,
+    /// MADV_FREE: until the next store.
+    Free,
+    /// DROPPABLE memory.
+    Always,
+}
+
 /// A page of a process that somebody wrote or grabbed. Every other page reads zero.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 struct Page {
     value: Value,
+    giving: Giving,
+    /// The hardware lost it.
+    lost: bool,
+    /// What it held before writes of devices that nobody declared, as the storage may still have
+    /// it.
+    undeclared: Vec<Value>,
     /// Pages that were one page before some fork share a lineage (only `stray` asks).
     lineage: u32,
     /// The last operation may have zeroed it.
@@ -73,6 +95,8 @@ struct Region {
     skip: bool,
     /// MADV_WIPEONFORK, MAP_DROPPABLE: the child gets zeroes.
     wipe: bool,
+    /// MAP_DROPPABLE.
+    droppable: bool,
     /// An operation that would have changed one of these failed midway.
     unsure: bool,
 }
@@ -131,6 +155,8 @@ pub struct Ideal {
     stray: Option<(u32, Value)>,
     /// The same, of all operations: an orphan's content is seen only when somebody reads it.
     strays: Vec<(u32, Value)>,
+    /// Whether the last operation reclaimed memory.
+    reclaims: bool,
 }
 
 impl Default for Ideal {
@@ -150,6 +176,7 @@ impl Ideal {
             next_lineage: 0,
             stray: None,
             strays: Vec::new(),
+            reclaims: false,
         };
         ideal.reset();
         ideal
@@ -172,6 +199,8 @@ impl Ideal {
     /// The answer shows a value that must not be seen there.
     pub fn apply(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
         self.stray = None;
+        self.reclaims =
+            matches!(op, Op::SwapOut { .. } | Op::Madvise { advice: Advice::PageOut, .. });
         match (*op, *outcome) {
             (
                 Op::Read { pid, vpn }
@@ -206,7 +235,18 @@ impl Ideal {
             (Op::Gup { pid, range, handle, flags }, Outcome::Count(count)) if count > 0 => {
                 self.grab(pid, PageRange { len: count, ..range }, handle, flags);
             }
-            (Op::Put { handle, .. }, Outcome::Ok) => {
+            (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
+                // A page where there was none.
+                self.zap(pid, PageRange { start: vpn, len: 1 });
+                self.store(pid, vpn, value);
+            }
+            (Op::BadSlot { pid, vpn }, Outcome::Ok) | (Op::Hwpoison { pid, vpn }, _) => {
+                self.lose(pid, vpn);
+            }
+            (Op::Put { handle, dirty }, Outcome::Ok) => {
+                if dirty {
+                    self.declare(handle);
+                }
                 if let Some(device) = self.devices.get_mut(handle.index()) {
                     *device = None;
                 }
@@ -226,7 +266,7 @@ impl Ideal {
         seen: impl Iterator<Item = (Pid, Vpn, Value)>,
     ) -> Result<(), Violation> {
         let mut seen = seen.peekable();
-        let stray = self.stray.take();
+        let (stray, reclaims) = (self.stray.take(), self.reclaims);
         for (number, space) in self.spaces.iter_mut().enumerate() {
             let pid = Pid(number as u8);
             let mut known = space
@@ -245,7 +285,11 @@ impl Ideal {
                 let found = seen.next_if(|(p, v, _)| (*p, v.0) == (pid, vpn)).map(|(.., v)| v);
                 let found = found.unwrap_or(Value::ZERO);
                 match known.next_if(|(v, _)| *v == vpn) {
-                    Some((_, page)) => settle(page, stray, pid, Vpn(vpn), found)?,
+                    Some((_, page)) => {
+                        if !page.may_become(found, reclaims, stray) {
+                            return Err(content(pid, Vpn(vpn), page.value, found));
+                        }
+                    }
                     None if found.is_zero() => {}
                     None => return Err(content(pid, Vpn(vpn), Value::ZERO, found)),
                 }
@@ -261,9 +305,21 @@ impl Ideal {
     /// The page of a process, from now on with an identity of its own.
     fn page(&mut self, pid: Pid, vpn: Vpn) -> Option<&mut Page> {
         self.next_lineage += 1;
-        let fresh =
-            Page { value: Value::ZERO, lineage: self.next_lineage, or_zero: false, orphan: None };
-        Some(self.space(pid)?.pages.entry(vpn.0).or_insert(fresh))
+        let lineage = self.next_lineage;
+        let Space { regions, pages } = self.space(pid)?;
+        Some(pages.entry(vpn.0).or_insert_with(|| {
+            let region = regions.range(..=u64::from(vpn.0)).next_back();
+            let droppable = region.is_some_and(|(_, region)| region.droppable);
+            Page {
+                value: Value::ZERO,
+                giving: if droppable { Giving::Always } else { Giving::No },
+                lost: false,
+                undeclared: Vec::new(),
+                lineage,
+                or_zero: false,
+                orphan: None,
+            }
+        }))
     }
 
     fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
@@ -276,8 +332,56 @@ impl Ideal {
     fn store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
         if let Some(page) = self.page(pid, vpn) {
             page.value = value;
+            page.lost = false;
+            page.undeclared.clear();
+            if page.giving == Giving::Free {
+                page.giving = Giving::No;
+            }
         }
         self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
+    }
+
+    /// A store by a device, of which the kernel knows nothing until the pin is dropped.
+    fn device_store_to(&mut self, pid: Pid, vpn: Vpn, value: Value) {
+        if let Some(page) = self.page(pid, vpn) {
+            let before = std::mem::replace(&mut page.value, value);
+            page.undeclared.push(before);
+        }
+        self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
+    }
+
+    /// What was written through a handle is declared when it is put.
+    fn declare(&mut self, handle: Handle) {
+        let Some(Device { owner, first, held }) =
+            self.devices.get(handle.index()).and_then(Option::as_ref).cloned()
+        else {
+            return;
+        };
+        let Some(space) = self.space(owner) else { return };
+        for (vpn, held) in (first.0..).zip(held) {
+            let page = space.pages.get_mut(&vpn).filter(|_| matches!(held, Held::Alias));
+            if let Some(page) = page {
+                page.undeclared.clear();
+            }
+        }
+    }
+
+    /// The hardware may have lost the page, for everyone who inherited it, and with it whatever
+    /// tied a pin to it.
+    fn lose(&mut self, pid: Pid, vpn: Vpn) {
+        let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
+        let Some(lineage) = page.map(|page| page.lineage) else { return };
+        for pid in (0..PROCS_MAX).map(Pid) {
+            let Some(space) = self.space(pid) else { continue };
+            let same = space.pages.iter_mut().filter(|(_, page)| page.lineage == lineage);
+            let places: Vec<u32> = same
+                .map(|(vpn, page)| {
+                    page.lost = true;
+                    *vpn
+                })
+                .collect();
+            places.into_iter().for_each(|vpn| self.doubt(pid, PageRange::new(vpn, 1)));
+        }
     }
 
     /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
@@ -297,7 +401,8 @@ impl Ideal {
 
     fn map(&mut self, pid: Pid, range: PageRange, droppable: bool) {
         if let Some(space) = self.space(pid) {
-            let region = Region { end: range.end(), skip: false, wipe: droppable, unsure: false };
+            let region =
+                Region { end: range.end(), skip: false, wipe: droppable, droppable, unsure: false };
             space.regions.insert(u64::from(range.start.0), region);
         }
     }
@@ -338,6 +443,14 @@ impl Ideal {
             }
             Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall => {
                 self.doubt(pid, range);
+            }
+            Advice::Free => {
+                let Some(space) = self.space(pid) else { return };
+                for (_, page) in space.pages.range_mut(bounds(range)) {
+                    if page.giving == Giving::No {
+                        page.giving = Giving::Free;
+                    }
+                }
             }
             Advice::DontFork | Advice::DoFork | Advice::WipeOnFork | Advice::KeepOnFork => {
                 let Some(space) = self.space(pid) else { return };
@@ -388,8 +501,9 @@ impl Ideal {
             }
             let end = u32::try_from(region.end).unwrap_or(u32::MAX);
             let pages = space.pages.range(*start as u32..end);
-            copy.pages
-                .extend(pages.map(|(vpn, page)| (*vpn, Page { or_zero: region.unsure, ..*page })));
+            copy.pages.extend(pages.map(|(vpn, page)| {
+                (*vpn, Page { or_zero: region.unsure, orphan: None, ..page.clone() })
+            }));
         }
         if let Some(place) = self.spaces.get_mut(child.index()) {
             *place = Some(copy);
@@ -453,7 +567,7 @@ impl Ideal {
         let Some((device, vpn)) = self.held_at(handle, index) else { return };
         let owner = device.owner;
         match device.held[index as usize].clone() {
-            Held::Alias | Held::MaybeZeroPage => self.store(owner, vpn, value),
+            Held::Alias | Held::MaybeZeroPage => self.device_store_to(owner, vpn, value),
             Held::Alone(orphan) => {
                 self.orphans[orphan].value = value;
                 let lineage = self.orphans[orphan].lineage;
@@ -535,20 +649,26 @@ fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
     }
 }
 
-/// Compares a page with what is seen of it, settling what was open.
-fn settle(
-    page: &mut Page,
-    stray: Option<(u32, Value)>,
-    pid: Pid,
-    vpn: Vpn,
-    found: Value,
-) -> Result<(), Violation> {
-    let open = (page.or_zero && found.is_zero()) || stray == Some((page.lineage, found));
-    if open {
-        page.value = found;
+impl Page {
+    /// Compares the page with what is seen of it, settling what was open.
+    fn may_become(&mut self, found: Value, reclaims: bool, stray: Option<(u32, Value)>) -> bool {
+        let or_zero = std::mem::replace(&mut self.or_zero, false);
+        if self.value == found {
+            return true;
+        }
+        if stray == Some((self.lineage, found)) {
+            self.undeclared.push(self.value);
+            self.value = found;
+            return true;
+        }
+        let given = reclaims && self.giving != Giving::No;
+        let gone = found.is_zero() && (or_zero || self.lost || given);
+        let reverted = reclaims && self.undeclared.contains(&found);
+        if gone || reverted {
+            self.value = found;
+        }
+        gone || reverted
     }
-    page.or_zero = false;
-    if page.value == found { Ok(()) } else { Err(content(pid, vpn, page.value, found)) }
 }
 
 fn content(pid: Pid, vpn: Vpn, expected: Value, found: Value) -> Violation {

@@ -3,7 +3,7 @@
 //! A *feature* is a pair of an event and one fact of the operation or the state in which it
 //! happened: "the PMD split fired while some folio was pinned". Events are rules with their cases,
 //! answers of each kind of operation, and allocations that failed in each. The map is exact and
-//! small: a row of 64 facts for each event.
+//! small: a row of [`FACTS`] facts for each event.
 
 use mm_ops::{AllocKind, OpKind, Outcome};
 use mm_reference::Rule;
@@ -14,6 +14,8 @@ const CASES_MAX: usize = 16;
 const ANSWERS: usize = mm_ops::Errno::ALL.len() + 7;
 /// Kinds of allocation that are told apart: folios by being small or large.
 const ALLOCS: usize = 9;
+/// Facts of a row: what an operation is, and what the state before it was.
+pub const FACTS: usize = u128::BITS as usize;
 const ANSWERS_START: usize = Rule::ALL.len() * CASES_MAX;
 const ALLOCS_START: usize = ANSWERS_START + OpKind::COUNT * ANSWERS;
 const ROWS: usize = ALLOCS_START + OpKind::COUNT * ALLOCS;
@@ -30,7 +32,7 @@ pub enum Happening {
 }
 
 impl Happening {
-    /// The event as a number; with fact `f` it is the feature `64 * row + f`.
+    /// The event as a number; with fact `f` it is the feature `FACTS * row + f`.
     #[must_use]
     pub fn row(self) -> usize {
         match self {
@@ -72,7 +74,7 @@ const fn alloc_row(alloc: AllocKind) -> usize {
 #[derive(Clone, Debug)]
 pub struct FeatureMap {
     /// By event: the facts it happened with.
-    facts: Vec<u64>,
+    facts: Vec<u128>,
 }
 
 impl Default for FeatureMap {
@@ -83,10 +85,10 @@ impl Default for FeatureMap {
 
 impl FeatureMap {
     /// One more than the highest number a feature can have.
-    pub const NUMBERS: usize = ROWS * 64;
+    pub const NUMBERS: usize = ROWS * FACTS;
 
     /// Adds an event under some facts, a bit each; whether one of them is new.
-    pub fn add(&mut self, happening: Happening, facts: u64) -> bool {
+    pub fn add(&mut self, happening: Happening, facts: u128) -> bool {
         let Some(seen) = self.facts.get_mut(happening.row()) else { return false };
         let new = facts & !*seen != 0;
         *seen |= facts;
@@ -115,7 +117,7 @@ impl FeatureMap {
     /// their own.
     pub fn numbers(&self) -> impl Iterator<Item = usize> + '_ {
         self.facts.iter().enumerate().flat_map(|(row, facts)| {
-            (0..64).filter(move |bit| facts >> bit & 1 == 1).map(move |bit| row * 64 + bit)
+            (0..FACTS).filter(move |bit| facts >> bit & 1 == 1).map(move |bit| row * FACTS + bit)
         })
     }
 }
@@ -152,8 +154,8 @@ mod tests {
         }
         let mut map = FeatureMap::default();
         for event in &events {
-            assert!(map.add(*event, 1 << 63), "{event:?} shares a row");
-            assert!(!map.add(*event, 1 << 63), "{event:?} was not kept");
+            assert!(map.add(*event, 1 << 127), "{event:?} shares a row");
+            assert!(!map.add(*event, 1 << 127), "{event:?} was not kept");
         }
         assert_eq!(map.features(), events.len() as u64);
         assert_eq!(map.numbers().count(), events.len());

@@ -5,11 +5,11 @@ use super::features::{FeatureMap, Happening};
 use crate::lockstep::{Observer, StepView};
 use mm_ops::{
     Choice, EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
-    VmaFlags,
+    TokenKind, VmaFlags,
 };
 
 /// Where the facts of the state begin in a row of facts; below are the kinds of operation.
-const STATE_FACTS_START: u32 = 32;
+const STATE_FACTS_START: u32 = 64;
 /// What an operation costs by itself, in entries and pages looked at.
 const OP_COST: u64 = 64;
 
@@ -18,7 +18,7 @@ const OP_COST: u64 = 64;
 #[derive(Debug, Default)]
 pub struct Scan {
     /// Facts of the state before the next operation.
-    facts: u64,
+    facts: u128,
 }
 
 impl Scan {
@@ -28,9 +28,9 @@ impl Scan {
     }
 
     /// Tells each event of an operation with the facts it happened under, a bit each.
-    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(Happening, u64)) {
+    pub fn step(&mut self, step: &StepView<'_>, mut tell: impl FnMut(Happening, u128)) {
         let kind = step.op.kind();
-        let facts = self.facts | 1 << (kind.index() as u32 % STATE_FACTS_START);
+        let facts = self.facts | 1 << kind.index();
         for (rule, case) in step.fired {
             tell(Happening::Fired(*rule, *case), facts);
         }
@@ -124,9 +124,9 @@ impl Observer for Feedback {
 const ALLOC_ARMED: u32 = 31;
 
 /// The facts of a state, a bit each.
-fn facts_of(snapshot: &Snapshot) -> u64 {
+fn facts_of(snapshot: &Snapshot) -> u128 {
     let mut facts = 0;
-    let mut fact = |number: u32, holds: bool| facts |= u64::from(holds) << number;
+    let mut fact = |number: u32, holds: bool| facts |= u128::from(holds) << number;
     fact(0, snapshot.mms.len() == 2);
     fact(1, snapshot.mms.len() > 2);
     fact(2, snapshot.vmas.len() > snapshot.mms.len());
@@ -140,6 +140,9 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
         fact(7, vma.flags.has(VmaFlags::LOCKED));
         fact(8, vma.flags.has(VmaFlags::WIPEONFORK) || vma.flags.has(VmaFlags::DONTFORK));
         fact(9, !vma.flags.has(VmaFlags::WRITE));
+        fact(32, vma.flags.has(VmaFlags::UFFD_WP));
+        fact(33, vma.flags.has(VmaFlags::UFFD_MISSING));
+        fact(34, vma.flags.has(VmaFlags::MERGEABLE));
     }
     for entry in &snapshot.entries {
         fact(10, entry.kind == EntryKind::ZeroPage);
@@ -147,6 +150,16 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
         fact(12, entry.kind == EntryKind::Guard);
         fact(13, entry.kind == EntryKind::Leaf);
         fact(14, entry.flags.has(EntryFlags::PROTNONE));
+        fact(35, entry.flags.has(EntryFlags::UFFD_WP));
+        let exclusive = entry.flags.has(EntryFlags::EXCLUSIVE);
+        let swap = entry.kind == EntryKind::Swap;
+        fact(36, swap && exclusive);
+        fact(37, swap && !exclusive);
+        let away = matches!(entry.kind, EntryKind::Migration | EntryKind::MigrationLeaf);
+        fact(38, away && (exclusive || entry.flags.has(EntryFlags::WRITE)));
+        fact(39, away && !exclusive && !entry.flags.has(EntryFlags::WRITE));
+        fact(40, entry.kind == EntryKind::MigrationLeaf);
+        fact(41, entry.kind == EntryKind::Hwpoison);
     }
     for (number, folio) in (0..).zip(&snapshot.folios) {
         let flags = folio.flags;
@@ -164,6 +177,13 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
         fact(23, flags.has(FolioFlags::LOCKED));
         fact(24, !flags.has(FolioFlags::LRU));
         fact(25, folio.mapcount == 0);
+        let cached = flags.has(FolioFlags::SWAPCACHE);
+        fact(42, cached && folio.mapcount > 0);
+        fact(43, cached && folio.mapcount == 0);
+        fact(44, cached && large);
+        fact(45, flags.has(FolioFlags::WRITEBACK));
+        fact(46, flags.has(FolioFlags::KSM));
+        fact(47, cached && flags.has(FolioFlags::DIRTY));
         fact(26, large && folio.entire_mapcount > 0 && folio.mapcount > folio.entire_mapcount);
         if large {
             let start = folio.first_page as usize;
@@ -174,6 +194,14 @@ fn facts_of(snapshot: &Snapshot) -> u64 {
             fact(29, mixed && !is_writable_anywhere(snapshot, number));
             fact(28, folio.entire_mapcount == 0 && exclusive == 0);
         }
+    }
+    for slot in &snapshot.slots {
+        fact(48, slot.count > 1);
+        fact(49, slot.zero);
+        fact(50, slot.bad);
+    }
+    for token in &snapshot.tokens {
+        fact(51, matches!(token.kind, TokenKind::Migration { copied: true, .. }));
     }
     facts
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use worker::{Harvest, Worker};
 
 pub use config::{Budget, EngineConfig};
-pub use features::{FeatureMap, Happening};
+pub use features::{FACTS, FeatureMap, Happening};
 pub use feedback::{Answers, Feedback, Scan};
 pub use report::{FailureReport, OpReport, Progress, Report, Totals};
 

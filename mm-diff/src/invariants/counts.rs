@@ -6,6 +6,8 @@ use mm_ops::{FolioFlags, FolioSnap, Pid};
 
 /// What a pin adds to the references of a small folio (S13).
 const PIN_BIAS: u32 = 1024;
+/// Most LRU batches that hold one folio at a time.
+const LRU_BATCHES: u32 = 2;
 /// Smallest order of a large anonymous folio.
 const LARGE_ORDER_MIN: u8 = 2;
 
@@ -52,25 +54,36 @@ pub(super) fn mapcounts_add_up(state: &State<'_>) -> Result<(), Finding> {
     Ok(())
 }
 
-/// INV9 (with S12, S13): references are mappings, handles and isolations, and nothing else; pins of
-/// a large folio are counted apart, too.
+/// INV9 (with S12, S13): references are mappings, handles, isolations and migrations, one for each
+/// slot of the swap cache, and nothing else; pins of a large folio are counted apart, too. The LRU
+/// batches (S14) and poison (Q1) may hold one more.
 pub(super) fn references_add_up(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio, sums) in state.folios() {
         let per_pin = if is_large(folio) { 1 } else { PIN_BIAS };
-        let expected = sums.maps() + sums.gets + sums.isolations + per_pin * sums.pins;
-        require(state, id, "refcount", expected, folio.refcount)?;
+        let holders = sums.gets + sums.isolations + sums.migrations + per_pin * sums.pins;
+        let expected = sums.maps() + sums.slots + holders;
+        let slack = sums.poisoned.min(1) + u32::from(state.config.lru_batch) * LRU_BATCHES;
+        let found = folio.refcount;
+        if !(expected..=expected + slack).contains(&found) {
+            require(state, id, "refcount", expected, found)?;
+        }
         let pins = if is_large(folio) { sums.pins } else { 0 };
         require(state, id, "pincount", pins, folio.pincount)?;
     }
     Ok(())
 }
 
-/// INV10: rss counts the pages of folios that a process maps.
+/// INV10: rss counts the pages of folios that a process maps or that are under migration, and its
+/// SWAP entries.
 pub(super) fn rss_adds_up(state: &State<'_>) -> Result<(), Finding> {
     for mm in &state.snapshot.mms {
         let expected = state.tally.mms[mm.pid.index()].anon_pages;
         if expected != mm.rss_anon {
             return Err(Finding::new(Place::Mm(mm.pid), "rss_anon", expected, mm.rss_anon));
+        }
+        let expected = state.tally.mms[mm.pid.index()].swap_entries;
+        if expected != mm.rss_swap {
+            return Err(Finding::new(Place::Mm(mm.pid), "rss_swap", expected, mm.rss_swap));
         }
     }
     Ok(())
@@ -87,11 +100,14 @@ pub(super) fn deposits_match_leaves(state: &State<'_>) -> Result<(), Finding> {
     Ok(())
 }
 
-/// INV32: a partially mapped folio is large and on the deferred-split queue.
+/// INV32: a partially mapped folio is large and on the deferred-split queue; the queue holds each
+/// folio that says so, once.
 pub(super) fn partially_mapped_is_queued(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio, _) in state.folios() {
         let large = folio.order.0 >= LARGE_ORDER_MIN;
         let queued = folio.flags.has(FolioFlags::DEFERRED);
+        let places = state.snapshot.deferred.iter().filter(|queued| **queued == id).count() as u32;
+        require(state, id, "deferred", u32::from(queued), places)?;
         if folio.flags.has(FolioFlags::PARTIALLY_MAPPED) && !(large && queued) {
             return Err(Finding::new(
                 Place::folio(state.snapshot, id),

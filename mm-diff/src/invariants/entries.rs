@@ -2,7 +2,7 @@
 
 use super::State;
 use crate::finding::{Finding, Place};
-use mm_ops::{EntryFlags, EntryKind, EntrySnap, VmaFlags};
+use mm_ops::{EntryFlags, EntryKind, EntrySnap, FolioFlags, VmaFlags};
 
 fn place(entry: &EntrySnap) -> Place {
     Place::Entry(entry.pid, entry.vpn)
@@ -56,16 +56,37 @@ pub(super) fn exclusive_is_mapped_once(state: &State<'_>) -> Result<(), Finding>
     Ok(())
 }
 
-/// INV7: the zero page, small or huge, is never mapped writable, nor dirty (S4b).
+/// INV7: the zero page, small or huge, is never mapped writable, nor dirty but for the mark of KSM
+/// on the small one (S4b); a KSM page is small, never exclusive and never writable.
 pub(super) fn zero_page_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
     for entry in &state.snapshot.entries {
-        let zero = matches!(entry.kind, EntryKind::ZeroPage | EntryKind::HugeZero);
-        if zero && entry.flags.0 & (EntryFlags::WRITE.0 | EntryFlags::DIRTY.0) != 0 {
+        let wrong = match entry.kind {
+            EntryKind::ZeroPage => EntryFlags::WRITE.0,
+            EntryKind::HugeZero => EntryFlags::WRITE.0 | EntryFlags::DIRTY.0,
+            _ => 0,
+        };
+        if entry.flags.0 & wrong != 0 {
             return Err(Finding::new(
                 place(entry),
                 "flags",
                 "neither W nor dirty on the zero page",
                 format_args!("{:?}", entry.flags),
+            ));
+        }
+    }
+    for (id, folio) in state.snapshot.folios.iter().enumerate() {
+        let sums = &state.tally.pages[folio.first_page as usize];
+        let exclusive = state.snapshot.pages[folio.first_page as usize].exclusive;
+        let wrong = exclusive || sums.writable > 0 || folio.order.0 > 0;
+        if folio.flags.has(FolioFlags::KSM) && wrong {
+            return Err(Finding::new(
+                Place::folio(state.snapshot, id as u32),
+                "ksm",
+                "a small page, neither exclusive nor writable",
+                format_args!(
+                    "order {}, exclusive {exclusive}, {} writable entries",
+                    folio.order.0, sums.writable
+                ),
             ));
         }
     }
@@ -113,7 +134,8 @@ pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Findi
 /// INV20: a writable entry stands in a writable VMA and is not write-protected by userfaultfd.
 pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Finding> {
     for (at, entry) in state.snapshot.entries.iter().enumerate() {
-        if !entry.flags.has(EntryFlags::WRITE) {
+        // In a MIGRATION entry the bit is its kind (S4f), and the VMA may have changed since.
+        if !entry.flags.has(EntryFlags::WRITE) || !entry.kind.maps_folio() {
             continue;
         }
         let vma = state.snapshot.vmas.get(state.tally.vma_of[at] as usize);
@@ -130,16 +152,21 @@ pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Fin
     Ok(())
 }
 
-/// INV21: a protnone entry is not writable, and a marker has no flags at all.
+/// INV21: a protnone entry is not writable; a marker has no flags but uwp, and that only if it is
+/// the marker for it.
 pub(super) fn protnone_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
     for entry in &state.snapshot.entries {
         let both = EntryFlags::PROTNONE.with(EntryFlags::WRITE);
-        let marker = entry.kind == EntryKind::Guard && entry.flags != EntryFlags::NONE;
-        if entry.flags.has(both) || marker {
+        let marker = match entry.kind {
+            EntryKind::Guard | EntryKind::PoisonMarker => Some(EntryFlags::NONE),
+            EntryKind::UffdMarker => Some(EntryFlags::UFFD_WP),
+            _ => None,
+        };
+        if entry.flags.has(both) || marker.is_some_and(|flags| flags != entry.flags) {
             return Err(Finding::new(
                 place(entry),
                 "flags",
-                "no W with protnone, no flags on a marker",
+                "no W with protnone, no other flags on a marker",
                 format_args!("{:?}", entry.flags),
             ));
         }

@@ -84,6 +84,8 @@ impl History {
                 self.release(|kept| kept.pid == pid);
             }
             Op::Munmap { pid, range } => self.unmap(pid, range),
+            // Poison takes the page from everybody (Q4).
+            Op::Hwpoison { pid, vpn } => self.unmap(pid, PageRange { start: vpn, len: 1 }),
             Op::Madvise {
                 pid,
                 range,

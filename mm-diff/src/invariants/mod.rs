@@ -5,11 +5,11 @@
 //! they share — sums over the entries, and the little history that INV3 and INV4 speak of — is
 //! added up once per state in `tally.rs` and `history.rs`.
 //!
-//! Not here: INV5, INV6, INV11 … INV13, INV22, INV23, INV31, INV33, INV37, INV38 speak of things
-//! that do not exist yet; INV18 and INV36 say something only where there is a swap cache or
-//! reclaim; INV25 … INV27 are the ideal layer of `mm-reference`; INV35 concerns the middle of an
+//! Not here: INV22, INV23, INV37, INV38 speak of things that do not exist yet; INV33 and INV36 are
+//! about an operation, and what breaks them shows in contents; INV25 … INV27 are the ideal layer of `mm-reference`; INV35 concerns the middle of an
 //! operation.
 
+mod away;
 mod counts;
 mod entries;
 mod history;
@@ -50,14 +50,20 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("INV2", entries::exclusive_is_mapped_once),
     ("INV3", holders::pinned_stays_mapped_and_exclusive),
     ("INV4", holders::pinned_folio_keeps_exclusive_pages),
+    ("INV5", away::exclusive_slot_has_one_owner),
+    ("INV6", away::exclusive_migration_has_one_owner),
     ("INV7", entries::zero_page_is_never_writable),
     ("INV8", counts::mapcounts_add_up),
     ("INV9", counts::references_add_up),
     ("INV10", counts::rss_adds_up),
+    ("INV11", away::slot_counts_add_up),
+    ("INV12", away::cached_folios_own_their_slots),
+    ("INV13", away::migration_entries_have_a_migrator),
     ("INV14", rmap::mapping_reaches_every_vma),
     ("INV15", rmap::mapped_vma_has_anon_vma),
     ("INV16", entries::leaf_maps_from_the_head),
     ("INV17", entries::exclusive_only_where_mapped),
+    ("INV18", away::lazyfree_is_not_cached),
     ("INV19", counts::mm_slots_tell_the_truth),
     ("INV20", entries::writable_only_in_writable_vma),
     ("INV21", entries::protnone_is_never_writable),
@@ -65,6 +71,7 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("INV28", counts::deposits_match_leaves),
     ("INV29", rmap::anon_vma_counts_add_up),
     ("INV30", rmap::chains_are_consistent),
+    ("INV31", away::refault_finds_its_place),
     ("INV32", counts::partially_mapped_is_queued),
     ("INV34", rmap::walk_finds_every_mapping),
     ("S5", structure::entries_stand_in_tables),

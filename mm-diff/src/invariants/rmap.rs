@@ -3,7 +3,7 @@
 
 use super::State;
 use crate::finding::{Finding, Place};
-use mm_ops::{EntryKind, EntrySnap, FolioSnap, NO_ANON_VMA, VmaSnap, Vpn};
+use mm_ops::{EntryKind, EntrySnap, FolioFlags, FolioSnap, NO_ANON_VMA, VmaSnap, Vpn};
 
 impl<'a> State<'a> {
     /// Every entry that maps a folio, with its folio and the VMA it lies in, if any.
@@ -26,6 +26,9 @@ impl<'a> State<'a> {
 pub(super) fn mapping_reaches_every_vma(state: &State<'_>) -> Result<(), Finding> {
     for (entry, folio, vma) in state.mapped() {
         let Some(vma) = vma else { continue };
+        if folio.flags.has(FolioFlags::KSM) {
+            continue;
+        }
         let place = Place::Entry(entry.pid, entry.vpn);
         let chain = state.snapshot.avcs_of(vma);
         if !chain.contains(&folio.mapping) {
@@ -50,17 +53,24 @@ pub(super) fn mapping_reaches_every_vma(state: &State<'_>) -> Result<(), Finding
     Ok(())
 }
 
-/// INV15: a VMA that maps a folio has an anon_vma, and the folio has a mapping; a folio that
-/// nothing maps shows none.
+/// INV15: a VMA that maps a folio has an anon_vma, and the folio has a mapping; a folio that no
+/// entry maps or names, and a KSM page, shows none.
 pub(super) fn mapped_vma_has_anon_vma(state: &State<'_>) -> Result<(), Finding> {
-    for (entry, _, vma) in state.mapped() {
-        if vma.is_some_and(|vma| vma.anon_vma == NO_ANON_VMA) {
+    for (entry, folio, vma) in state.mapped() {
+        let ksm = folio.flags.has(FolioFlags::KSM);
+        if !ksm && vma.is_some_and(|vma| vma.anon_vma == NO_ANON_VMA) {
             let place = Place::Entry(entry.pid, entry.vpn);
             return Err(Finding::new(place, "anon_vma", "an anon_vma in its VMA", "none"));
         }
     }
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
-        let mapped = state.tally.folios[id].maps() > 0;
+        let sums = &state.tally.folios[id];
+        let ksm = folio.flags.has(FolioFlags::KSM);
+        let mapped = sums.maps() + sums.away > 0 && !ksm;
+        // A cached folio that was never mapped has no mapping yet (INV12).
+        if !mapped && !ksm && sums.swapped > 0 {
+            continue;
+        }
         if mapped != (folio.mapping != NO_ANON_VMA) {
             let place = Place::folio(state.snapshot, id as u32);
             let expected = if mapped { "an anon_vma, because mapped" } else { "no anon_vma" };
@@ -118,7 +128,7 @@ pub(super) fn chains_are_consistent(state: &State<'_>) -> Result<(), Finding> {
 pub(super) fn walk_finds_every_mapping(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let expected = state.tally.folios[id].maps();
-        if expected == 0 {
+        if expected == 0 || folio.flags.has(FolioFlags::KSM) {
             continue;
         }
         let linked = state.snapshot.vmas.iter();

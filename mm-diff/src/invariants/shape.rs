@@ -2,7 +2,9 @@
 //! documented. All other invariants rely on it and are not evaluated without it.
 
 use crate::finding::{Finding, Place};
-use mm_ops::{Config, EntryKind, HANDLES_MAX, NO_ANON_VMA, PROCS_MAX, Snapshot, TOKENS_MAX};
+use mm_ops::{
+    Config, EntryKind, HANDLES_MAX, NO_ANON_VMA, PROCS_MAX, Snapshot, TOKENS_MAX, TokenKind,
+};
 
 /// Every number names something and every list is sorted.
 pub(super) fn well_formed(snapshot: &Snapshot, config: &Config) -> Result<(), Finding> {
@@ -32,7 +34,8 @@ fn sorted_lists(snapshot: &Snapshot) -> Result<(), Finding> {
     ensure(tables.is_sorted_by(|a, b| key(a) < key(b)), "tables sorted")?;
     let handles = snapshot.handles.is_sorted_by(|a, b| a.handle <= b.handle);
     ensure(handles, "handles sorted")?;
-    ensure(snapshot.tokens.is_sorted_by(|a, b| a.token < b.token), "circumstances sorted")
+    ensure(snapshot.tokens.is_sorted_by(|a, b| a.token < b.token), "circumstances sorted")?;
+    ensure(snapshot.slots.is_sorted_by(|a, b| a.slot < b.slot), "swap slots sorted")
 }
 
 fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
@@ -48,7 +51,7 @@ fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
         None => true,
         Some(folio) => (folio as usize) < folios && page < pages_of(snapshot, folio),
     };
-    let entries = snapshot.entries.iter().filter(|entry| entry.kind.maps_folio());
+    let entries = snapshot.entries.iter().filter(|entry| entry.kind.names_folio());
     let mut entries = entries.map(|entry| holds(Some(entry.folio), entry.page));
     ensure(entries.all(|holds| holds), "entries name pages of folios")?;
     let mut handles = snapshot.handles.iter();
@@ -58,9 +61,17 @@ fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
     )?;
     let mut tokens = snapshot.tokens.iter();
     ensure(
-        tokens.all(|t| t.token.0 < TOKENS_MAX && holds(t.folio, 0)),
+        tokens.all(|t| {
+            let to = match t.kind {
+                TokenKind::Migration { to, .. } => Some(to),
+                _ => None,
+            };
+            t.token.0 < TOKENS_MAX && holds(t.folio, 0) && holds(to, 0)
+        }),
         "circumstances name folios",
     )?;
+    ensure(snapshot.slots.iter().all(|slot| holds(slot.cache, 0)), "swap slots name folios")?;
+    ensure(snapshot.deferred.iter().all(|id| holds(Some(*id), 0)), "the queue names folios")?;
     anon_vmas_exist(snapshot)
 }
 
@@ -92,6 +103,7 @@ fn entries_fit(snapshot: &Snapshot, config: &Config) -> Result<(), Finding> {
     });
     ensure(fits, "entries inside the address space, PMDs at the start of a block")?;
     let whole = |folio: u32| pages_of(snapshot, folio) >= block;
-    let leaves = snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::Leaf);
+    let is_whole = |kind| matches!(kind, EntryKind::Leaf | EntryKind::MigrationLeaf);
+    let leaves = snapshot.entries.iter().filter(|entry| is_whole(entry.kind));
     ensure(leaves.into_iter().all(|leaf| whole(leaf.folio)), "PMD leaves map whole folios")
 }

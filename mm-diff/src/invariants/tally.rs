@@ -3,7 +3,7 @@
 //! these sums with what the snapshot claims. Judges nothing itself.
 
 use super::history::History;
-use mm_ops::{EntryFlags, EntryKind, NO_ANON_VMA, PROCS_MAX, Snapshot};
+use mm_ops::{EntryFlags, EntryKind, EntrySnap, NO_ANON_VMA, PROCS_MAX, Snapshot, TokenKind};
 
 /// Marks an entry that lies in no VMA.
 pub const NO_VMA: u32 = u32::MAX;
@@ -23,8 +23,18 @@ pub struct FolioTally {
     pub pins: u32,
     /// Isolations in force.
     pub isolations: u32,
-    /// Lock circumstances in force.
+    /// Lock circumstances in force, and migrations it is the source or destination of.
     pub locks: u32,
+    /// Migrations it is the source or destination of.
+    pub migrations: u32,
+    /// MIGRATION entries that name it.
+    pub away: u32,
+    /// SWAP entries of slots it is cached for.
+    pub swapped: u32,
+    /// Slots it is cached for.
+    pub slots: u32,
+    /// Poisoned pages.
+    pub poisoned: u32,
     /// Some VMA that maps it is DROPPABLE.
     pub droppable: bool,
 }
@@ -50,13 +60,17 @@ pub struct PageTally {
     pub pte_maps: u32,
     /// Writable ones, of either level (a PMD leaf counts at the head).
     pub writable: u32,
+    /// MIGRATION entries that name it (a PMD counts at the head).
+    pub away: u32,
 }
 
 /// Sums over a process.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct MmTally {
-    /// Pages of folios mapped (INV10).
+    /// Pages of folios mapped, or under migration (INV10).
     pub anon_pages: u32,
+    /// SWAP entries (INV10).
+    pub swap_entries: u32,
     /// PMD leaves of either kind (INV28).
     pub leaves: u32,
 }
@@ -85,6 +99,10 @@ pub struct Tally {
     pub mms: [MmTally; PROCS_MAX as usize],
     /// Per anon_vma.
     pub anon_vmas: Vec<AnonVmaTally>,
+    /// SWAP entries of each slot in use, parallel to [`Snapshot::slots`].
+    pub slots: Vec<u32>,
+    /// SWAP entries of slots that are not in use: there must be none.
+    pub lost_swap_entries: u32,
 }
 
 impl Tally {
@@ -93,7 +111,10 @@ impl Tally {
         renew(&mut self.folios, snapshot.folios.len());
         renew(&mut self.pages, snapshot.pages.len());
         renew(&mut self.anon_vmas, snapshot.anon_vmas.len());
+        renew(&mut self.slots, snapshot.slots.len());
+        self.lost_swap_entries = 0;
         self.mms = Default::default();
+        self.count_slots(snapshot);
         self.count_entries(snapshot, block_pages);
         self.count_holders(snapshot, history);
         self.count_anon_vmas(snapshot);
@@ -116,6 +137,7 @@ impl Tally {
             let mm = &mut self.mms[entry.pid.index()];
             mm.leaves += u32::from(entry.kind.is_pmd());
             if !entry.kind.maps_folio() {
+                self.count_away(snapshot, entry, block_pages);
                 continue;
             }
             let folio = &mut self.folios[entry.folio as usize];
@@ -135,6 +157,43 @@ impl Tally {
         }
     }
 
+    /// An entry whose page is away.
+    fn count_away(&mut self, snapshot: &Snapshot, entry: &EntrySnap, block_pages: u32) {
+        let mm = &mut self.mms[entry.pid.index()];
+        match entry.kind {
+            EntryKind::Swap => {
+                mm.swap_entries += 1;
+                match snapshot.slots.binary_search_by_key(&entry.page, |slot| slot.slot) {
+                    Ok(at) => {
+                        self.slots[at] += 1;
+                        if let Some(folio) = snapshot.slots[at].cache {
+                            self.folios[folio as usize].swapped += 1;
+                        }
+                    }
+                    Err(_) => self.lost_swap_entries += 1,
+                }
+            }
+            EntryKind::Migration | EntryKind::MigrationLeaf => {
+                mm.anon_pages += if entry.kind.is_pmd() { block_pages } else { 1 };
+                self.folios[entry.folio as usize].away += 1;
+                let page = snapshot.folios[entry.folio as usize].first_page + entry.page;
+                self.pages[page as usize].away += 1;
+            }
+            _ => {}
+        }
+    }
+
+    fn count_slots(&mut self, snapshot: &Snapshot) {
+        for folio in snapshot.slots.iter().filter_map(|slot| slot.cache) {
+            self.folios[folio as usize].slots += 1;
+        }
+        for (folio, sums) in snapshot.folios.iter().zip(&mut self.folios) {
+            let pages = &snapshot.pages[folio.first_page as usize..];
+            let pages = pages.iter().take(folio.order.pages() as usize);
+            sums.poisoned = pages.filter(|page| page.hwpoison).count() as u32;
+        }
+    }
+
     fn count_holders(&mut self, snapshot: &Snapshot, history: &History) {
         for held in &snapshot.handles {
             let Some(folio) = held.folio else { continue };
@@ -146,12 +205,20 @@ impl Tally {
             }
         }
         for token in &snapshot.tokens {
-            let Some(folio) = token.folio else { continue };
-            let folio = &mut self.folios[folio as usize];
-            if token.kind == mm_ops::TokenKind::Isolation {
-                folio.isolations += 1;
-            } else {
+            let mut note = |folio: u32, note: fn(&mut FolioTally)| {
+                note(&mut self.folios[folio as usize]);
+            };
+            let moves: fn(&mut FolioTally) = |folio| {
                 folio.locks += 1;
+                folio.migrations += 1;
+            };
+            match (token.kind, token.folio) {
+                (TokenKind::Isolation, Some(folio)) => note(folio, |folio| folio.isolations += 1),
+                (TokenKind::Lock, Some(folio)) => note(folio, |folio| folio.locks += 1),
+                (TokenKind::Migration { to, .. }, from) => {
+                    from.into_iter().chain([to]).for_each(|folio| note(folio, moves));
+                }
+                (_, None) | (TokenKind::Writeback, _) => {}
             }
         }
     }

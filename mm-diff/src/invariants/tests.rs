@@ -6,7 +6,7 @@ use crate::finding::Finding;
 use mm_ops::{
     Advice, AnonVmaSnap, Config, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioSnap, GupFlags,
     Handle, HandlePage, MmSnap, NO_ANON_VMA, Op, Order, Outcome, PageRange, PageSnap, Pid,
-    Snapshot, TableSnap, Token, TokenKind, TokenSnap, Value, VmaFlags, VmaSnap, Vpn,
+    SlotSnap, Snapshot, TableSnap, Token, TokenKind, TokenSnap, Value, VmaFlags, VmaSnap, Vpn,
 };
 
 const CONFIG: Config = Config {
@@ -27,6 +27,8 @@ const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);
 const READ_WRITE: VmaFlags = VmaFlags::READ.with(VmaFlags::WRITE);
 const WRITABLE: EntryFlags = EntryFlags::WRITE.with(EntryFlags::DIRTY);
+const LOCKED: FolioFlags = FolioFlags::LOCKED;
+const A: Value = Value::label(b'a');
 const FRESH: FolioFlags = FolioFlags::SWAPBACKED.with(FolioFlags::LRU);
 
 fn vma(pid: Pid, start: u32, end: u32, flags: VmaFlags, avs: (u32, u32, u32)) -> VmaSnap {
@@ -55,16 +57,17 @@ fn folio(mapping: u32, index: u32, refcount: u32, mapcount: u32, first_page: u32
 }
 
 fn page(mapcount: u32, exclusive: bool) -> PageSnap {
-    PageSnap { mapcount, exclusive, value: Value::label(b'a'), hwpoison: false }
+    PageSnap { mapcount, exclusive, value: A, hwpoison: false }
 }
 
 /// p0 forked p1. f0 is shared and isolated; f1 belongs to p0; f2 is large, mapped by a PMD, and its
-/// second page is pinned; f3 belongs to p1 in a DROPPABLE mapping. p1 has a zero page and a guard.
+/// second page is pinned; f3 belongs to p1 in a DROPPABLE mapping. p1 has a zero page, a guard, a page
+/// swapped out, one that is still cached (f4), and one that is under migration from f5 to f6.
 fn sound() -> Snapshot {
     let mut s = Snapshot::default();
     s.mms = vec![
         MmSnap { pid: P0, has_pinned: true, rss_anon: 6, rss_swap: 0, deposited: 1 },
-        MmSnap { pid: P1, has_pinned: false, rss_anon: 2, rss_swap: 0, deposited: 0 },
+        MmSnap { pid: P1, has_pinned: false, rss_anon: 3, rss_swap: 2, deposited: 0 },
     ];
     s.vmas = vec![
         vma(P0, 0, 8, READ_WRITE, (0, 0, 1)),
@@ -82,13 +85,28 @@ fn sound() -> Snapshot {
         entry(P1, 0, EntryKind::Page, EntryFlags::YOUNG, 0),
         entry(P1, 1, EntryKind::ZeroPage, EntryFlags::YOUNG, 0),
         entry(P1, 2, EntryKind::Guard, EntryFlags::NONE, 0),
+        entry(P1, 3, EntryKind::Swap, EntryFlags::EXCLUSIVE, 0),
+        EntrySnap { page: 1, ..entry(P1, 6, EntryKind::Swap, EntryFlags::NONE, 0) },
+        entry(P1, 7, EntryKind::Migration, EntryFlags::WRITE, 5),
         entry(P1, 12, EntryKind::Page, WRITABLE, 3),
     ];
     let table = |pid, level, vpn| TableSnap { pid, level, vpn: Vpn(vpn) };
-    s.tables =
-        vec![table(P0, 1, 0), table(P0, 2, 0), table(P1, 1, 0), table(P1, 1, 12), table(P1, 2, 0)];
+    s.tables = vec![
+        table(P0, 1, 0),
+        table(P0, 2, 0),
+        table(P1, 1, 0),
+        table(P1, 1, 4),
+        table(P1, 1, 12),
+        table(P1, 2, 0),
+    ];
     s.handles = vec![HandlePage { handle: Handle(0), folio: Some(2), page: 1 }];
-    s.tokens = vec![TokenSnap { token: Token(0), kind: TokenKind::Isolation, folio: Some(0) }];
+    let migration = TokenKind::Migration { to: 6, copied: false };
+    s.tokens = vec![
+        TokenSnap { token: Token(0), kind: TokenKind::Isolation, folio: Some(0) },
+        TokenSnap { token: Token(1), kind: migration, folio: Some(5) },
+    ];
+    let slot = |slot, cache| SlotSnap { slot, count: 1, cache, zero: false, bad: false, value: A };
+    s.slots = vec![slot(0, None), slot(1, Some(4))];
     s.folios = vec![
         FolioSnap { flags: FolioFlags::SWAPBACKED, ..folio(0, 0, 3, 2, 0) },
         folio(0, 1, 1, 1, 1),
@@ -100,6 +118,9 @@ fn sound() -> Snapshot {
             ..folio(0, 4, 2, 1, 2)
         },
         FolioSnap { flags: FolioFlags::LRU, ..folio(2, 12, 1, 1, 6) },
+        FolioSnap { flags: FRESH.with(FolioFlags::SWAPCACHE), ..folio(1, 6, 1, 0, 7) },
+        FolioSnap { flags: FolioFlags::SWAPBACKED.with(LOCKED), ..folio(1, 7, 1, 0, 8) },
+        FolioSnap { flags: LOCKED, ..folio(NO_ANON_VMA, 0, 1, 0, 9) },
     ];
     s.pages = vec![
         page(2, false),
@@ -109,6 +130,9 @@ fn sound() -> Snapshot {
         page(0, false),
         page(0, false),
         page(1, true),
+        page(0, false),
+        page(0, false),
+        page(0, false),
     ];
     s
 }
@@ -133,14 +157,24 @@ const CASES: &[Case] = &[
     ("INV3", |s| s.entries[2].vpn = Vpn(8)),
     ("INV3", |s| s.handles.clear()),
     ("INV4", |s| s.pages[2].exclusive = false),
+    ("INV5", |s| s.entries[7].page = 0),
+    ("INV6", |s| s.entries[6] = EntrySnap { vpn: Vpn(3), ..s.entries[8] }),
     ("INV7", |s| s.entries[4].flags = EntryFlags::WRITE),
-    ("INV7", |s| s.entries[4].flags = EntryFlags::DIRTY),
+    ("INV7", |s| s.folios[1].flags = FRESH.with(FolioFlags::KSM)),
     ("INV8", |s| s.folios[0].mapcount = 1),
     ("INV8", |s| s.folios[2].entire_mapcount = 0),
     ("INV8", |s| s.pages[4].mapcount = 1),
     ("INV9", |s| s.folios[0].refcount = 2),
     ("INV9", |s| s.folios[2].pincount = 0),
     ("INV10", |s| s.mms[0].rss_anon = 3),
+    ("INV10", |s| s.mms[1].rss_anon = 2),
+    ("INV10", |s| s.mms[1].rss_swap = 0),
+    ("INV11", |s| s.slots[0].count = 2),
+    ("INV11", |s| _ = s.slots.remove(0)),
+    ("INV11", |s| s.slots.push(SlotSnap { slot: 5, count: 0, ..s.slots[0] })),
+    ("INV12", |s| s.folios[1].flags = FRESH.with(FolioFlags::SWAPCACHE)),
+    ("INV12", |s| s.slots[1].cache = None),
+    ("INV13", |s| _ = s.tokens.pop()),
     ("INV14", |s| s.folios[1].index = 2),
     ("INV14", |s| s.folios[0].mapping = 1),
     ("INV14", |s| s.anon_vmas[1].root = 1),
@@ -148,6 +182,7 @@ const CASES: &[Case] = &[
     ("INV15", |s| s.folios[3].mapping = NO_ANON_VMA),
     ("INV16", |s| s.entries[2].page = 1),
     ("INV17", |s| s.pages[3].exclusive = true),
+    ("INV18", |s| s.folios[4].flags = FolioFlags::LRU.with(FolioFlags::SWAPCACHE)),
     ("INV19", |s| s.folios[2].mm_slots[0].1 = 2),
     ("INV19", |s| s.folios[2].mm_slots[1] = (P1, 0)),
     ("INV19", |s| s.folios[0].flags = s.folios[0].flags.with(FolioFlags::MAYBE_SHARED)),
@@ -164,6 +199,9 @@ const CASES: &[Case] = &[
     ("INV30", |s| s.avcs[1] = 0),
     ("INV30", |s| s.avcs[2] = 2),
     ("INV32", |s| s.folios[2].flags = FRESH.with(FolioFlags::PARTIALLY_MAPPED)),
+    ("INV31", |s| s.folios[4].index = 5),
+    ("INV31", |s| s.folios[4].mapping = 2),
+    ("INV32", |s| s.deferred.push(1)),
     ("INV34", |s| s.folios[1].index = 2),
     ("INV34", |s| s.vmas[1].pgoff = 1),
     ("S5", |s| _ = s.tables.remove(0)),
@@ -174,7 +212,7 @@ const CASES: &[Case] = &[
     ("Z6", |s| s.folios[3].flags = FRESH),
     ("I1", |s| s.vmas[0].end = Vpn(6)),
     ("I1", |s| s.vmas[1].start = Vpn(1)),
-    ("I1", |s| s.tables.insert(3, TableSnap { pid: P1, level: 1, vpn: Vpn(8) })),
+    ("I1", |s| s.tables.insert(4, TableSnap { pid: P1, level: 1, vpn: Vpn(8) })),
     ("I1", |s| _ = s.mms.pop()),
     ("LEAK", |s| s.leaked_folios = 1),
     ("LEAK", |s| s.leaked_anon_vmas = 1),
@@ -183,19 +221,24 @@ const CASES: &[Case] = &[
     (SHAPE, |s| s.entries[0].folio = 9),
     (SHAPE, |s| s.entries[0].page = 1),
     (SHAPE, |s| s.entries[2].vpn = Vpn(5)),
-    (SHAPE, |s| s.entries[6].vpn = Vpn(64)),
-    (SHAPE, |s| s.folios[3].first_page = 7),
+    (SHAPE, |s| s.entries[9].vpn = Vpn(64)),
+    (SHAPE, |s| s.folios[3].first_page = 10),
     (SHAPE, |s| s.vmas[0].avcs_len = 9),
     (SHAPE, |s| s.avcs[0] = 9),
     (SHAPE, |s| s.mms[1].pid = Pid(9)),
     (SHAPE, |s| s.handles[0].folio = Some(9)),
     (SHAPE, |s| s.tokens[0].folio = Some(9)),
+    (SHAPE, |s| s.tokens[1].kind = TokenKind::Migration { to: 9, copied: false }),
+    (SHAPE, |s| s.slots[1].cache = Some(9)),
+    (SHAPE, |s| s.slots.swap(0, 1)),
+    (SHAPE, |s| s.deferred.push(9)),
+    (SHAPE, |s| s.entries[8].folio = 9),
     (SHAPE, |s| s.vmas[1].end = Vpn(13)),
 ];
 
 /// p1 maps the large folio as well, and the shared bit stays clear.
 fn share_large(s: &mut Snapshot) {
-    s.entries.insert(6, entry(P1, 4, EntryKind::Leaf, EntryFlags::YOUNG, 2));
+    s.entries.insert(7, entry(P1, 4, EntryKind::Leaf, EntryFlags::YOUNG, 2));
 }
 
 #[test]
