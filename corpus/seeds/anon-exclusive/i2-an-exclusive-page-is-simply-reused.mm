@@ -1,0 +1,10 @@
+# rules: B3, B4
+# "When a COW handler stumbles over a page that's marked exclusive, it simply reuses it", whoever
+# else holds a reference.
+mmap p0 0+4 rw
+write p0 0 a -> ok
+get p0 0 r h0 -> 1
+mprotect p0 0+4 r -> ok
+mprotect p0 0+4 rw -> ok
+write p0 0 b -> ok
+dma_read h0 0 -> b
