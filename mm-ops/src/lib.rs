@@ -21,6 +21,7 @@ mod op;
 mod operands;
 mod outcome;
 mod program;
+mod race;
 pub mod renumber;
 mod sanitize;
 mod snapshot;
@@ -42,6 +43,7 @@ pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall,
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
+pub use race::{Actor, ActorEnd, RACE_STEPS};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
     HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource, TableSnap,

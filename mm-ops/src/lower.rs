@@ -12,6 +12,7 @@ use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::program::Program;
+use crate::race::Actor;
 use std::cmp::Ordering;
 
 /// How far an operation is from the simplest one. Compared field by field, from the first.
@@ -125,6 +126,9 @@ pub fn weight(op: &Op) -> Weight {
         Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } => weight.place = *index,
         Op::FailAlloc { nth } => weight.place = u32::from(*nth),
         Op::DeferredScan { count } => weight.len = u32::from(*count),
+        Op::Race { actor, at } => {
+            weight.len = at.iter().take(actor.steps()).map(|at| u32::from(*at)).sum();
+        }
         Op::Thp { always, madvise } => {
             weight.len = always.iter().chain(madvise.iter()).map(|order| u32::from(order.0)).sum();
             weight.place = madvise.iter().count() as u32;
@@ -178,6 +182,11 @@ fn options_rank(op: &Op) -> u8 {
         Op::Madvise { advice, .. } => advice as u8,
         Op::Gup { mut flags, .. } => GUP_FLAGS.iter().map(|flag| u8::from(*flag(&mut flags))).sum(),
         Op::Put { dirty, .. } => u8::from(dirty),
+        Op::Race { actor, .. } => match actor {
+            Actor::Load { .. } => 0,
+            Actor::Store { .. } => 1,
+            Actor::Gup { pin, write, .. } => 2 + u8::from(pin) + 2 * u8::from(write),
+        },
         Op::SwapOut { token, .. } => u8::from(token.is_some()),
         Op::WriteDone { error, .. } => u8::from(error),
         Op::Migrate { all, .. } => u8::from(all),
@@ -289,6 +298,19 @@ fn simpler_options(op: &Op) -> Vec<Op> {
             .collect(),
         Op::Put { handle, dirty: true } => vec![Op::Put { handle, dirty: false }],
         Op::Thp { always, madvise } => simpler_orders(always, madvise),
+        Op::Race { actor: Actor::Gup { pid, vpn, handle, pin, write }, at } => {
+            let simpler = [(false, false), (true, false), (false, true)];
+            let simpler = simpler.into_iter().filter(|(p, w)| (*p, *w) != (pin, write));
+            let simpler = simpler.filter(|(p, w)| {
+                u8::from(*p) + 2 * u8::from(*w) < u8::from(pin) + 2 * u8::from(write)
+            });
+            simpler
+                .map(|(pin, write)| Op::Race {
+                    actor: Actor::Gup { pid, vpn, handle, pin, write },
+                    at,
+                })
+                .collect()
+        }
         Op::SwapOut { pid, vpn, token: Some(_) } => vec![Op::SwapOut { pid, vpn, token: None }],
         Op::WriteDone { token, error: true } => vec![Op::WriteDone { token, error: false }],
         Op::Migrate { pid, vpn, token, all: true } => {
@@ -390,6 +412,17 @@ fn simpler_numbers(op: &Op) -> Vec<Op> {
     if let Some(vpn) = operands.to.as_deref() {
         for lower in lower_numbers(vpn.0) {
             with(&|op| op.operands().to.into_iter().for_each(|vpn| *vpn = Vpn(lower)));
+        }
+    }
+    if let Op::Race { actor, at } = op {
+        for step in 0..actor.steps() {
+            for lower in lower_numbers(u32::from(at[step])) {
+                with(&|op| {
+                    if let Op::Race { at, .. } = op {
+                        at[step] = lower as u8;
+                    }
+                });
+            }
         }
     }
     if let Op::DeferredScan { count } = op {

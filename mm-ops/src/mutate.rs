@@ -10,6 +10,7 @@ use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
 use crate::op::{GupFlags, Op, Remote, UffdCall, UffdFill};
 use crate::program::{Program, Step};
+use crate::race::{Actor, RACE_STEPS};
 use rand_core::RngCore;
 
 /// Most steps that one duplication, deletion or splice takes at once.
@@ -299,6 +300,31 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
             }
             _ => tweak_range(&mut maker, range, ptes),
         },
+        Op::Race { actor, at } => {
+            match (maker.draw.below(8), actor) {
+                (0, actor) => *actor = maker.actor(),
+                (
+                    1,
+                    Actor::Gup { pid, .. } | Actor::Load { pid, .. } | Actor::Store { pid, .. },
+                ) => {
+                    *pid = maker.pid();
+                }
+                (
+                    2,
+                    Actor::Gup { vpn, .. } | Actor::Load { vpn, .. } | Actor::Store { vpn, .. },
+                ) => {
+                    tweak_page(&mut maker, vpn, ptes);
+                }
+                (3, _) => *at = maker.yields(),
+                _ => {
+                    let step = maker.draw.below(RACE_STEPS as u32) as usize;
+                    let later = !maker.draw.one_in(2);
+                    at[step] =
+                        if later { at[step].saturating_add(1) } else { at[step].saturating_sub(1) };
+                }
+            }
+            *op = op.sanitized();
+        }
         Op::Swapoff | Op::Swapon | Op::Drain => {}
     }
 }

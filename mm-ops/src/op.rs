@@ -17,6 +17,7 @@
 //!   signal (pages so far, else `EINTR`: D12).
 
 use crate::ids::{Handle, Order, OrderSet, PageRange, Pid, Token, Value, Vpn};
+use crate::race::{Actor, RACE_STEPS};
 use serde::{Deserialize, Serialize};
 
 /// Access rights of a mapping. Execute permission is not modelled: it has no rule of its own here.
@@ -426,6 +427,17 @@ pub enum Op {
     /// `swapon`: the device can be used again, all slots free. On already → `EBUSY`; no slots →
     /// `EINVAL`. A program starts with the device on.
     Swapon,
+    /// `race pin p0 3 rw h0 at 1,2,3,4`, `race read p0 3 at 2` …: the next operation runs with this
+    /// actor beside it ([`Actor`]); the subject reports how the actor ended as
+    /// [`crate::Choice::Raced`]. Armed for one operation only. A handle already open → `EBUSY`. A
+    /// subject without yield points lets every actor back off.
+    Race {
+        /// Who.
+        actor: Actor,
+        /// At which yield point each step is taken; a number not above the one before it means the
+        /// same point.
+        at: [u8; RACE_STEPS],
+    },
     /// `drain`: the per-CPU LRU batches are drained (S14); nothing without
     /// [`crate::Config::lru_batch`]. Always ok.
     Drain,
@@ -585,6 +597,7 @@ impl Op {
             Self::Write { value, .. }
             | Self::DmaWrite { value, .. }
             | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
+            | Self::Race { actor: Actor::Store { value, .. }, .. }
             | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } => {
                 Some(*value)
             }
@@ -599,6 +612,7 @@ impl Op {
         if let Self::Write { value, .. }
         | Self::DmaWrite { value, .. }
         | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
+        | Self::Race { actor: Actor::Store { value, .. }, .. }
         | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } = &mut self
         {
             value.stamp = if value.label == 0 { 0 } else { index as u16 + 1 };

@@ -3,6 +3,7 @@
 
 use crate::ids::{Handle, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Op, Remote, UffdFill};
+use crate::race::Actor;
 
 /// The operands an operation has. Flags, rights, advice, orders and plain counts are not among
 /// them: they mean something different to each operation.
@@ -84,6 +85,15 @@ impl Op {
             Self::SwapOut { pid, vpn, token } => {
                 Operands { pid: Some(pid), vpn: Some(vpn), token: token.as_mut(), ..none }
             }
+            Self::Race { actor, .. } => match actor {
+                Actor::Gup { pid, vpn, handle, .. } => {
+                    Operands { pid: Some(pid), vpn: Some(vpn), handle: Some(handle), ..none }
+                }
+                Actor::Load { pid, vpn } => Operands { pid: Some(pid), vpn: Some(vpn), ..none },
+                Actor::Store { pid, vpn, value } => {
+                    Operands { pid: Some(pid), vpn: Some(vpn), value: Some(value), ..none }
+                }
+            },
             Self::Drop { token }
             | Self::WriteDone { token, .. }
             | Self::MigrateCopy { token }

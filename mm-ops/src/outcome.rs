@@ -2,6 +2,7 @@
 
 use crate::ids::{Order, Pid, Value, Vpn};
 use crate::op::{AllocSite, Op, Remote};
+use crate::race::ActorEnd;
 use serde::{Deserialize, Serialize};
 
 /// Error numbers, under the kernel's names.
@@ -146,6 +147,8 @@ pub enum Choice {
         /// The order taken.
         order: Order,
     },
+    /// How the actor that was armed for this operation ended.
+    Raced(ActorEnd),
 }
 
 /// All an operation tells.

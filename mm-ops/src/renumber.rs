@@ -75,6 +75,7 @@ pub fn remove_steps(program: &Program, remove: impl Fn(&Op) -> bool) -> Option<P
         matches!(
             op,
             Op::Gup { .. }
+                | Op::Race { .. }
                 | Op::Lock { .. }
                 | Op::Isolate { .. }
                 | Op::Migrate { .. }

@@ -29,6 +29,8 @@ impl Op {
                 madvise.0 &= legal;
             }
             Self::Split { order, .. } => order.0 = order.0.min(ORDER_MAX),
+            // Steps that an actor does not take cannot be said.
+            Self::Race { actor, at } => at[actor.steps()..].fill(0),
             // A registration is for something.
             Self::Uffd { call: UffdCall::Register { missing, wp }, .. } => *missing |= !*wp,
             _ => {}

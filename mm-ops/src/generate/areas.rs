@@ -19,7 +19,7 @@ struct Area {
 /// Operations without which nothing happens anywhere.
 pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
 
-const AREAS: [Area; 14] = [
+const AREAS: [Area; 15] = [
     Area {
         name: "fault",
         kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
@@ -245,6 +245,35 @@ const AREAS: [Area; 14] = [
             SwapOut,
         ],
         advice: &[Advice::DontNeed, Advice::Free, Advice::HugePage, Advice::PopulateWrite],
+    },
+    Area {
+        name: "race",
+        kinds: &[
+            Race,
+            SwapOut,
+            WriteDone,
+            Migrate,
+            MigrateCopy,
+            MigrateEnd,
+            Split,
+            Ksm,
+            Fork,
+            Exit,
+            Madvise,
+            Munmap,
+            Mprotect,
+            Put,
+            DmaRead,
+            DmaWrite,
+            Thp,
+        ],
+        advice: &[
+            Advice::Collapse,
+            Advice::DontNeed,
+            Advice::HugePage,
+            Advice::Mergeable,
+            Advice::PageOut,
+        ],
     },
 ];
 

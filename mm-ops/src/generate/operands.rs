@@ -12,6 +12,7 @@ use crate::ids::{
 };
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+use crate::race::{Actor, RACE_STEPS};
 
 /// Makes operations for one place of a program.
 pub(crate) struct Maker<'a, D: ?Sized> {
@@ -137,6 +138,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             OpKind::BadSlot => Op::BadSlot { pid: self.pid(), vpn: self.page() },
             OpKind::Swapoff => Op::Swapoff,
             OpKind::Swapon => Op::Swapon,
+            OpKind::Race => Op::Race { actor: self.actor(), at: self.yields() }.sanitized(),
             OpKind::DrainLru => Op::Drain,
             OpKind::Migrate => Op::Migrate {
                 pid: self.pid(),
@@ -164,6 +166,28 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
                 Op::UffdFill { pid: self.pid(), vpn: self.page(), fill: self.uffd_fill(kind) }
             }
         }
+    }
+
+    /// Someone without locks.
+    pub(crate) fn actor(&mut self) -> Actor {
+        let (pid, vpn) = (self.pid(), self.page());
+        match self.draw.below(8) {
+            0 => Actor::Load { pid, vpn },
+            1 | 2 => Actor::Store { pid, vpn, value: self.value() },
+            number => {
+                let (pin, write) = (number != 3, self.draw.one_in(2));
+                Actor::Gup { pid, vpn, handle: self.new_handle(), pin, write }
+            }
+        }
+    }
+
+    /// When it takes its steps: soon mostly, and close together.
+    pub(crate) fn yields(&mut self) -> [u8; RACE_STEPS] {
+        let mut at = if self.draw.one_in(8) { self.draw.below(48) } else { self.draw.below(8) };
+        std::array::from_fn(|_| {
+            at += self.draw.pick(&[0, 0, 0, 1, 1, 1, 2, 4]);
+            at as u8
+        })
     }
 
     /// An order to split to: 0 mostly.

@@ -86,7 +86,7 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::Drop
         | OpKind::NumaHint => 3,
         OpKind::Munlock | OpKind::Peek | OpKind::Poke | OpKind::VmRead | OpKind::VmWrite => 2,
-        OpKind::SwapOut => 6,
+        OpKind::SwapOut | OpKind::Race => 6,
         OpKind::Migrate
         | OpKind::MigrateEnd
         | OpKind::Ksm

@@ -3,6 +3,7 @@
 
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
 use crate::op::Op;
+use crate::race::Actor;
 
 /// The last `N` things seen.
 #[derive(Clone, Copy, Debug)]
@@ -112,6 +113,7 @@ impl Sketch {
                 self.touch(range.start);
                 self.open_handle(handle, range.len);
             }
+            Op::Race { actor: Actor::Gup { handle, .. }, .. } => self.open_handle(handle, 1),
             Op::Put { handle, .. } => self.open &= !(1 << (handle.0 % HANDLES_MAX)),
             Op::Lock { token, .. }
             | Op::Isolate { token, .. }
@@ -120,7 +122,8 @@ impl Sketch {
             Op::Drop { token } | Op::WriteDone { token, .. } | Op::MigrateEnd { token } => {
                 self.taken &= !token_bit(token);
             }
-            Op::SwapOut { token: None, .. }
+            Op::Race { .. }
+            | Op::SwapOut { token: None, .. }
             | Op::BadSlot { .. }
             | Op::Swapoff
             | Op::Swapon

@@ -2,7 +2,7 @@
 
 use super::{Areas, Draw, Place, Profile, Window, random_program, seeded};
 use crate::mutate::{mutate, splice};
-use crate::{Advice, Config, OPS_MAX, Op, OpKind, Outcome, Program};
+use crate::{Actor, Advice, Config, OPS_MAX, Op, OpKind, Outcome, Program};
 use proptest::prelude::*;
 use rand_core::RngCore;
 use std::collections::BTreeSet;
@@ -94,7 +94,9 @@ fn most_operations_make_sense() {
                     accesses += 1;
                     hits += u32::from(mapped.contains(&vpn.0));
                 }
-                Op::Gup { handle, .. } => drop(open.insert(handle)),
+                Op::Gup { handle, .. } | Op::Race { actor: Actor::Gup { handle, .. }, .. } => {
+                    open.insert(handle);
+                }
                 Op::Put { handle, .. } | Op::DmaWrite { handle, .. } => {
                     uses += 1;
                     open_uses += u32::from(open.contains(&handle));
@@ -146,7 +148,7 @@ fn areas_narrow_what_is_drawn() {
     let error = "".parse::<Areas>().unwrap_err().to_string();
     assert!(error.ends_with(
         "known are fault, cow, fork, gup, thp, protect, zap, rmap, \
-         swap, migrate, split, ksm, hwpoison, uffd, or `all`"
+         swap, migrate, split, ksm, hwpoison, uffd, race, or `all`"
     ));
 }
 

@@ -14,6 +14,7 @@ use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
+use crate::race::{Actor, RACE_STEPS};
 
 type Parsed<T> = Result<T, ParseError>;
 
@@ -234,6 +235,7 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
         OpKind::BadSlot => Op::BadSlot { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
         OpKind::Swapoff => Op::Swapoff,
         OpKind::Swapon => Op::Swapon,
+        OpKind::Race => parse_race(cursor)?,
         OpKind::DrainLru => Op::Drain,
         OpKind::Migrate => Op::Migrate {
             pid: parse_pid(cursor)?,
@@ -278,6 +280,44 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             },
         },
     })
+}
+
+fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
+    const ACTORS: [&str; 4] = ["pin", "get", "read", "write"];
+    let word = cursor.want("an actor (pin, get, read or write)")?;
+    let kind = cursor.keyword(word, "an actor (pin, get, read or write)", &ACTORS)?;
+    let (pid, vpn) = (parse_pid(cursor)?, parse_vpn(cursor)?);
+    let actor = match kind {
+        0 | 1 => {
+            let word = cursor.want("`r` or `rw`")?;
+            let write = cursor.keyword(word, "`r` or `rw`", &["r", "rw"])? == 1;
+            Actor::Gup { pid, vpn, handle: parse_handle(cursor)?, pin: kind == 0, write }
+        }
+        2 => Actor::Load { pid, vpn },
+        _ => Actor::Store { pid, vpn, value: parse_value(cursor)? },
+    };
+    if !cursor.eat("at") {
+        let word = cursor.want("`at` and the yield points")?;
+        return Err(cursor.expected(word, "`at` and the yield points"));
+    }
+    let mut rest = cursor.want("a yield point for each step, `2` or `1,2,3,4`")?;
+    let mut at = [0; RACE_STEPS];
+    for step in 0..actor.steps() {
+        let (word, behind) =
+            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
+        let number = cursor.number(word, "a yield point, from 1", u32::from(u8::MAX))?;
+        at[step] = u8::try_from(number).unwrap_or(u8::MAX);
+        match behind {
+            Some(behind) if step + 1 < actor.steps() => rest = behind,
+            None if step + 1 == actor.steps() => {}
+            _ => {
+                let steps = actor.steps();
+                let expected = format!("{steps} yield points with commas between");
+                return Err(cursor.expected(rest, &expected));
+            }
+        }
+    }
+    Ok(Op::Race { actor, at })
 }
 
 /// Whether the operation goes on.

@@ -5,6 +5,7 @@ use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
+use crate::race::Actor;
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -195,6 +196,21 @@ impl Display for Op {
             | Self::KsmZero { pid, vpn }
             | Self::Hwpoison { pid, vpn }
             | Self::SoftOffline { pid, vpn } => write!(f, "{kind} {pid} {vpn}"),
+            Self::Race { actor, at } => {
+                match actor {
+                    Actor::Gup { pid, vpn, handle, pin, write } => {
+                        let what = if *pin { "pin" } else { "get" };
+                        let rights = if *write { "rw" } else { "r" };
+                        write!(f, "{kind} {what} {pid} {vpn} {rights} {handle} at ")?;
+                    }
+                    Actor::Load { pid, vpn } => write!(f, "{kind} read {pid} {vpn} at ")?,
+                    Actor::Store { pid, vpn, value } => {
+                        write!(f, "{kind} write {pid} {vpn} {value} at ")?;
+                    }
+                }
+                let steps = at.iter().take(actor.steps()).map(u8::to_string);
+                f.write_str(&steps.collect::<Vec<_>>().join(","))
+            }
             Self::Swapoff | Self::Swapon | Self::Drain => write!(f, "{kind}"),
             Self::Migrate { pid, vpn, token, all } => {
                 write!(f, "{kind} {pid} {vpn} {token}{}", word(" all", *all))

@@ -68,6 +68,10 @@ write_done l0 error
 bad_slot p0 3
 swapoff -> ENOMEM
 swapon
+race pin p0 3 rw h0 at 1,2,3,4
+race get p1 3 r h1 at 0,2,2,255
+race read p0 3 at 2
+race write p0 3 a at 7
 drain
 migrate p0 3 l0
 migrate p0 3 l0 all -> EACCES

@@ -1,0 +1,85 @@
+//! Who runs beside an operation without taking its locks (rulebook section R).
+//!
+//! A `race` operation arms an actor for the next operation, as `fail_alloc` arms a failure: dropping
+//! it leaves the raced operation alone, so mutators and the minimizer need to know nothing of it.
+//! The subject runs the actor's steps at its *yield points*: the i-th step of the actor at the yield
+//! point with the i-th number of `at`, counted from 1 over the whole operation. Steps whose point
+//! never comes are taken when the operation is over. Nothing here knows where a subject yields.
+
+use crate::ids::{Handle, Pid, Value, Vpn};
+use serde::{Deserialize, Serialize};
+
+/// Most steps an actor takes.
+pub const RACE_STEPS: usize = 4;
+
+/// An actor without locks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Actor {
+    /// GUP-fast alone, of one page (D15): text `race pin p0 3 rw h0 at 1,2,3,4` or `race get …`. Its
+    /// steps: read the sequence count (pin) and the entry (F0 … F2); take the reference or pin (F3);
+    /// look at entry and exclusivity again (F4 … F7); look at the sequence count again (F8). Where
+    /// it stops it backs off: no slow path.
+    Gup {
+        /// Whose memory.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// The name of the result.
+        handle: Handle,
+        /// FOLL_PIN instead of FOLL_GET.
+        pin: bool,
+        /// FOLL_WRITE.
+        write: bool,
+    },
+    /// A CPU that reads through the translation it has in its TLB (R2): text `race read p0 3 at 2`.
+    /// One step. The translation is made when the raced operation begins, as by a load; if there is
+    /// nothing to translate, or a flush came first, the CPU misses.
+    Load {
+        /// Whose memory.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+    },
+    /// The same, writing: text `race write p0 3 a at 2`. The translation is made as by a store, of a
+    /// writable entry only, and sets the dirty bit then.
+    Store {
+        /// Whose memory.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+        /// What is stored.
+        value: Value,
+    },
+}
+
+impl Actor {
+    /// Whose memory it looks at.
+    #[must_use]
+    pub const fn pid(&self) -> Pid {
+        match self {
+            Self::Gup { pid, .. } | Self::Load { pid, .. } | Self::Store { pid, .. } => *pid,
+        }
+    }
+
+    /// How many steps it takes.
+    #[must_use]
+    pub const fn steps(&self) -> usize {
+        match self {
+            Self::Gup { .. } => 4,
+            Self::Load { .. } | Self::Store { .. } => 1,
+        }
+    }
+}
+
+/// How an actor's run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ActorEnd {
+    /// GUP-fast backed off, or there was no translation to use: nothing happened.
+    BackedOff,
+    /// GUP-fast has its page: the handle is open.
+    Grabbed,
+    /// The CPU read this.
+    Loaded(Value),
+    /// The CPU wrote.
+    Stored,
+}
