@@ -21,6 +21,8 @@ pub enum Oracle {
     Ideal,
     /// The subject's snapshot differs from the reference's.
     Mechanism,
+    /// No order of an operation and the actor beside it explains what the subject did.
+    Race,
     /// What userspace could see differs (for a subject without a snapshot).
     Observation,
     /// An invariant is broken.
@@ -40,6 +42,7 @@ impl Oracle {
             Self::Value => "value",
             Self::Ideal => "ideal",
             Self::Mechanism => "mechanism",
+            Self::Race => "race",
             Self::Observation => "observation",
             Self::Invariant => "invariant",
             Self::Expectation => "expectation",
@@ -110,7 +113,7 @@ impl Failure {
     pub fn signature(&self) -> Signature {
         let field = self.findings.first().map_or("", |finding| &*finding.field);
         let subject = match self.oracle {
-            Oracle::Mechanism | Oracle::Observation | Oracle::Value => field,
+            Oracle::Mechanism | Oracle::Race | Oracle::Observation | Oracle::Value => field,
             _ if self.rule.is_empty() => field,
             _ => &self.rule,
         };
@@ -153,6 +156,7 @@ pub(crate) fn kind_of_choice(choice: &Choice) -> &'static str {
         Choice::AllocFailed(_) => "AllocFailed",
         Choice::Merged { .. } => "Merged",
         Choice::FolioOrder { .. } => "FolioOrder",
+        Choice::Raced(_) => "Raced",
     }
 }
 

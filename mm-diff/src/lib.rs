@@ -23,6 +23,7 @@ mod lockstep;
 mod minimize;
 mod observe;
 mod panics;
+mod race;
 mod render;
 mod rig;
 

@@ -10,10 +10,12 @@ use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
 use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
 use crate::ledger::Ledger;
-use crate::{exclusivity, observe, panics};
-use mm_ops::{Choice, Config, Mm, Observation, Op, Outcome, Program, Snapshot};
+use crate::{exclusivity, observe, panics, race};
+use mm_ops::{
+    Actor, ActorEnd, Choice, Config, Effect, Mm, Observation, Op, Outcome, Program, Snapshot,
+};
 use mm_ops::{Pid, Value, Vpn};
-use mm_reference::{Ideal, Reference, Rule, Violation};
+use mm_reference::{Ideal, Reference, Rule, Turn, Violation};
 
 /// What happened in one operation on which all agree.
 #[derive(Clone, Copy, Debug)]
@@ -79,6 +81,8 @@ pub struct Lockstep {
     by_view: bool,
     ledger: Ledger,
     lie: Option<Lie>,
+    /// Armed for the next operation.
+    actor: Option<Actor>,
 }
 
 /// A wrong rule: what the reference is made to answer instead.
@@ -108,6 +112,7 @@ impl Lockstep {
             by_view: false,
             ledger: Ledger::default(),
             lie: None,
+            actor: None,
         }
     }
 
@@ -178,6 +183,7 @@ impl Lockstep {
         self.before.clear();
         self.ledger.begin();
         self.by_view = false;
+        self.actor = None;
         self.at = (AtWork::Subject, 0);
         subject.reset(&config);
         for (index, op) in program.stamped().enumerate() {
@@ -202,15 +208,24 @@ impl Lockstep {
         self.at = (AtWork::Subject, index);
         let effect = subject.apply(op);
         self.at.0 = AtWork::Reference;
-        let outcome = self
-            .reference
-            .apply(op, &effect.choices)
-            .map_err(|refusal| refused(index, op, &refusal))?;
-        let outcome = self.lie.map_or(outcome, |lie| lie(op, outcome));
-        if outcome != effect.outcome {
-            return Err(answers_differ(index, op, outcome, effect.outcome));
+        let outcome = match self.actor.take() {
+            Some(actor) => self.adopt_race(subject, index, op, actor, &effect)?,
+            None => {
+                let outcome = self
+                    .reference
+                    .apply(op, &effect.choices)
+                    .map_err(|refusal| refused(index, op, &refusal))?;
+                let outcome = self.lie.map_or(outcome, |lie| lie(op, outcome));
+                if outcome != effect.outcome {
+                    return Err(answers_differ(index, op, outcome, effect.outcome));
+                }
+                self.ideal.apply(op, &outcome).map_err(|v| violated(index, op, &v))?;
+                outcome
+            }
+        };
+        if let (Op::Race { actor, .. }, Outcome::Ok) = (op, outcome) {
+            self.actor = Some(*actor);
         }
-        self.ideal.apply(op, &outcome).map_err(|v| violated(index, op, &v))?;
         self.reference.snapshot(&mut self.ours);
 
         self.at.0 = AtWork::Subject;
@@ -243,6 +258,65 @@ impl Lockstep {
         });
         std::mem::swap(&mut self.ours, &mut self.before);
         Ok(())
+    }
+
+    /// An operation with an actor beside it: the reference goes on from the order that explains
+    /// what the subject did.
+    fn adopt_race<S: Mm + ?Sized>(
+        &mut self,
+        subject: &S,
+        index: usize,
+        op: &Op,
+        actor: Actor,
+        effect: &Effect,
+    ) -> Result<Outcome, Box<Failure>> {
+        let state = subject.snapshot(&mut self.theirs).then_some(&self.theirs);
+        let found = (effect.outcome, &*effect.choices);
+        let Some(order) = race::explain(&self.reference, op, actor, found, state) else {
+            let mut failure = Failure::new(Oracle::Race, index, op);
+            "no order of the two permits what the subject chose".clone_into(&mut failure.why);
+            return Err(failure);
+        };
+        let race::Order { reference, outcome, turn, end, explains } = order;
+        self.reference = reference;
+        self.reference.snapshot(&mut self.ours);
+        if !explains {
+            return Err(self.unexplained(index, op, (turn, end), outcome, effect));
+        }
+        let actor = race::as_operation(actor, end);
+        let mut both = [Some((*op, outcome)), actor];
+        if turn != Turn::After {
+            both.reverse();
+        }
+        for (op, outcome) in both.into_iter().flatten() {
+            self.ideal.apply(&op, &outcome).map_err(|v| violated(index, &op, &v))?;
+        }
+        if let Some((op, outcome)) = actor {
+            self.checker.note(&op, outcome);
+        }
+        Ok(outcome)
+    }
+
+    /// No order explains what an operation and its actor came to; this one comes nearest.
+    fn unexplained(
+        &self,
+        index: usize,
+        op: &Op,
+        (turn, end): (Turn, ActorEnd),
+        outcome: Outcome,
+        effect: &Effect,
+    ) -> Box<Failure> {
+        let mut failure = Failure::new(Oracle::Race, index, op);
+        if outcome == effect.outcome {
+            failure.findings = differences(&self.ours, &self.theirs);
+        } else {
+            failure.findings.push(answers(outcome, effect.outcome));
+        }
+        "no order of the operation and its actor explains this".clone_into(&mut failure.why);
+        failure.notes.push(format!("nearest: the actor {turn:?}, ending as {end:?}"));
+        let ended = effect.choices.iter().filter(|choice| matches!(choice, Choice::Raced(_)));
+        failure.notes.extend(ended.map(|end| format!("the subject's actor: {end:?}")));
+        failure
     }
 
     /// The whole state of a subject that shows it.

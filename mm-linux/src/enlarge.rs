@@ -107,6 +107,7 @@ impl Scale {
             | Op::FailAlloc { .. }
             | Op::Drop { .. }
             | Op::WriteDone { .. }
+            | Op::Race { .. }
             | Op::Swapoff
             | Op::Swapon
             | Op::Drain

@@ -56,6 +56,7 @@ pub(crate) fn row(op: &Op) -> Row {
             on(not_driven, supports::circumstance)
         }
         Op::NumaHint { .. } => on(not_driven, supports::numa_hint),
+        Op::Race { .. } => on(not_driven, supports::race),
         Op::SwapOut { .. }
         | Op::WriteDone { .. }
         | Op::BadSlot { .. }

@@ -285,6 +285,11 @@ pub(crate) fn fail_alloc(_: &Linux, _: &Op) -> Refusal {
     Err("fail_alloc: the kernel's allocations cannot be made to fail one by one".to_owned())
 }
 
+/// What runs without locks cannot be told when to run.
+pub(crate) fn race(_: &Linux, _: &Op) -> Refusal {
+    Err("race: the kernel's CPUs cannot be stopped at a yield point".to_owned())
+}
+
 /// Areas of the rulebook whose operations the driver cannot execute.
 pub(crate) fn not_yet(_: &Linux, op: &Op) -> Refusal {
     Err(format!("{}: this area is not driven on the kernel yet", op.kind()))

@@ -4,6 +4,7 @@
 use crate::alloc::NoMemory;
 use crate::entry::Entry;
 use crate::model::Model;
+use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::{Area, Vma};
 use mm_ops::{AllocKind, Errno, NO_ANON_VMA, Outcome, Pid, VmaFlags};
@@ -32,8 +33,14 @@ impl Model {
             return Outcome::Err(Errno::ENOMEM);
         }
         self.start_process(child);
+        self.yield_point(Point::ForkStart);
+        self.mms[parent.index()].write_protect_seq += 1;
+        self.yield_point(Point::ForkBegun);
         let copied = (0..self.mms[parent.index()].vmas.len())
             .try_for_each(|index| self.fork_vma(parent, child, index));
+        self.mms[parent.index()].write_protect_seq += 1;
+        self.yield_point(Point::ForkCopied);
+        self.flush_tlb(parent, 0, self.config.space_pages());
         match copied {
             Ok(()) => Outcome::Ok,
             Err(NoMemory) => {
@@ -136,9 +143,11 @@ impl Model {
                 self.split_leaf(pair.parent, source);
                 return Ok(false);
             }
+            self.yield_point(Point::ForkPinsTested);
             if !fault!(self, ForkSkipPaeClear) {
                 self.folios.exclusive.fill(entry.pfn(), 1, false);
             }
+            self.yield_point(Point::ForkShared);
             self.folios[id].refs += 1;
             self.add_rmap_pmd(id, pair.child.pid);
             self.mms[pair.child.pid.index()].rss += self.geometry.ptes();
@@ -146,6 +155,7 @@ impl Model {
         if !fault!(self, ForkSkipWrprotect) {
             self.tables.set(source, entry.without(Entry::WRITE));
         }
+        self.yield_point(Point::ForkProtected);
         self.tables.set(target, entry.without(Entry::WRITE | Entry::YOUNG));
         Ok(true)
     }
@@ -211,9 +221,11 @@ impl Model {
     fn share_run(&mut self, pair: Pair, source: Slot, target: Slot, len: u32) {
         let pfn = self.tables.get(source).pfn();
         let id = self.folios.of(pfn);
+        self.yield_point(Point::ForkPinsTested);
         if !fault!(self, ForkSkipPaeClear) {
             self.folios.exclusive.fill(pfn, len, false);
         }
+        self.yield_point(Point::ForkShared);
         self.folios[id].refs += len;
         self.add_rmap_ptes(id, pfn, len, pair.child.pid);
         self.mms[pair.child.pid.index()].rss += len;
@@ -222,6 +234,7 @@ impl Model {
             *child = parent.without(Entry::WRITE | Entry::YOUNG);
             *parent = parent.without(protect);
         });
+        self.yield_point(Point::ForkProtected);
     }
 
     /// C6: the child gets a page of its own; the parent's entry is left alone.

@@ -29,6 +29,13 @@ impl OpenHandle {
         self.open
     }
 
+    /// Holds one page.
+    pub(crate) fn open_with(&mut self, pin: bool, write: bool, pfn: Pfn) {
+        (self.open, self.pin, self.write) = (true, pin, write);
+        self.pages.clear();
+        self.pages.push(pfn);
+    }
+
     /// Forgets the pages, keeping the memory.
     pub(crate) fn close(&mut self) {
         self.open = false;
@@ -309,7 +316,7 @@ impl Model {
     }
 
     /// Gives one grabbed page back (D13).
-    fn put_page(&mut self, pfn: Pfn, pin: bool, dirty: bool) {
+    pub(crate) fn put_page(&mut self, pfn: Pfn, pin: bool, dirty: bool) {
         if pfn == ZERO_FRAME {
             return;
         }
@@ -469,7 +476,7 @@ impl Model {
 }
 
 /// References that grabbing one page takes (D7).
-const fn grab_refs(large: bool, pin: bool) -> u32 {
+pub(crate) const fn grab_refs(large: bool, pin: bool) -> u32 {
     if pin && !large { PIN_BIAS } else { 1 }
 }
 

@@ -34,6 +34,7 @@ mod lazyfree;
 mod madvise;
 mod model;
 mod protect;
+mod race;
 mod rmap;
 mod snapshot;
 mod table;

@@ -5,12 +5,13 @@ use crate::alloc::{AllocPlan, NoMemory};
 use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
+use crate::race::{Point, Race};
 use crate::rmap::AnonVmas;
 use crate::table::{Geometry, Tables};
 use crate::vma::{Area, Vma};
 use mm_ops::{
-    Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
-    OrderSet, Outcome, PROCS_MAX, Pid, Snapshot, TOKENS_MAX,
+    Actor, Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
+    OrderSet, Outcome, PROCS_MAX, Pid, RACE_STEPS, Snapshot, TOKENS_MAX,
 };
 
 /// The address space of a process (S1).
@@ -19,6 +20,8 @@ pub(crate) struct AddressSpace {
     pub(crate) alive: bool,
     /// MMF_HAS_PINNED (D10).
     pub(crate) has_pinned: bool,
+    /// Odd while a fork copies this address space; GUP-fast looks at it twice (C1, C20).
+    pub(crate) write_protect_seq: u32,
     /// rss\[ANON\], in pages (INV10).
     pub(crate) rss: u32,
     /// The top table.
@@ -50,6 +53,12 @@ pub struct Model {
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
+    /// Armed by `race` for the next operation.
+    pub(crate) armed_race: Option<(Actor, [u8; RACE_STEPS])>,
+    /// The actor beside the operation under way.
+    pub(crate) race: Option<Race>,
+    /// How often each yield point was passed with an actor beside.
+    pub(crate) yields: [u64; Point::ALL.len()],
     /// Longest run that is processed as one: 1 with batching off.
     pub(crate) run_max: u32,
     #[cfg(feature = "faults")]
@@ -75,6 +84,9 @@ impl Model {
             thp: ThpOrders::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
+            armed_race: None,
+            race: None,
+            yields: [0; Point::ALL.len()],
             run_max: u32::MAX,
             #[cfg(feature = "faults")]
             fault: None,
@@ -150,6 +162,22 @@ impl Model {
         self.dispatch_process(op)
     }
 
+    /// How often each yield point was passed while an actor was beside, since the model was made.
+    pub fn yields(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
+        Point::ALL.iter().map(|point| (point.name(), self.yields[*point as usize]))
+    }
+
+    /// The operation `race`.
+    fn arm_race(&mut self, actor: Actor, at: [u8; RACE_STEPS]) -> Outcome {
+        if let Actor::Gup { handle, .. } = actor
+            && self.handles.get(handle.index()).is_none_or(OpenHandle::is_open)
+        {
+            return Outcome::Err(Errno::EBUSY);
+        }
+        self.armed_race = Some((actor, at));
+        Outcome::Ok
+    }
+
     fn dispatch_global(&mut self, op: &Op) -> Outcome {
         match *op {
             Op::Put { handle, dirty } => self.put_handle(handle, dirty),
@@ -190,6 +218,7 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
+            Op::Race { actor, at } => self.arm_race(actor, at),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -230,6 +259,7 @@ impl Mm for Model {
         self.thp = ThpOrders::default();
         self.allocs.reset();
         self.choices.clear();
+        (self.armed_race, self.race) = (None, None);
         #[cfg(feature = "faults")]
         {
             self.zero_page = mm_ops::Value::ZERO;
@@ -239,7 +269,9 @@ impl Mm for Model {
 
     fn apply(&mut self, op: &Op) -> Effect {
         self.allocs.begin();
+        self.begin_race();
         let outcome = self.dispatch(op);
+        self.end_race();
         Effect { outcome, choices: std::mem::take(&mut self.choices) }
     }
 

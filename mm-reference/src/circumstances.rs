@@ -64,6 +64,7 @@ impl Reference {
             Choice::Merged { .. } => {
                 "no other entry of a legal run has the bits, or no run is here"
             }
+            Choice::Raced(_) => "no actor was armed for this operation",
             Choice::FolioOrder { .. } => "no fault takes a folio here, or the order does not fit",
         };
         Err(refusal(*choice, why))
@@ -157,6 +158,7 @@ fn refusal(choice: Choice, why: &str) -> Refusal {
         Choice::AllocFailed(_) => Rule::Z8,
         Choice::Merged { .. } => Rule::BT4,
         Choice::FolioOrder { .. } => Rule::A6,
+        Choice::Raced(_) => Rule::R2,
     };
     Refusal { rule, choice, why: why.to_owned() }
 }

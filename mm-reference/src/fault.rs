@@ -128,6 +128,32 @@ impl Reference {
         }
     }
 
+    /// What a load or store through the entry of a page would find, if it permits one; the
+    /// hardware marks the entry.
+    pub(crate) fn touch_by_hardware(
+        &mut self,
+        pid: Pid,
+        vpn: u32,
+        store: bool,
+    ) -> Option<Option<(FolioId, u32)>> {
+        let found = self.translate(pid, vpn)?;
+        let access = if store { Access::Write } else { Access::Read };
+        if found.flags.has(EntryFlags::PROTNONE) || store && !found.flags.has(EntryFlags::WRITE) {
+            return None;
+        }
+        self.mark_accessed_by_hardware(pid, vpn, found.flags, access);
+        Some(found.page)
+    }
+
+    /// The page and flags of a present entry.
+    pub(crate) fn present_at(
+        &self,
+        pid: Pid,
+        vpn: u32,
+    ) -> Option<(Option<(FolioId, u32)>, EntryFlags)> {
+        self.translate(pid, vpn).map(|found| (found.page, found.flags))
+    }
+
     /// What a page-table walk finds; `None` if nothing is present.
     fn translate(&self, pid: Pid, vpn: u32) -> Option<Translation> {
         match self.pmd(pid, vpn) {

@@ -98,6 +98,7 @@ impl Reference {
                 Ok(())
             }
             PmdKind::Leaf(leaf) => {
+                self.between_steps();
                 self.try_allocate(AllocKind::Deposit, family.child, start)?;
                 if self.must_copy(family.parent, leaf.folio, 0) {
                     rule!(self.coverage, C8, 1);
@@ -133,6 +134,9 @@ impl Reference {
     fn copy_table(&mut self, family: Family, part: Range<u32>) -> Result<(), NoMemory> {
         self.ensure_pte_table(family.child, part.start)?;
         for vpn in part.clone() {
+            if matches!(self.pte(family.parent, vpn), Pte::Page(_)) {
+                self.between_steps();
+            }
             match self.pte(family.parent, vpn) {
                 Pte::None => {}
                 Pte::Guard => {

@@ -242,7 +242,7 @@ fn fault_access(walk: Walk) -> Access {
 /// The fast walk.
 impl Reference {
     /// GUP-fast without interference (D15, D16): takes what it can without a fault.
-    fn walk_fast(&mut self, pid: Pid, start: u32, len: u32, flags: GupFlags) -> u32 {
+    pub(crate) fn walk_fast(&mut self, pid: Pid, start: u32, len: u32, flags: GupFlags) -> u32 {
         let mut done = 0;
         while done < len {
             match self.follow_fast(pid, start + done, len - done, flags) {

@@ -1,7 +1,7 @@
 //! The operations: who does what. Checks that all operations share are here.
 
 use mm_ops::{
-    Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Snapshot,
+    Actor, Choice, Config, Effect, Errno, Mm, Observation, Op, Order, OrderSet, Outcome, Snapshot,
 };
 
 use crate::circumstances::Refusal;
@@ -64,6 +64,11 @@ impl Reference {
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),
+            Op::Race { actor: Actor::Gup { handle, .. }, .. } => {
+                let open = self.handles.get(handle.index()).is_some_and(Option::is_some);
+                if open { Outcome::Err(Errno::EBUSY) } else { Outcome::Ok }
+            }
+            Op::Race { .. } => Outcome::Ok,
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

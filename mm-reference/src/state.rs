@@ -209,6 +209,7 @@ pub struct Reference {
     /// Armed by `fail_alloc` for the next operation.
     pub(crate) armed: bool,
     pub(crate) adopted: Adopted,
+    pub(crate) race: crate::race::RaceState,
     pub(crate) coverage: Coverage,
     /// All counts after the last operation.
     pub(crate) tally: Tally,
@@ -231,6 +232,7 @@ impl Reference {
             thp_madvise: OrderSet::EMPTY,
             armed: false,
             adopted: Adopted::default(),
+            race: crate::race::RaceState::default(),
             coverage: Coverage::default(),
             tally: Tally::default(),
         };

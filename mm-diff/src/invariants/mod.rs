@@ -112,6 +112,11 @@ impl Checker {
         &self.history
     }
 
+    /// Takes in what was done beside an operation.
+    pub fn note(&mut self, op: &Op, outcome: Outcome) {
+        self.history.note(op, outcome);
+    }
+
     /// Judges the state after an operation.
     pub fn step(
         &mut self,

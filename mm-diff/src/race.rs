@@ -1,0 +1,89 @@
+//! Linearizability: an operation with an actor beside it must come to what the reference comes to
+//! with the actor before it, after it, between two of its steps, or backing off. Which of these it
+//! was is for the oracles to find out; that one of them explains everything is the judgement.
+
+use mm_ops::{Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, Snapshot};
+use mm_reference::{Reference, Turn};
+
+/// What an operation and its actor came to, as one of the orders explains it.
+pub(crate) struct Order {
+    /// The reference after both.
+    pub(crate) reference: Reference,
+    /// The answer of the operation.
+    pub(crate) outcome: Outcome,
+    /// Where the actor ran.
+    pub(crate) turn: Turn,
+    /// How it ended.
+    pub(crate) end: ActorEnd,
+    /// Whether answer, actor and state are what the subject has.
+    pub(crate) explains: bool,
+}
+
+/// The first order that explains what the subject did, or the one that comes nearest. `None`: every
+/// order refuses what the subject chose.
+pub(crate) fn explain(
+    before: &Reference,
+    op: &Op,
+    actor: Actor,
+    found: (Outcome, &[Choice]),
+    state: Option<&Snapshot>,
+) -> Option<Order> {
+    let (outcome, choices) = found;
+    let raced = choices.iter().find_map(|choice| match choice {
+        Choice::Raced(end) => Some(*end),
+        _ => None,
+    });
+    let ended = raced.unwrap_or(ActorEnd::BackedOff);
+    let rest: Vec<Choice> =
+        choices.iter().filter(|choice| !matches!(choice, Choice::Raced(_))).copied().collect();
+    let mut nearest: Option<(u8, Order)> = None;
+    let mut ours = Snapshot::default();
+    let mut steps = 0;
+    let mut tried = 0;
+    // The places are known only once the operation has run: before and after come first.
+    let places =
+        |steps: u32| [Turn::Before, Turn::After].into_iter().chain((1..=steps).map(Turn::Between));
+    for backs_off in [false, true] {
+        loop {
+            let Some(turn) = places(steps).nth(tried) else { break };
+            tried += 1;
+            let mut reference = before.clone();
+            let done = reference.apply_raced(op, &rest, actor, turn, backs_off);
+            steps = steps.max(reference.steps());
+            let Ok((answer, end)) = done else { continue };
+            let same_state = state.is_none_or(|state| {
+                reference.snapshot(&mut ours);
+                ours == *state
+            });
+            let explains = answer == outcome && end == ended && same_state;
+            let likeness = 4 * u8::from(answer == outcome) + 2 * u8::from(end == ended);
+            let order = Order { reference, outcome: answer, turn, end, explains };
+            if explains {
+                return Some(order);
+            }
+            if nearest.as_ref().is_none_or(|(best, _)| likeness > *best) {
+                nearest = Some((likeness, order));
+            }
+        }
+        tried = 0;
+    }
+    nearest.map(|(_, order)| order)
+}
+
+/// What the actor did, as an operation of its own and its answer.
+pub(crate) fn as_operation(actor: Actor, end: ActorEnd) -> Option<(Op, Outcome)> {
+    match (actor, end) {
+        (Actor::Gup { pid, vpn, handle, pin, write }, ActorEnd::Grabbed) => {
+            let flags = GupFlags { pin, write, fast: true, ..GupFlags::default() };
+            let range = PageRange { start: vpn, len: 1 };
+            Some((Op::Gup { pid, range, handle, flags }, Outcome::Count(1)))
+        }
+        (Actor::Load { pid, vpn }, ActorEnd::Loaded(value)) => {
+            Some((Op::Read { pid, vpn }, Outcome::Value(value)))
+        }
+        (Actor::Store { pid, vpn, value }, ActorEnd::Stored) => {
+            Some((Op::Write { pid, vpn, value }, Outcome::Ok))
+        }
+        _ => None,
+    }
+}

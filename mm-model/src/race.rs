@@ -1,0 +1,255 @@
+//! Actors without locks beside an operation (section R). An operation calls [`Model::yield_point`]
+//! between any two accesses that such an actor could tell apart; the actor armed for it takes its
+//! steps there. What the steps of GUP-fast are is D15; what a CPU does with a translation that was
+//! not flushed yet is R2, R17.
+//!
+//! Where no actor is armed, a yield point costs one test. Operations flush the TLB where the kernel
+//! does: [`Model::flush_tlb`].
+
+use crate::entry::{Entry, Pfn};
+use crate::gup::{ZERO_FRAME, grab_refs};
+use crate::model::Model;
+use crate::table::Slot;
+use mm_ops::{Actor, ActorEnd, Choice, Handle, Pid, RACE_STEPS, Value, Vpn};
+
+/// Declares [`Point`] from the list of yield points.
+macro_rules! points {
+    ($($(#[$doc:meta])* $point:ident = $name:literal,)*) => {
+        /// A place where an operation may be looked at by someone without locks.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[repr(u8)]
+        pub(crate) enum Point { $($(#[$doc])* $point),* }
+
+        impl Point {
+            /// Every yield point.
+            pub(crate) const ALL: &'static [Self] = &[$(Self::$point),*];
+
+            /// Its name: operation and place.
+            #[must_use]
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $(Self::$point => $name),* }
+            }
+        }
+    };
+}
+
+points! {
+    /// Nothing was done yet (C1).
+    ForkStart = "fork: before the sequence count",
+    /// write_protect_seq is odd, nothing was copied yet (C1).
+    ForkBegun = "fork: sequence count odd",
+    /// The pin test of an entry or run has passed, nothing was changed (C5).
+    ForkPinsTested = "fork: pins tested",
+    /// PAE is cleared, the parent's entry still writable (C4).
+    ForkShared = "fork: exclusivity cleared",
+    /// The parent's entry is write-protected (C4).
+    ForkProtected = "fork: parent write-protected",
+    /// Everything is copied, the parent's TLB not flushed (R17).
+    ForkCopied = "fork: before the flush",
+}
+
+/// An actor under way.
+#[derive(Clone, Copy)]
+pub(crate) struct Race {
+    actor: Actor,
+    at: [u8; RACE_STEPS],
+    /// Yield points passed.
+    passed: u32,
+    /// Steps taken.
+    taken: usize,
+    /// What GUP-fast saw and holds.
+    seen: Option<(Slot, Entry)>,
+    sequence: u32,
+    held: Option<Pfn>,
+    /// What the CPU has in its TLB: the frame, or that of the zero page.
+    translation: Option<Pfn>,
+    end: Option<ActorEnd>,
+}
+
+impl Model {
+    /// A place where an actor may look. Costs one test if none is armed.
+    #[inline]
+    pub(crate) fn yield_point(&mut self, point: Point) {
+        if self.race.is_some() {
+            self.pass(point);
+        }
+    }
+
+    /// Translations of these pages are gone from every TLB.
+    #[inline]
+    pub(crate) fn flush_tlb(&mut self, pid: Pid, start: u32, end: u32) {
+        if let Some(race) = &mut self.race
+            && race.actor.pid() == pid
+            && let Actor::Load { vpn: Vpn(vpn), .. } | Actor::Store { vpn: Vpn(vpn), .. } =
+                race.actor
+            && (start..end).contains(&vpn)
+        {
+            race.translation = None;
+        }
+    }
+
+    /// Called when the operation begins.
+    pub(crate) fn begin_race(&mut self) {
+        self.race = self.armed_race.take().map(|(actor, at)| Race {
+            actor,
+            at,
+            passed: 0,
+            taken: 0,
+            seen: None,
+            sequence: 0,
+            held: None,
+            translation: self.load_translation(actor),
+            end: None,
+        });
+    }
+
+    /// Called when the operation is over: what is left of the actor runs.
+    pub(crate) fn end_race(&mut self) {
+        let Some(mut race) = self.race.take() else { return };
+        while race.end.is_none() && race.taken < race.actor.steps() {
+            self.actor_step(&mut race);
+        }
+        self.choices.push(Choice::Raced(race.end.unwrap_or(ActorEnd::BackedOff)));
+    }
+
+    #[cold]
+    fn pass(&mut self, point: Point) {
+        self.yields[point as usize] += 1;
+        let Some(mut race) = self.race.take() else { return };
+        race.passed += 1;
+        while race.end.is_none()
+            && race.taken < race.actor.steps()
+            && u32::from(race.at[race.taken]) <= race.passed
+        {
+            self.actor_step(&mut race);
+        }
+        self.race = Some(race);
+    }
+
+    fn actor_step(&mut self, race: &mut Race) {
+        let step = race.taken;
+        race.taken += 1;
+        if !self.live(race.actor.pid()) {
+            self.back_off(race);
+            return;
+        }
+        match race.actor {
+            Actor::Gup { pid, vpn, handle, pin, write } => match step {
+                0 => self.fast_read(race, (pid, vpn.0), pin, write),
+                1 => self.fast_grab(race, vpn.0, pin),
+                2 => self.fast_recheck(race, (pid, vpn.0), pin, write),
+                _ => self.fast_finish(race, pid, (handle, pin, write)),
+            },
+            Actor::Load { .. } => {
+                race.end = Some(match race.translation {
+                    Some(ZERO_FRAME) => ActorEnd::Loaded(Value::ZERO),
+                    Some(pfn) => ActorEnd::Loaded(self.folios.value[pfn as usize]),
+                    None => ActorEnd::BackedOff,
+                });
+            }
+            Actor::Store { value, .. } => {
+                race.end = Some(match race.translation {
+                    Some(pfn) if pfn != ZERO_FRAME => {
+                        self.folios.value[pfn as usize] = value;
+                        ActorEnd::Stored
+                    }
+                    _ => ActorEnd::BackedOff,
+                });
+            }
+        }
+    }
+
+    /// D15.F0 to F2: the sequence count and the entry.
+    fn fast_read(&mut self, race: &mut Race, (pid, vpn): (Pid, u32), pin: bool, write: bool) {
+        let mm = &mut self.mms[pid.index()];
+        if pin {
+            mm.has_pinned = true;
+        }
+        race.sequence = mm.write_protect_seq;
+        let odd = pin && race.sequence % 2 == 1;
+        let found = if vpn < self.config.space_pages() { self.find_entry(pid, vpn) } else { None };
+        let passes = found.filter(|(_, entry)| {
+            entry.has_folio()
+                && !entry.has(Entry::PROTNONE)
+                && (!write || entry.has(Entry::WRITE))
+                && !odd
+        });
+        match passes {
+            Some(seen) => race.seen = Some(seen),
+            None => self.back_off(race),
+        }
+    }
+
+    /// D15.F3: the reference or pin, if the folio still has any.
+    fn fast_grab(&mut self, race: &mut Race, vpn: u32, pin: bool) {
+        let Some((_, entry)) = race.seen else { return self.back_off(race) };
+        let pfn = self.frame_at(entry, vpn);
+        let id = self.folios.of(pfn);
+        let folio = &mut self.folios[id];
+        let frames = folio.head..folio.head + folio.pages();
+        if folio.refs == 0 || !frames.contains(&pfn) {
+            return self.back_off(race);
+        }
+        folio.refs += grab_refs(folio.is_large(), pin);
+        if pin && folio.is_large() {
+            folio.pins += 1;
+        }
+        race.held = Some(pfn);
+    }
+
+    /// D15.F4 to F6: the entry again, then exclusivity.
+    fn fast_recheck(&mut self, race: &mut Race, (pid, vpn): (Pid, u32), pin: bool, write: bool) {
+        let unchanged = self.find_entry(pid, vpn) == race.seen;
+        let Some((_, entry)) = race.seen.filter(|_| unchanged) else { return self.back_off(race) };
+        let unshare = pin && !write && !entry.has(Entry::WRITE);
+        if unshare && !self.folios.exclusive.get(entry.pfn()) {
+            self.back_off(race);
+        }
+    }
+
+    /// D15.F7 and F8: nothing was forked meanwhile; the handle is open.
+    fn fast_finish(
+        &mut self,
+        race: &mut Race,
+        pid: Pid,
+        (handle, pin, write): (Handle, bool, bool),
+    ) {
+        let forked = pin && self.mms[pid.index()].write_protect_seq != race.sequence;
+        match race.held {
+            Some(pfn) if !forked => {
+                self.handles[handle.index()].open_with(pin, write, pfn);
+                race.held = None;
+                race.end = Some(ActorEnd::Grabbed);
+            }
+            _ => self.back_off(race),
+        }
+    }
+
+    fn back_off(&mut self, race: &mut Race) {
+        if let (Some(pfn), Actor::Gup { pin, .. }) = (race.held.take(), race.actor) {
+            self.put_page(pfn, pin, false);
+        }
+        race.end = Some(ActorEnd::BackedOff);
+    }
+
+    /// What a CPU gets into its TLB, and what the hardware marks for it (R2).
+    fn load_translation(&mut self, actor: Actor) -> Option<Pfn> {
+        let (pid, vpn, store) = match actor {
+            Actor::Gup { .. } => return None,
+            Actor::Load { pid, vpn } => (pid, vpn.0, false),
+            Actor::Store { pid, vpn, .. } => (pid, vpn.0, true),
+        };
+        if !self.live(pid) || vpn >= self.config.space_pages() {
+            return None;
+        }
+        let (slot, entry) = self.find_entry(pid, vpn)?;
+        let refused =
+            !entry.is_present() || entry.has(Entry::PROTNONE) || store && !entry.has(Entry::WRITE);
+        if refused {
+            return None;
+        }
+        let bits = if store { Entry::YOUNG | Entry::DIRTY } else { Entry::YOUNG };
+        self.tables.set(slot, entry.with(bits));
+        Some(if entry.is_zero() { ZERO_FRAME } else { self.frame_at(entry, vpn) })
+    }
+}

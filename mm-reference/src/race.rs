@@ -1,0 +1,159 @@
+//! An actor without locks beside an operation (section R): the reference has no yield points. It
+//! says what the two amount to when the actor runs as a whole before the operation, after it,
+//! between two of the per-entry steps that the rules make the operation of, or when it backs off.
+//! Who compares with a subject tries every [`Turn`] and needs one that explains what was seen.
+
+use crate::circumstances::Refusal;
+use crate::coverage::rule;
+use crate::state::{FolioId, OpenHandle, Reference};
+use mm_ops::{Actor, ActorEnd, Choice, EntryFlags, GupFlags, Op, Outcome, Pid, Value};
+
+/// Where the actor runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Before the operation.
+    Before,
+    /// Between two of its steps: after this many.
+    Between(u32),
+    /// After it.
+    After,
+}
+
+/// The race under way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct RaceState {
+    actor: Option<(Actor, Turn)>,
+    backs_off: bool,
+    /// Steps of the operation so far.
+    steps: u32,
+    /// What the CPU has in its TLB: the page, and nothing for the zero page.
+    translation: Option<Option<(FolioId, u32)>>,
+    end: Option<ActorEnd>,
+}
+
+impl Reference {
+    /// Executes an operation with an actor beside it, which runs at `turn`, or comes there and
+    /// backs off. Answers how both ended.
+    ///
+    /// # Errors
+    ///
+    /// The subject chose what no rule permits.
+    pub fn apply_raced(
+        &mut self,
+        op: &Op,
+        choices: &[Choice],
+        actor: Actor,
+        turn: Turn,
+        backs_off: bool,
+    ) -> Result<(Outcome, ActorEnd), Refusal> {
+        let translation = self.load_translation(actor);
+        self.race =
+            RaceState { actor: Some((actor, turn)), backs_off, steps: 0, translation, end: None };
+        if turn == Turn::Before {
+            self.run_actor();
+        }
+        let outcome = self.apply(op, choices);
+        if turn == Turn::After {
+            self.run_actor();
+            self.sweep();
+        }
+        let end = self.race.end.unwrap_or(ActorEnd::BackedOff);
+        self.race.actor = None;
+        Ok((outcome?, end))
+    }
+
+    /// How many steps the last operation had between which an actor could run.
+    #[must_use]
+    pub fn steps(&self) -> u32 {
+        self.race.steps
+    }
+
+    /// Called by an operation between two of its per-entry steps, where every entry is as if the
+    /// steps so far were all there is.
+    pub(crate) fn between_steps(&mut self) {
+        self.race.steps += 1;
+        if let Some((_, Turn::Between(after))) = self.race.actor
+            && after == self.race.steps
+        {
+            self.run_actor();
+        }
+    }
+
+    fn run_actor(&mut self) {
+        let Some((actor, _)) = self.race.actor.take() else { return };
+        if !self.alive(actor.pid()) {
+            return;
+        }
+        self.race.end = Some(match actor {
+            Actor::Gup { pid, vpn, handle, pin, write } => {
+                self.run_gup_fast(pid, vpn.0, (handle, pin, write))
+            }
+            Actor::Load { pid, vpn } => match self.translated(pid, vpn.0, EntryFlags::NONE) {
+                Some(page) => ActorEnd::Loaded(
+                    page.map_or(Value::ZERO, |(folio, page)| self.page(folio, page).value),
+                ),
+                None => ActorEnd::BackedOff,
+            },
+            Actor::Store { pid, vpn, value } => {
+                match self.translated(pid, vpn.0, EntryFlags::WRITE) {
+                    Some(Some((folio, page))) => {
+                        self.page_mut(folio, page).value = value;
+                        ActorEnd::Stored
+                    }
+                    _ => ActorEnd::BackedOff,
+                }
+            }
+        });
+    }
+
+    /// D15 as a whole.
+    fn run_gup_fast(
+        &mut self,
+        pid: Pid,
+        vpn: u32,
+        (handle, pin, write): (mm_ops::Handle, bool, bool),
+    ) -> ActorEnd {
+        if pin {
+            self.mm_mut(pid).has_pinned = true;
+        }
+        if self.race.backs_off || vpn >= self.config.space_pages() {
+            return ActorEnd::BackedOff;
+        }
+        // What the operation has in its own hands stays there.
+        let in_hand = std::mem::take(&mut self.in_hand);
+        let flags = GupFlags { pin, write, fast: true, ..GupFlags::default() };
+        let grabbed = self.walk_fast(pid, vpn, 1, flags);
+        let held = std::mem::replace(&mut self.in_hand, in_hand);
+        if grabbed == 0 {
+            return ActorEnd::BackedOff;
+        }
+        if let Some(slot) = self.handles.get_mut(handle.index()) {
+            *slot = Some(OpenHandle { write, held });
+        }
+        ActorEnd::Grabbed
+    }
+
+    /// What a CPU gets into its TLB when the operation begins (R2); the hardware marks the entry.
+    fn load_translation(&mut self, actor: Actor) -> Option<Option<(FolioId, u32)>> {
+        let (pid, vpn, store) = match actor {
+            Actor::Gup { .. } => return None,
+            Actor::Load { pid, vpn } => (pid, vpn.0, false),
+            Actor::Store { pid, vpn, .. } => (pid, vpn.0, true),
+        };
+        if !self.alive(pid) || vpn >= self.config.space_pages() {
+            return None;
+        }
+        let page = self.touch_by_hardware(pid, vpn, store)?;
+        rule!(self.coverage, R2, u8::from(store));
+        Some(page)
+    }
+
+    /// The page behind the TLB's entry, if a page walk would still give it the same rights: a flush
+    /// takes it away as soon as it would not.
+    fn translated(&self, pid: Pid, vpn: u32, rights: EntryFlags) -> Option<Option<(FolioId, u32)>> {
+        let loaded = self.race.translation.filter(|_| !self.race.backs_off)?;
+        let found = self.present_at(pid, vpn)?;
+        (found.0 == loaded && found.1.has(rights) && !found.1.has(EntryFlags::PROTNONE))
+            .then_some(loaded)
+    }
+}
