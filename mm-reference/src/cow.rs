@@ -4,7 +4,7 @@ use mm_ops::{AllocKind, EntryFlags, Order, Pid, Value, Vpn};
 
 use crate::coverage::rule;
 use crate::fault::{Access, Fault, PmdFault};
-use crate::state::{FolioId, Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{FolioId, Leaf, Mapped, Page, PmdKind, Pte, Reference};
 
 /// PTE level.
 impl Reference {
@@ -91,7 +91,7 @@ impl Reference {
         let (value, old_flags) = match old {
             Pte::Page(Mapped { folio, page, flags }) => (self.page(folio, page).value, flags),
             Pte::Zero(flags) => (Value::ZERO, flags),
-            Pte::None | Pte::Guard => unreachable!("only called for a present entry"),
+            _ => unreachable!("only called for a present entry"),
         };
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
@@ -103,7 +103,7 @@ impl Reference {
         let new = self.new_folio(Order(0), vma_flags);
         self.first_mapping(new, pid, vpn, 1);
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio: new, page: 0, flags }));
-        *self.page_mut(new, 0) = crate::state::Page { value, exclusive: true };
+        *self.page_mut(new, 0) = Page { value, exclusive: true, ..Page::default() };
         if let Pte::Page(Mapped { folio, page, .. }) = old {
             // The old page keeps its state: PAE is never given to it from afar.
             rule!(self.coverage, B12);

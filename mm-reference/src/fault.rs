@@ -29,6 +29,9 @@ impl Access {
 pub(crate) enum Fault {
     Oom,
     Segv,
+    Bus,
+    /// The page is poisoned: SIGBUS, too (A5, A10).
+    Hwpoison,
     /// It sleeps on a folio lock that nobody releases.
     Blocked,
 }
@@ -45,6 +48,7 @@ impl Fault {
         match self {
             Self::Oom => Outcome::Oom,
             Self::Segv => Outcome::Segv,
+            Self::Bus | Self::Hwpoison => Outcome::Bus,
             Self::Blocked => Outcome::Blocked,
         }
     }
@@ -53,7 +57,7 @@ impl Fault {
     pub(crate) fn errno(self) -> Errno {
         match self {
             Self::Oom => Errno::ENOMEM,
-            Self::Segv => Errno::EFAULT,
+            Self::Segv | Self::Bus | Self::Hwpoison => Errno::EFAULT,
             Self::Blocked => Errno::EINTR,
         }
     }
@@ -131,17 +135,17 @@ impl Reference {
     /// What a page-table walk finds; `None` if nothing is present.
     fn translate(&self, pid: Pid, vpn: u32) -> Option<Translation> {
         match self.pmd(pid, vpn) {
-            PmdKind::None => None,
+            PmdKind::None | PmdKind::Migration(_) => None,
             PmdKind::HugeZero(flags) => Some(Translation { flags, page: None }),
             PmdKind::Leaf(Leaf { folio, flags }) => {
                 Some(Translation { flags, page: Some((folio, vpn - self.block_start(vpn))) })
             }
             PmdKind::Table => match self.pte(pid, vpn) {
-                Pte::None | Pte::Guard => None,
                 Pte::Zero(flags) => Some(Translation { flags, page: None }),
                 Pte::Page(Mapped { folio, page, flags }) => {
                     Some(Translation { flags, page: Some((folio, page)) })
                 }
+                _ => None,
             },
         }
     }
@@ -189,6 +193,7 @@ impl Reference {
                 self.huge_fault(pid, vpn, access)?
             }
             PmdKind::None | PmdKind::Table => PmdFault::Fallback,
+            PmdKind::Migration(_) => return Err(Fault::Blocked),
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 if flags.has(EntryFlags::PROTNONE) && accessible {
                     rule!(self.coverage, A14, 1);
@@ -224,6 +229,9 @@ impl Reference {
                 rule!(self.coverage, A5);
                 Err(Fault::Segv)
             }
+            Pte::Swap(_) | Pte::UffdMarker => Err(Fault::Bus),
+            Pte::Migration(_) => Err(Fault::Blocked),
+            Pte::Hwpoison(_) | Pte::Poisoned => Err(Fault::Hwpoison),
             Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                 let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
                 if flags.has(EntryFlags::PROTNONE) && vma.accessible() {

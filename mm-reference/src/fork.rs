@@ -108,6 +108,7 @@ impl Reference {
                     Ok(())
                 }
             }
+            PmdKind::Migration(_) => Ok(()),
             PmdKind::Table => self.copy_table(family, part),
         }
     }
@@ -134,7 +135,12 @@ impl Reference {
         self.ensure_pte_table(family.child, part.start)?;
         for vpn in part.clone() {
             match self.pte(family.parent, vpn) {
-                Pte::None => {}
+                Pte::None
+                | Pte::Swap(_)
+                | Pte::Migration(_)
+                | Pte::Hwpoison(_)
+                | Pte::Poisoned
+                | Pte::UffdMarker => {}
                 Pte::Guard => {
                     rule!(self.coverage, C15);
                     self.set_pte(family.child, vpn, Pte::Guard);
@@ -190,7 +196,7 @@ impl Reference {
         let value = self.page(mapped.folio, mapped.page).value;
         let folio = self.new_folio(Order(0), vma_flags);
         self.first_mapping(folio, family.child, vpn, 1);
-        *self.page_mut(folio, 0) = Page { value, exclusive: true };
+        *self.page_mut(folio, 0) = Page { value, exclusive: true, ..Page::default() };
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page: 0, flags }));
         Ok(())
     }

@@ -5,7 +5,7 @@ use mm_ops::{
 };
 
 use crate::circumstances::Refusal;
-use crate::state::Reference;
+use crate::state::{Holding, Reference};
 
 impl Reference {
     /// Executes an operation, adopting what the subject chose.
@@ -59,8 +59,8 @@ impl Reference {
                 self.armed = nth > 0;
                 Outcome::Ok
             }
-            Op::Lock { pid, vpn, token } => self.take_folio(pid, vpn, token, false),
-            Op::Isolate { pid, vpn, token } => self.take_folio(pid, vpn, token, true),
+            Op::Lock { pid, vpn, token } => self.take_folio(pid, vpn, token, Holding::Lock),
+            Op::Isolate { pid, vpn, token } => self.take_folio(pid, vpn, token, Holding::Isolation),
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),

@@ -82,7 +82,8 @@ impl Reference {
                     self.set_leaf_flags(pid, part.start, flags);
                     continue;
                 }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) => {
+                PmdKind::Migration(_) if whole => continue,
+                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
                     rule!(self.coverage, H8, 2);
                     self.split_pmd(pid, part.start);
                 }
@@ -91,7 +92,6 @@ impl Reference {
             self.adopt_merges(pid, part.clone());
             for vpn in part {
                 match self.pte(pid, vpn) {
-                    Pte::None | Pte::Guard => {}
                     Pte::Zero(flags) => {
                         rule!(self.coverage, H2, 1);
                         let flags = self.protected(vma_flags, flags, false);
@@ -104,6 +104,7 @@ impl Reference {
                         rule!(self.coverage, H4, u8::from(flags.has(EntryFlags::WRITE)));
                         self.set_pte_flags(pid, vpn, flags);
                     }
+                    _ => {}
                 }
             }
         }
@@ -215,7 +216,7 @@ impl Reference {
     fn hint_part(&mut self, pid: Pid, part: Range<u32>) {
         let whole = part.len() as u32 == self.ptes();
         match self.pmd(pid, part.start) {
-            PmdKind::None | PmdKind::HugeZero(_) => {}
+            PmdKind::None | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {}
             PmdKind::Leaf(Leaf { flags, .. }) => {
                 if whole && !flags.has(EntryFlags::PROTNONE) {
                     rule!(self.coverage, H11, 0);
@@ -275,7 +276,7 @@ impl Reference {
         let cleared =
             |flags: EntryFlags| flags.without(EntryFlags::SOFT_DIRTY.with(EntryFlags::WRITE));
         match self.pmd(pid, part.start) {
-            PmdKind::None => {}
+            PmdKind::None | PmdKind::Migration(_) => {}
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 rule!(self.coverage, Z4, 0);
                 self.set_leaf_flags(pid, part.start, cleared(flags));
@@ -283,7 +284,6 @@ impl Reference {
             PmdKind::Table => {
                 for vpn in part {
                     match self.pte(pid, vpn) {
-                        Pte::None | Pte::Guard => {}
                         Pte::Page(Mapped { folio, flags, .. })
                             if flags.has(EntryFlags::WRITE)
                                 && self.mm(pid).has_pinned
@@ -295,6 +295,7 @@ impl Reference {
                             rule!(self.coverage, Z4, 2);
                             self.set_pte_flags(pid, vpn, cleared(flags));
                         }
+                        _ => {}
                     }
                 }
             }

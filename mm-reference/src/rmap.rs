@@ -110,7 +110,7 @@ impl Reference {
         let mapping = vma.anon_vma.expect("the anon_vma was prepared before (INV15)");
         let Self { folios, coverage, .. } = self;
         let folio = &mut folios[folio as usize];
-        folio.mapping = mapping;
+        folio.mapping = Some(mapping);
         folio.index = vpn;
         if folio.large() {
             rule!(coverage, S10, 0);
@@ -211,6 +211,6 @@ impl Reference {
     pub(crate) fn move_to_own_anon_vma(&mut self, folio: FolioId, pid: Pid, vpn: u32) {
         let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("the entry is inside a VMA");
         let own = vma.anon_vma.expect("it maps an anonymous page (INV15)");
-        self.folio_mut(folio).mapping = own;
+        self.folio_mut(folio).mapping = Some(own);
     }
 }

@@ -13,7 +13,7 @@ impl Reference {
     pub(crate) fn split_pmd(&mut self, pid: Pid, vpn: u32) {
         let start = self.block_start(vpn);
         match self.pmd(pid, vpn) {
-            PmdKind::None | PmdKind::Table => rule!(self.coverage, G23),
+            PmdKind::None | PmdKind::Table | PmdKind::Migration(_) => rule!(self.coverage, G23),
             PmdKind::HugeZero(_) => {
                 rule!(self.coverage, G4);
                 rule!(self.coverage, G5, 1);
@@ -95,7 +95,7 @@ impl Reference {
     fn pte_flags(&self, pid: Pid, vpn: u32) -> EntryFlags {
         match self.pte(pid, vpn) {
             Pte::Page(Mapped { flags, .. }) | Pte::Zero(flags) => flags,
-            Pte::None | Pte::Guard => EntryFlags::NONE,
+            _ => EntryFlags::NONE,
         }
     }
 
@@ -104,7 +104,7 @@ impl Reference {
         let Pte::Page(Mapped { page, flags: old, .. }) = self.pte(pid, vpn) else { return };
         let vma = self.vma(pid, Vpn(vpn)).expect("an entry lies inside a VMA");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
-        let Page { value, exclusive } = *self.page(whole, page);
+        let Page { value, exclusive, .. } = *self.page(whole, page);
         if value.is_zero() && !vma_flags.has(VmaFlags::LOCKED) {
             rule!(self.coverage, F9);
             let sd = old.has(EntryFlags::SOFT_DIRTY);
@@ -124,7 +124,7 @@ impl Reference {
         small.flags = FolioFlags(folio_flags.0 & kept.0);
         small.mapping = mapping;
         small.index = index;
-        small.pages[0] = Page { value, exclusive };
+        small.pages[0] = Page { value, exclusive, ..Page::default() };
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio: piece, page: 0, flags }));
     }
 }

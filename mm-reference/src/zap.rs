@@ -29,11 +29,11 @@ impl Reference {
                     self.clear_pmd(pid, part.start);
                     self.pmd_removed(leaf.folio, pid);
                 }
-                PmdKind::HugeZero(_) if whole => {
+                PmdKind::HugeZero(_) | PmdKind::Migration(_) if whole => {
                     rule!(self.coverage, I4, 1);
                     self.clear_pmd(pid, part.start);
                 }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) => {
+                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
                     rule!(self.coverage, I4, 2);
                     self.split_pmd(pid, part.start);
                     self.zap_ptes(pid, part, guards);
@@ -56,7 +56,12 @@ impl Reference {
                     }
                     vpn += 1;
                 }
-                Pte::Zero(_) => {
+                Pte::Zero(_)
+                | Pte::Swap(_)
+                | Pte::Migration(_)
+                | Pte::Hwpoison(_)
+                | Pte::Poisoned
+                | Pte::UffdMarker => {
                     rule!(self.coverage, I2);
                     self.set_pte(pid, vpn, Pte::None);
                     vpn += 1;
@@ -337,7 +342,7 @@ impl Reference {
                         self.lazily_free_ptes(pid, part);
                     }
                 }
-                PmdKind::HugeZero(_) => rule!(self.coverage, I10, 0),
+                PmdKind::HugeZero(_) | PmdKind::Migration(_) => rule!(self.coverage, I10, 0),
                 PmdKind::Table => self.lazily_free_ptes(pid, part),
                 PmdKind::None => {}
             }
