@@ -16,12 +16,16 @@ mod gup;
 mod ideal;
 mod ops;
 mod protect;
+mod reclaim;
 mod rmap;
 mod snapshot;
 mod state;
+mod swap;
+mod swapin;
 #[cfg(test)]
 mod tests;
 mod thp;
+mod uffd;
 mod vma;
 mod zap;
 

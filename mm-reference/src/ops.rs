@@ -64,6 +64,11 @@ impl Reference {
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),
+            Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
+            Op::WriteDone { token, error } => self.op_write_done(token, error),
+            Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
+            Op::Swapoff => self.op_swapoff(),
+            Op::Swapon => self.op_swapon(),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

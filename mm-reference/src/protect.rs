@@ -6,7 +6,7 @@ use mm_ops::{EntryFlags, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference, Swapped};
 use crate::vma::{Piece, prot_flags};
 
 /// `mprotect`.
@@ -294,6 +294,11 @@ impl Reference {
                         Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                             rule!(self.coverage, Z4, 2);
                             self.set_pte_flags(pid, vpn, cleared(flags));
+                        }
+                        Pte::Swap(Swapped { flags, .. }) => {
+                            rule!(self.coverage, Z4, 3);
+                            let flags = flags.without(EntryFlags::SOFT_DIRTY);
+                            self.set_pte_flags(pid, vpn, flags);
                         }
                         _ => {}
                     }

@@ -226,8 +226,12 @@ impl Reference {
         mapped
     }
 
-    /// deferred_split_folio(partially = true): sticky until the folio is split or freed.
+    /// deferred_split_folio(partially = true): sticky until the folio is split or freed. A folio in
+    /// the swap cache is left alone.
     fn mark_partially_mapped(&mut self, folio: FolioId) {
+        if self.in_swap_cache(folio) {
+            return;
+        }
         let flags = &mut self.folio_mut(folio).flags;
         *flags = flags.with(FolioFlags::PARTIALLY_MAPPED).with(FolioFlags::DEFERRED);
     }
