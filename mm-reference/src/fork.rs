@@ -6,9 +6,7 @@ use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{
-    FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Swapped, Vma,
-};
+use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Swapped, Vma};
 
 /// Who forks whom.
 #[derive(Clone, Copy, Debug)]

@@ -7,7 +7,9 @@ use mm_ops::{EntryFlags, Errno, FolioFlags, Outcome, Pid, Token, VmaFlags, Vpn};
 
 use crate::counts::Mapping;
 use crate::coverage::rule;
-use crate::state::{Circumstance, FolioId, Holding, Leaf, Mapped, PmdKind, Pte, Reference, Swapped};
+use crate::state::{
+    Circumstance, FolioId, Holding, Leaf, Mapped, PmdKind, Pte, Reference, Swapped,
+};
 
 /// What became of a folio that was to be reclaimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -243,8 +245,11 @@ impl Reference {
                 self.split_pmd(pid, vpn);
             }
             rule!(self.coverage, E3, 1);
-            let done =
-                if lazyfree { self.discard_run(pid, vpn, range.end) } else { self.swap_pte(pid, vpn) };
+            let done = if lazyfree {
+                self.discard_run(pid, vpn, range.end)
+            } else {
+                self.swap_pte(pid, vpn)
+            };
             let Some(done) = done else { return false };
             vpn += done;
         }
@@ -392,13 +397,7 @@ impl Reference {
     }
 
     /// The entries of one page table.
-    fn age_ptes(
-        &mut self,
-        pid: Pid,
-        part: Range<u32>,
-        pageout: bool,
-        isolated: &mut Vec<FolioId>,
-    ) {
+    fn age_ptes(&mut self, pid: Pid, part: Range<u32>, pageout: bool, isolated: &mut Vec<FolioId>) {
         let mut vpn = part.start;
         while vpn < part.end {
             let Pte::Page(Mapped { folio, .. }) = self.pte(pid, vpn) else {

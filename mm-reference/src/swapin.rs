@@ -151,8 +151,10 @@ impl Reference {
     /// E18: which order a folio that bypasses the swap cache has.
     fn allocate_for_swapin(&mut self, pid: Pid, vpn: u32, slot: u32) -> Result<Order, NoMemory> {
         let aligned = |order: Order| vpn % order.pages() == slot % order.pages();
-        let orders: Vec<Order> = self.fresh_orders(pid, vpn).iter().filter(|o| aligned(*o)).collect();
-        let largest = orders.iter().rev().find(|order| self.can_swap_in(pid, vpn, **order)).copied();
+        let orders: Vec<Order> =
+            self.fresh_orders(pid, vpn).iter().filter(|o| aligned(*o)).collect();
+        let largest =
+            orders.iter().rev().find(|order| self.can_swap_in(pid, vpn, **order)).copied();
         for order in orders.into_iter().rev().filter(|order| Some(*order) <= largest) {
             if self.allocate(AllocKind::Folio(order), pid, vpn & !(order.pages() - 1)) {
                 return Ok(order);
@@ -384,8 +386,7 @@ impl Reference {
         let exclusive = copied || old.has(EntryFlags::EXCLUSIVE);
         let vma = self.vma(pid, Vpn(vpn)).expect("an entry lies inside a VMA");
         let kept = EntryFlags::SOFT_DIRTY.with(EntryFlags::UFFD_WP);
-        let flags =
-            self.vma_prot(vma).without(EntryFlags::YOUNG).with(EntryFlags(old.0 & kept.0));
+        let flags = self.vma_prot(vma).without(EntryFlags::YOUNG).with(EntryFlags(old.0 & kept.0));
         let arrival = Arrival { folio, page, start: vpn, count: 1, flags: old, private: copied };
         self.arrival_rmap(pid, &arrival, exclusive);
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio, page, flags }));

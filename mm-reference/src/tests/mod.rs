@@ -9,6 +9,7 @@ mod protect;
 mod random;
 mod rmap;
 mod snapshot;
+mod swap;
 mod thp;
 mod vma;
 mod zap;
