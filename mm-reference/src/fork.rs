@@ -51,7 +51,7 @@ impl Reference {
         self.try_allocate(AllocKind::Vma, family.child, vma.start)?;
         let flags = vma.flags.without(VmaFlags::LOCKED);
         let (start, end) = (vma.start, vma.end);
-        let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new() };
+        let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let wiped = vma.has(VmaFlags::WIPEONFORK);
         if wiped {
             rule!(self.coverage, C2, 1);
@@ -60,6 +60,7 @@ impl Reference {
             (copy.anon_vma, copy.avcs) = self.fork_anon_vma(family.child, vma)?;
         }
         self.mm_mut(family.child).vmas.push(copy);
+        self.relink(family.child, self.mm(family.child).vmas.len() - 1);
         if wiped {
             return Ok(());
         }

@@ -34,7 +34,32 @@ impl Reference {
         let vma = &mut self.mm_mut(pid).vmas[index];
         vma.anon_vma = Some(av);
         vma.avcs.insert(0, av);
+        self.relink(pid, index);
         Ok(())
+    }
+
+    /// L17: a VMA that is new, or whose bounds change, goes into the interval trees of its anon_vmas
+    /// anew, and so behind those that begin at the same place.
+    pub(crate) fn relink(&mut self, pid: Pid, index: usize) {
+        self.links += 1;
+        self.mms[pid.index()].vmas[index].linked = self.links;
+    }
+
+    /// The parts of VMAs that an rmap walk of the folio looks at, in the walk's order (L7, L17): of
+    /// each VMA that links its anon_vma, the pages where it would be mapped. Page `i` of the folio
+    /// can only be at `index + i`, since no VMA ever moves.
+    pub(crate) fn rmap_walk(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
+        let of = self.folio(folio);
+        let Some(av) = of.mapping else { return Vec::new() };
+        let (first, end) = (of.index, of.index + of.nr_pages());
+        let vmas = self.mms.iter().zip((0u8..).map(Pid)).flat_map(|(mm, pid)| {
+            mm.vmas.iter().filter(|vma| vma.avcs.contains(&av)).map(move |vma| (pid, vma))
+        });
+        let mut visited: Vec<_> =
+            vmas.filter(|(_, vma)| vma.start < end && first < vma.end).collect();
+        visited.sort_by_key(|(_, vma)| (vma.start, vma.linked));
+        let part = |vma: &Vma| vma.start.max(first)..vma.end.min(end);
+        visited.into_iter().map(|(pid, vma)| (pid, part(vma))).collect()
     }
 
     /// L1: the anon_vma of a neighbour that could share it, the next VMA first.

@@ -97,6 +97,8 @@ pub(crate) struct Vma {
     pub(crate) anon_vma: Option<AvId>,
     /// The anon_vmas this VMA is linked to, newest first.
     pub(crate) avcs: Vec<AvId>,
+    /// When it was last put into their interval trees (L17); see [`Reference::relink`].
+    pub(crate) linked: u32,
 }
 
 impl Vma {
@@ -263,6 +265,8 @@ pub struct Reference {
     pub(crate) in_hand: Held,
     pub(crate) thp_always: OrderSet,
     pub(crate) thp_madvise: OrderSet,
+    /// Counts insertions into interval trees (L17).
+    pub(crate) links: u32,
     /// Armed by `fail_alloc` for the next operation.
     pub(crate) armed: bool,
     pub(crate) adopted: Adopted,
@@ -289,6 +293,7 @@ impl Reference {
             in_hand: Held::default(),
             thp_always: OrderSet::EMPTY,
             thp_madvise: OrderSet::EMPTY,
+            links: 0,
             armed: false,
             adopted: Adopted::default(),
             coverage: Coverage::default(),
@@ -327,6 +332,7 @@ impl Reference {
         self.in_hand.pages.clear();
         self.thp_always = OrderSet::EMPTY;
         self.thp_madvise = OrderSet::EMPTY;
+        self.links = 0;
         self.armed = false;
         self.adopted.choices.clear();
         self.adopted.failing = None;
