@@ -14,10 +14,12 @@ mod fault;
 mod fork;
 mod gup;
 mod ideal;
+mod migrate;
 mod ops;
 mod protect;
 mod rmap;
 mod snapshot;
+mod split;
 mod state;
 #[cfg(test)]
 mod tests;

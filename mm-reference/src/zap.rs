@@ -358,7 +358,7 @@ impl Reference {
         }
         if part.len() as u32 != self.ptes() {
             rule!(self.coverage, I10, 2);
-            return self.split_folio(folio);
+            return self.split_to_pages(folio, 0).is_ok();
         }
         rule!(self.coverage, I10, 3);
         self.clear_folio_dirty(folio);
@@ -372,6 +372,7 @@ impl Reference {
         let mut vpn = part.start;
         while vpn < part.end {
             let Pte::Page(Mapped { folio, .. }) = self.pte(pid, vpn) else {
+                self.lazily_free_entry(pid, vpn);
                 vpn += 1;
                 continue;
             };
@@ -379,7 +380,7 @@ impl Reference {
             if run < self.folio(folio).nr_pages() {
                 if self.maybe_mapped_shared(folio) || self.locked(folio) {
                     rule!(self.coverage, I6, 0);
-                } else if self.split_folio(folio) {
+                } else if self.split_to_pages(folio, 0).is_ok() {
                     rule!(self.coverage, I6, 1);
                     continue; // The same entry again: it maps a small folio now.
                 } else {
@@ -389,6 +390,14 @@ impl Reference {
                 self.lazily_free_run(pid, vpn..vpn + run, folio);
             }
             vpn += run;
+        }
+    }
+
+    /// I6 for an entry that maps no page.
+    fn lazily_free_entry(&mut self, pid: Pid, vpn: u32) {
+        if let Pte::Hwpoison(_) = self.pte(pid, vpn) {
+            rule!(self.coverage, Q3, 1);
+            self.set_pte(pid, vpn, Pte::None);
         }
     }
 
@@ -431,7 +440,7 @@ impl Reference {
     }
 
     /// Whether a LOCKED VMA maps the whole folio (Z2).
-    fn mlocked(&self, folio: FolioId) -> bool {
+    pub(crate) fn mlocked(&self, folio: FolioId) -> bool {
         let pages = self.folio(folio).nr_pages();
         let vmas = self.mms.iter().zip((0u8..).map(Pid)).flat_map(|(mm, pid)| {
             mm.vmas.iter().filter(|vma| vma.has(VmaFlags::LOCKED)).map(move |vma| (pid, vma))
