@@ -112,16 +112,6 @@ impl Reference {
         self.tokens.iter().flatten().any(writes)
     }
 
-    /// SWAP entries that name the slot (S15).
-    pub(crate) fn slot_count(&self, slot: u32) -> u32 {
-        let tables = self.mms.iter().flat_map(|mm| mm.pmds.values()).filter_map(|pmd| match pmd {
-            Pmd::Table(table) => Some(table),
-            _ => None,
-        });
-        let names = |pte: &&Pte| matches!(pte, Pte::Swap(swapped) if swapped.slot == slot);
-        tables.flatten().filter(names).count() as u32
-    }
-
     /// References that are neither mappings nor the swap cache's (S12, S13).
     pub(crate) fn extra_references(&self, folio: FolioId) -> u32 {
         let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };

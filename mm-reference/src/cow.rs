@@ -1,6 +1,6 @@
 //! Copy-on-write: write and unshare faults on a present entry without W (rulebook section B).
 
-use mm_ops::{AllocKind, EntryFlags, Order, Pid, Value, Vpn};
+use mm_ops::{AllocKind, EntryFlags, FolioFlags, Order, Pid, Value, Vpn};
 
 use crate::coverage::rule;
 use crate::fault::{Access, Fault, PmdFault};
@@ -37,14 +37,22 @@ impl Reference {
         }
     }
 
-    /// B6: a single reference, which is our mapping, and the folio lock is free.
+    /// B6: a single reference besides the swap cache's, which is our mapping, the folio lock is
+    /// free, and the folio can leave the swap cache.
     fn small_reusable(&mut self, folio: FolioId, pid: Pid, vpn: u32) -> bool {
-        if self.refcount(folio) != 1 {
+        if self.folio(folio).flags.has(FolioFlags::KSM) {
+            return false;
+        }
+        if self.refcount(folio) > 1 + self.cache_references(folio) {
             rule!(self.coverage, B6, 0);
             return false;
         }
         if self.locked(folio) {
             rule!(self.coverage, B6, 1);
+            return false;
+        }
+        if self.in_swap_cache(folio) && !self.free_swap(folio) {
+            rule!(self.coverage, B6, 3);
             return false;
         }
         rule!(self.coverage, B6, 2);
@@ -62,6 +70,14 @@ impl Reference {
         if self.maybe_mapped_shared(folio) {
             rule!(self.coverage, B7, 1);
             return false;
+        }
+        if self.in_swap_cache(folio) {
+            if self.locked(folio) {
+                rule!(self.coverage, B7, 3);
+                return false;
+            }
+            rule!(self.coverage, B7, 4);
+            self.free_swap(folio);
         }
         if mapcount != self.refcount(folio) {
             rule!(self.coverage, B8);
@@ -108,6 +124,7 @@ impl Reference {
             // The old page keeps its state: PAE is never given to it from afar.
             rule!(self.coverage, B12);
             self.ptes_removed(folio, pid, page..page + 1);
+            self.free_unmapped_swap_cache(folio);
         }
         Ok(())
     }
@@ -133,7 +150,8 @@ impl Reference {
                 rule!(self.coverage, B13, 1);
                 return Err(Fault::Blocked);
             }
-            if self.refcount(folio) != 1 {
+            let alone = self.refcount(folio) == 1 + self.cache_references(folio);
+            if !alone || self.in_swap_cache(folio) && !self.free_swap(folio) {
                 rule!(self.coverage, B13, 2);
                 self.split_pmd(pid, vpn);
                 return Ok(PmdFault::Fallback);

@@ -233,7 +233,8 @@ impl Reference {
                 rule!(self.coverage, A5);
                 Err(Fault::Segv)
             }
-            Pte::Swap(_) | Pte::UffdMarker => Err(Fault::Bus),
+            Pte::Swap(_) => self.swap_fault(pid, vpn, access),
+            Pte::UffdMarker => Err(Fault::Bus),
             Pte::Migration(_) => {
                 rule!(self.coverage, A10, 0);
                 Err(Fault::Blocked)
@@ -331,7 +332,7 @@ impl Reference {
     }
 
     /// A6: enabled orders below the PMD order whose aligned block lies inside the VMA.
-    fn fresh_orders(&self, pid: Pid, vpn: u32) -> OrderSet {
+    pub(crate) fn fresh_orders(&self, pid: Pid, vpn: u32) -> OrderSet {
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let mut fitting = OrderSet::EMPTY;
         for order in self.enabled_orders(vma.flags).iter() {

@@ -6,7 +6,7 @@ use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Vma};
+use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Swapped, Vma};
 
 /// Who forks whom.
 #[derive(Clone, Copy, Debug)]
@@ -143,7 +143,8 @@ impl Reference {
         self.ensure_pte_table(family.child, part.start)?;
         for vpn in part.clone() {
             match self.pte(family.parent, vpn) {
-                Pte::None | Pte::Swap(_) | Pte::Poisoned | Pte::UffdMarker => {}
+                Pte::Swap(swapped) => self.share_slot(family, vpn, swapped),
+                Pte::None | Pte::Poisoned | Pte::UffdMarker => {}
                 Pte::Migration(entry) => {
                     rule!(self.coverage, C11, 0);
                     let flags = shared_migration(entry.flags);
@@ -191,6 +192,14 @@ impl Reference {
         self.set_pte_flags(family.parent, vpn, flags.without(EntryFlags::WRITE));
         let flags = child_flags(flags);
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page, flags }));
+    }
+
+    /// C10: one more entry names the slot, and so neither is exclusive.
+    fn share_slot(&mut self, family: Family, vpn: u32, Swapped { slot, flags }: Swapped) {
+        rule!(self.coverage, C10, u8::from(flags.has(EntryFlags::EXCLUSIVE)));
+        let flags = flags.without(EntryFlags::EXCLUSIVE);
+        self.set_pte_flags(family.parent, vpn, flags);
+        self.set_pte(family.child, vpn, Pte::Swap(Swapped { slot, flags }));
     }
 
     /// C6, C7: a PAE page of a pinned folio is copied for the child at once; the parent's entry

@@ -17,13 +17,17 @@ mod ideal;
 mod migrate;
 mod ops;
 mod protect;
+mod reclaim;
 mod rmap;
 mod snapshot;
 mod split;
 mod state;
+mod swap;
+mod swapin;
 #[cfg(test)]
 mod tests;
 mod thp;
+mod uffd;
 mod vma;
 mod zap;
 

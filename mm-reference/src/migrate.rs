@@ -80,7 +80,7 @@ impl Reference {
     ) -> Result<(FolioId, FolioId), Errno> {
         let mut folio = self.select_for_migration(pid, vpn, all)?;
         if self.folio(folio).flags.has(FolioFlags::PARTIALLY_MAPPED) {
-            let split = !self.locked(folio) && self.split_to_pages(folio, 0).is_ok();
+            let split = !self.locked(folio) && self.split_folio(folio);
             rule!(self.coverage, F15, u8::from(split));
             if split {
                 // What is mapped there now may be the zero page (F9).

@@ -71,6 +71,11 @@ impl Reference {
                 self.op_split(pid, vpn, order, !nonuniform)
             }
             Op::DeferredScan { count } => self.op_deferred_scan(count),
+            Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
+            Op::WriteDone { token, error } => self.op_write_done(token, error),
+            Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
+            Op::Swapoff => self.op_swapoff(),
+            Op::Swapon => self.op_swapon(),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

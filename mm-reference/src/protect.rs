@@ -6,7 +6,7 @@ use mm_ops::{EntryFlags, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference, Swapped};
 use crate::vma::{Piece, prot_flags};
 
 /// `mprotect`.
@@ -299,7 +299,7 @@ impl Reference {
         match self.pmd(pid, part.start) {
             PmdKind::None => {}
             PmdKind::Migration(Leaf { flags, .. }) => {
-                rule!(self.coverage, Z4, 3);
+                rule!(self.coverage, Z4, 4);
                 self.set_leaf_flags(pid, part.start, flags.without(EntryFlags::SOFT_DIRTY));
             }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
@@ -319,6 +319,11 @@ impl Reference {
                         Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                             rule!(self.coverage, Z4, 2);
                             self.set_pte_flags(pid, vpn, cleared(flags));
+                        }
+                        Pte::Swap(Swapped { flags, .. }) => {
+                            rule!(self.coverage, Z4, 3);
+                            let flags = flags.without(EntryFlags::SOFT_DIRTY);
+                            self.set_pte_flags(pid, vpn, flags);
                         }
                         Pte::Migration(Mapped { flags, .. }) => {
                             rule!(self.coverage, Z4, 4);

@@ -31,7 +31,7 @@ impl Reference {
             _ => vpn.0 - self.block_start(vpn.0),
         };
         let target = Target { order, toward: (!uniform).then_some(page) };
-        match self.split_folio(folio, target, 0) {
+        match self.split_into(folio, target, 0) {
             Ok(_) => Outcome::Ok,
             Err(errno) => Outcome::Err(errno),
         }
@@ -40,14 +40,20 @@ impl Reference {
 
 /// Splitting a folio.
 impl Reference {
+    /// split_folio: into single pages, for a caller that holds the lock and one reference, and goes on
+    /// with the first of them.
+    pub(crate) fn split_folio(&mut self, folio: FolioId) -> bool {
+        self.split_to_pages(folio, 0).is_ok()
+    }
+
     /// split_huge_page: into single pages; the caller holds the lock and one reference, with which
     /// it goes on with one of them. That piece is returned.
     pub(crate) fn split_to_pages(&mut self, folio: FolioId, page: u32) -> Result<FolioId, Errno> {
-        self.split_folio(folio, Target { order: Order(0), toward: None }, page)
+        self.split_into(folio, Target { order: Order(0), toward: None }, page)
     }
 
     /// __folio_split. `callers` is the page whose piece the caller keeps.
-    fn split_folio(
+    fn split_into(
         &mut self,
         folio: FolioId,
         target: Target,
@@ -174,15 +180,9 @@ impl Reference {
     /// G10: a piece that nothing maps leaves the swap cache if no SWAP entry needs it, and is then
     /// free.
     fn drop_unmapped_piece(&mut self, piece: FolioId) {
-        let slots: Vec<u32> = (0u32..)
-            .zip(&self.slots)
-            .filter_map(|(number, slot)| (slot.cache == Some(piece)).then_some(number))
-            .collect();
-        if self.mapcount(piece) == 0 && slots.iter().all(|slot| self.slot_count(*slot) == 0) {
-            rule!(self.coverage, G10);
-            for slot in slots {
-                self.slots[slot as usize].cache = None;
-            }
+        if self.mapcount(piece) == 0 {
+            rule!(self.coverage, G10, u8::from(self.in_swap_cache(piece)));
+            self.free_unmapped_swap_cache(piece);
         }
     }
 }
@@ -215,7 +215,7 @@ impl Reference {
             if !self.folio(folio).flags.has(FolioFlags::PARTIALLY_MAPPED) {
                 // Never underused: max_ptes_none allows all but one page to be zero (G14).
                 rule!(self.coverage, G13, 0);
-            } else if self.locked(folio) || self.split_to_pages(folio, 0).is_err() {
+            } else if self.locked(folio) || !self.split_folio(folio) {
                 rule!(self.coverage, G13, 1);
                 self.queue_for_splitting(folio);
             } else {
