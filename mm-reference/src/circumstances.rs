@@ -230,10 +230,17 @@ impl Reference {
     /// The folio a present entry maps at a page, or the swap-cache folio of the slot a SWAP entry
     /// names there.
     pub(crate) fn folio_at(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
+        match self.pte(pid, vpn) {
+            Pte::Swap(Swapped { slot, .. }) => self.slots[slot as usize].cache,
+            _ => self.mapped_folio(pid, vpn),
+        }
+    }
+
+    /// The folio a present entry maps at a page.
+    pub(crate) fn mapped_folio(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
             (PmdKind::Leaf(leaf), _) => Some(leaf.folio),
             (_, Pte::Page(mapped)) => Some(mapped.folio),
-            (_, Pte::Swap(Swapped { slot, .. })) => self.slots[slot as usize].cache,
             _ => None,
         }
     }

@@ -85,6 +85,15 @@ impl Reference {
         self.tokens.iter().flatten().map(|token| references_of(token, folio)).sum()
     }
 
+    /// References that are neither mappings nor the swap cache's nor a migration's.
+    pub(crate) fn foreign_references(&self, folio: FolioId) -> u32 {
+        let migrates = |token: &&Circumstance| {
+            matches!(token.holding, Holding::Migration { .. }) && references_of(token, folio) > 0
+        };
+        let migrator = self.tokens.iter().flatten().filter(migrates).count() as u32;
+        self.extra_references(folio) - migrator
+    }
+
     /// Pages of the folio that are in the swap cache: all, or none (E2).
     pub(crate) fn cache_references(&self, folio: FolioId) -> u32 {
         self.slots.iter().filter(|slot| slot.cache == Some(folio)).count() as u32
@@ -198,8 +207,9 @@ pub(crate) struct FolioTally {
 }
 
 impl FolioTally {
+    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it.
     fn unused(&self) -> bool {
-        self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0
+        self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0 && !self.named
     }
 }
 
@@ -332,6 +342,8 @@ impl Reference {
                 self.free_folios.push(id);
             }
         }
+        let Self { folios, deferred, .. } = self;
+        deferred.retain(|folio| folios[*folio as usize].live);
         for (anon_vma, linked) in self.anon_vmas.iter_mut().zip(&tally.anon_vma_linked) {
             anon_vma.live = anon_vma.live && *linked;
         }

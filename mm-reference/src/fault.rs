@@ -193,7 +193,11 @@ impl Reference {
                 self.huge_fault(pid, vpn, access)?
             }
             PmdKind::None | PmdKind::Table => PmdFault::Fallback,
-            PmdKind::Migration(_) => return Err(Fault::Blocked),
+            PmdKind::Migration(_) => {
+                rule!(self.coverage, A14, 3);
+                rule!(self.coverage, A10, 1);
+                return Err(Fault::Blocked);
+            }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 if flags.has(EntryFlags::PROTNONE) && accessible {
                     rule!(self.coverage, A14, 1);
@@ -231,8 +235,16 @@ impl Reference {
             }
             Pte::Swap(_) => self.swap_fault(pid, vpn, access),
             Pte::UffdMarker => Err(Fault::Bus),
-            Pte::Migration(_) => Err(Fault::Blocked),
-            Pte::Hwpoison(_) | Pte::Poisoned => Err(Fault::Hwpoison),
+            Pte::Migration(_) => {
+                rule!(self.coverage, A10, 0);
+                Err(Fault::Blocked)
+            }
+            Pte::Hwpoison(_) => {
+                rule!(self.coverage, A10, 2);
+                rule!(self.coverage, Q3, 0);
+                Err(Fault::Hwpoison)
+            }
+            Pte::Poisoned => Err(Fault::Hwpoison),
             Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                 let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
                 if flags.has(EntryFlags::PROTNONE) && vma.accessible() {
@@ -388,8 +400,7 @@ impl Reference {
         self.first_mapping(folio, pid, start, 1);
         self.set_pmd(pid, start, Pmd::Leaf(Leaf { folio, flags }));
         self.page_mut(folio, 0).exclusive = true;
-        let flags = &mut self.folio_mut(folio).flags;
-        *flags = flags.with(FolioFlags::DEFERRED);
+        self.queue_for_splitting(folio);
     }
 }
 

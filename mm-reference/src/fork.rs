@@ -109,7 +109,14 @@ impl Reference {
                     Ok(())
                 }
             }
-            PmdKind::Migration(_) => Ok(()),
+            PmdKind::Migration(leaf) => {
+                self.try_allocate(AllocKind::Deposit, family.child, start)?;
+                rule!(self.coverage, C11, 1);
+                let leaf = Leaf { flags: shared_migration(leaf.flags), ..leaf };
+                self.set_leaf_flags(family.parent, start, leaf.flags);
+                self.set_pmd(family.child, start, Pmd::Migration(leaf));
+                Ok(())
+            }
             PmdKind::Table => self.copy_table(family, part),
         }
     }
@@ -137,11 +144,17 @@ impl Reference {
         for vpn in part.clone() {
             match self.pte(family.parent, vpn) {
                 Pte::Swap(swapped) => self.share_slot(family, vpn, swapped),
-                Pte::None
-                | Pte::Migration(_)
-                | Pte::Hwpoison(_)
-                | Pte::Poisoned
-                | Pte::UffdMarker => {}
+                Pte::None | Pte::Poisoned | Pte::UffdMarker => {}
+                Pte::Migration(entry) => {
+                    rule!(self.coverage, C11, 0);
+                    let flags = shared_migration(entry.flags);
+                    self.set_pte_flags(family.parent, vpn, flags);
+                    self.set_pte(family.child, vpn, Pte::Migration(Mapped { flags, ..entry }));
+                }
+                Pte::Hwpoison(entry) => {
+                    rule!(self.coverage, C14);
+                    self.set_pte(family.child, vpn, Pte::Hwpoison(entry));
+                }
                 Pte::Guard => {
                     rule!(self.coverage, C15);
                     self.set_pte(family.child, vpn, Pte::Guard);
@@ -238,6 +251,11 @@ impl Reference {
                 if self.must_copy(family.parent, mapped.folio, mapped.page))
         })
     }
+}
+
+/// C11: both processes' MIGRATION entries are of kind READ; all else is kept.
+fn shared_migration(parents: EntryFlags) -> EntryFlags {
+    parents.without(EntryFlags::WRITE.with(EntryFlags::EXCLUSIVE))
 }
 
 /// C4, C8, C9, C21: the child's entry is R/O and old; dirty and soft-dirty are copied.

@@ -228,7 +228,7 @@ impl Reference {
         self.in_hand.pages.push(page);
     }
 
-    fn mark_folio_dirty(&mut self, folio: FolioId) {
+    pub(crate) fn mark_folio_dirty(&mut self, folio: FolioId) {
         let flags = &mut self.folio_mut(folio).flags;
         *flags = flags.with(FolioFlags::DIRTY);
     }

@@ -64,6 +64,13 @@ impl Reference {
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),
+            Op::Migrate { pid, vpn, token, all } => self.op_migrate(pid, vpn, token, all),
+            Op::MigrateCopy { token } => self.op_migrate_copy(token),
+            Op::MigrateEnd { token } => self.op_migrate_end(token),
+            Op::Split { pid, vpn, order, nonuniform } => {
+                self.op_split(pid, vpn, order, !nonuniform)
+            }
+            Op::DeferredScan { count } => self.op_deferred_scan(count),
             Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
             Op::WriteDone { token, error } => self.op_write_done(token, error),
             Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),

@@ -82,7 +82,12 @@ impl Reference {
                     self.set_leaf_flags(pid, part.start, flags);
                     continue;
                 }
-                PmdKind::Migration(_) if whole => continue,
+                PmdKind::Migration(Leaf { flags, .. }) if whole => {
+                    rule!(self.coverage, H8, 3);
+                    let flags = self.downgraded(flags);
+                    self.set_leaf_flags(pid, part.start, flags);
+                    continue;
+                }
                 PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
                     rule!(self.coverage, H8, 2);
                     self.split_pmd(pid, part.start);
@@ -102,6 +107,10 @@ impl Reference {
                         let exclusive = self.page(folio, page).exclusive;
                         let flags = self.protected(vma_flags, flags, exclusive);
                         rule!(self.coverage, H4, u8::from(flags.has(EntryFlags::WRITE)));
+                        self.set_pte_flags(pid, vpn, flags);
+                    }
+                    Pte::Migration(Mapped { flags, .. }) => {
+                        let flags = self.downgraded(flags);
                         self.set_pte_flags(pid, vpn, flags);
                     }
                     _ => {}
@@ -216,7 +225,13 @@ impl Reference {
     fn hint_part(&mut self, pid: Pid, part: Range<u32>) {
         let whole = part.len() as u32 == self.ptes();
         match self.pmd(pid, part.start) {
-            PmdKind::None | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {}
+            PmdKind::None | PmdKind::HugeZero(_) => {}
+            PmdKind::Migration(Leaf { flags, .. }) => {
+                if whole {
+                    let flags = self.downgraded(flags);
+                    self.set_leaf_flags(pid, part.start, flags);
+                }
+            }
             PmdKind::Leaf(Leaf { flags, .. }) => {
                 if whole && !flags.has(EntryFlags::PROTNONE) {
                     rule!(self.coverage, H11, 0);
@@ -225,12 +240,18 @@ impl Reference {
             }
             PmdKind::Table => {
                 for vpn in part {
-                    if let Pte::Page(Mapped { folio, flags, .. }) = self.pte(pid, vpn)
-                        && !flags.has(EntryFlags::PROTNONE)
-                        && !self.hint_skips(folio)
-                    {
-                        rule!(self.coverage, H11, 1);
-                        self.set_pte_flags(pid, vpn, hinted(flags));
+                    match self.pte(pid, vpn) {
+                        Pte::Page(Mapped { folio, flags, .. })
+                            if !flags.has(EntryFlags::PROTNONE) && !self.hint_skips(folio) =>
+                        {
+                            rule!(self.coverage, H11, 1);
+                            self.set_pte_flags(pid, vpn, hinted(flags));
+                        }
+                        Pte::Migration(Mapped { flags, .. }) => {
+                            let flags = self.downgraded(flags);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -276,7 +297,11 @@ impl Reference {
         let cleared =
             |flags: EntryFlags| flags.without(EntryFlags::SOFT_DIRTY.with(EntryFlags::WRITE));
         match self.pmd(pid, part.start) {
-            PmdKind::None | PmdKind::Migration(_) => {}
+            PmdKind::None => {}
+            PmdKind::Migration(Leaf { flags, .. }) => {
+                rule!(self.coverage, Z4, 4);
+                self.set_leaf_flags(pid, part.start, flags.without(EntryFlags::SOFT_DIRTY));
+            }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 rule!(self.coverage, Z4, 0);
                 self.set_leaf_flags(pid, part.start, cleared(flags));
@@ -297,6 +322,11 @@ impl Reference {
                         }
                         Pte::Swap(Swapped { flags, .. }) => {
                             rule!(self.coverage, Z4, 3);
+                            let flags = flags.without(EntryFlags::SOFT_DIRTY);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        Pte::Migration(Mapped { flags, .. }) => {
+                            rule!(self.coverage, Z4, 4);
                             let flags = flags.without(EntryFlags::SOFT_DIRTY);
                             self.set_pte_flags(pid, vpn, flags);
                         }

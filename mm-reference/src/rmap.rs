@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
+use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -130,7 +130,7 @@ impl Reference {
     /// A fresh folio gets its first mapping (L6, S7): `count` maps by `pid`, of page 0 at `vpn`.
     pub(crate) fn first_mapping(&mut self, folio: FolioId, pid: Pid, vpn: u32, count: u32) {
         rule!(self.coverage, L6);
-        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("a folio is mapped inside a VMA");
+        let vma = self.vma(pid, Vpn(vpn)).expect("a folio is mapped inside a VMA");
         // LI equals the page number, since vm_pgoff equals vm_start.
         let mapping = vma.anon_vma.expect("the anon_vma was prepared before (INV15)");
         let Self { folios, coverage, .. } = self;
@@ -226,19 +226,34 @@ impl Reference {
         mapped
     }
 
-    /// deferred_split_folio(partially = true): sticky until the folio is split or freed. A folio in
-    /// the swap cache is left alone.
+    /// deferred_split_folio(partially = true): sticky until the folio is split, migrated or freed.
     fn mark_partially_mapped(&mut self, folio: FolioId) {
         if self.in_swap_cache(folio) {
+            rule!(self.coverage, G12, 2);
             return;
         }
         let flags = &mut self.folio_mut(folio).flags;
-        *flags = flags.with(FolioFlags::PARTIALLY_MAPPED).with(FolioFlags::DEFERRED);
+        *flags = flags.with(FolioFlags::PARTIALLY_MAPPED);
+        self.queue_for_splitting(folio);
+    }
+
+    /// To the tail of the queue, unless it is there already.
+    pub(crate) fn queue_for_splitting(&mut self, folio: FolioId) {
+        if !self.deferred.contains(&folio) {
+            self.deferred.push(folio);
+        }
+    }
+
+    /// folio_unqueue_deferred_split: off the queue, and not partially mapped any more.
+    pub(crate) fn unqueue(&mut self, folio: FolioId) {
+        self.deferred.retain(|queued| *queued != folio);
+        let flags = &mut self.folio_mut(folio).flags;
+        *flags = flags.without(FolioFlags::PARTIALLY_MAPPED);
     }
 
     /// folio_move_anon_rmap: the folio now belongs to the VMA's own anon_vma (B6, B13).
     pub(crate) fn move_to_own_anon_vma(&mut self, folio: FolioId, pid: Pid, vpn: u32) {
-        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("the entry is inside a VMA");
+        let vma = self.vma(pid, Vpn(vpn)).expect("the entry is inside a VMA");
         let own = vma.anon_vma.expect("it maps an anonymous page (INV15)");
         self.folio_mut(folio).mapping = Some(own);
     }

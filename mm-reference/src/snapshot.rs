@@ -104,6 +104,7 @@ impl Reference {
                 out.slots.push(SlotSnap { slot: number, count: *count, cache, zero, bad, value });
             }
         }
+        out.deferred.extend(&self.deferred);
     }
 }
 
@@ -157,7 +158,8 @@ impl SnapshotSource for Reference {
             .flags
             .with_if(FolioFlags::LOCKED, self.locked(raw))
             .with_if(FolioFlags::SWAPCACHE, counts.cached > 0)
-            .with_if(FolioFlags::WRITEBACK, self.under_writeback(raw));
+            .with_if(FolioFlags::WRITEBACK, self.under_writeback(raw))
+            .with_if(FolioFlags::DEFERRED, self.deferred.contains(&raw));
         let reachable = counts.mapcount > 0 || counts.named;
         let place = folio.mapping.filter(|_| reachable && !flags.has(FolioFlags::KSM));
         FolioSnap {

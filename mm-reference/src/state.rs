@@ -138,9 +138,9 @@ pub(crate) struct Page {
     pub(crate) hwpoison: bool,
 }
 
-/// A folio (S6). Whether it is locked, in the swap cache or under writeback, and all its counts,
-/// follow from tokens, handles, tables and swap slots: the flags LOCKED, SWAPCACHE and WRITEBACK
-/// are never set in `flags`.
+/// A folio (S6). Whether it is locked, in the swap cache, under writeback or queued for splitting,
+/// and all its counts, follow from tokens, handles, tables, swap slots and the queue: the flags
+/// LOCKED, SWAPCACHE, WRITEBACK and DEFERRED are never set in `flags`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Folio {
     pub(crate) live: bool,
@@ -253,6 +253,8 @@ pub struct Reference {
     /// Folios that are not live: their places are taken first.
     pub(crate) free_folios: Vec<FolioId>,
     pub(crate) anon_vmas: Vec<AnonVma>,
+    /// The queue of folios that may be worth splitting, from its head (G12, G13).
+    pub(crate) deferred: Vec<FolioId>,
     pub(crate) handles: Vec<Option<OpenHandle>>,
     pub(crate) tokens: Vec<Option<Circumstance>>,
     /// The swap device; its slots are free, or named by a SWAP entry, or cached, or both.
@@ -283,6 +285,7 @@ impl Reference {
             folios: Vec::new(),
             free_folios: Vec::new(),
             anon_vmas: Vec::new(),
+            deferred: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
             tokens: vec![None; usize::from(mm_ops::TOKENS_MAX)],
             slots: Vec::new(),
@@ -320,6 +323,7 @@ impl Reference {
         for anon_vma in &mut self.anon_vmas {
             anon_vma.live = false;
         }
+        self.deferred.clear();
         self.handles.fill(None);
         self.tokens.fill(None);
         self.slots.clear();

@@ -9,8 +9,8 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 
 /// Programs of one test run, and operations of each.
-const PROGRAMS: u64 = 3000;
-const OPS: usize = 60;
+const PROGRAMS: u64 = 5000;
+const OPS: usize = 80;
 
 const ADVICE: [Advice; 17] = [
     Advice::DontNeed,
@@ -88,7 +88,7 @@ impl Generator {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..75) {
+        match self.rng.random_range(0..84) {
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -135,8 +135,16 @@ impl Generator {
             55 => Op::Isolate { pid, vpn, token },
             56 => Op::Drop { token },
             57..=58 => Op::NumaHint { pid, range },
-            60..=71 => self.swap_op(pid, vpn, token),
-            _ => Op::ClearRefs { pid },
+            59 => Op::ClearRefs { pid },
+            60..=62 => Op::Migrate { pid, vpn, token, all: !self.one_in(3) },
+            63..=64 => Op::MigrateCopy { token },
+            65..=66 => Op::MigrateEnd { token },
+            67..=68 => {
+                let order = Order(self.rng.random_range(0..4));
+                Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
+            }
+            69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
+            _ => self.swap_op(pid, vpn, token),
         }
     }
 }
@@ -168,14 +176,22 @@ fn check(snapshot: &Snapshot) {
     assert_eq!(snapshot.leaked_anon_vmas, 0);
     for entry in &snapshot.entries {
         let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies inside a VMA");
+        if matches!(entry.kind, EntryKind::Migration | EntryKind::MigrationLeaf) {
+            check_migration_entry(snapshot, entry);
+            continue;
+        }
         if !entry.kind.maps_folio() {
             assert!(!entry.flags.has(EntryFlags::WRITE), "INV7");
             continue;
         }
         let folio = &snapshot.folios[entry.folio as usize];
         let page = snapshot.pages_of(entry.folio)[entry.page as usize];
-        assert_eq!(folio.index + entry.page, entry.vpn.0, "INV14");
-        assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14");
+        if folio.flags.has(FolioFlags::KSM) {
+            assert!(!page.exclusive && folio.order == Order(0), "INV7");
+        } else {
+            assert_eq!(folio.index + entry.page, entry.vpn.0, "INV14");
+            assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14");
+        }
         assert_ne!(vma.anon_vma, NO_ANON_VMA, "INV15");
         assert!(!entry.flags.has(EntryFlags::WRITE) || page.exclusive, "INV1");
         if page.exclusive {
@@ -191,6 +207,8 @@ fn check(snapshot: &Snapshot) {
     }
     for folio in &snapshot.folios {
         let [a, b] = folio.mm_slots;
+        let flagged = folio.flags.has(FolioFlags::PARTIALLY_MAPPED);
+        assert!(!flagged || folio.flags.has(FolioFlags::DEFERRED), "INV32");
         assert!(a.1 + b.1 <= folio.mapcount, "INV19");
         if folio.order.0 > 0 && folio.mapcount > 0 && !folio.flags.has(FolioFlags::MAYBE_SHARED) {
             assert!(a.1 == folio.mapcount || b.1 == folio.mapcount, "INV19");
@@ -228,6 +246,17 @@ fn check_slots(snapshot: &Snapshot) {
     for mm in &snapshot.mms {
         let own = swapped().filter(|entry| entry.pid == mm.pid).count() as u32;
         assert_eq!(own, mm.rss_swap, "INV10");
+    }
+}
+
+/// INV6, INV13.
+fn check_migration_entry(snapshot: &Snapshot, entry: &mm_ops::EntrySnap) {
+    assert!(snapshot.folios[entry.folio as usize].flags.has(FolioFlags::LOCKED), "INV13");
+    if entry.flags.has(EntryFlags::WRITE) || entry.flags.has(EntryFlags::EXCLUSIVE) {
+        let same = |other: &&mm_ops::EntrySnap| {
+            other.kind.names_folio() && (other.folio, other.page) == (entry.folio, entry.page)
+        };
+        assert_eq!(snapshot.entries.iter().filter(same).count(), 1, "INV6");
     }
 }
 
@@ -282,6 +311,8 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::C18,
         Rule::C22,
         Rule::P7,
+        Rule::C14,
+        Rule::Q3,
     ];
     let missing: Vec<_> = Rule::ALL
         .iter()
