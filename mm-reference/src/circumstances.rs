@@ -7,7 +7,7 @@ use std::fmt;
 use mm_ops::{AllocKind, AllocSite, Choice, Errno, FolioFlags, Order, Outcome, Pid, Token, Vpn};
 
 use crate::coverage::{Rule, rule};
-use crate::state::{Circumstance, FolioId, PmdKind, Pte, Reference};
+use crate::state::{Circumstance, FolioId, Holding, PmdKind, Pte, Reference, Swapped};
 
 /// The subject chose what no rule permits.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -185,13 +185,14 @@ impl Reference {
         pid: Pid,
         vpn: Vpn,
         token: Token,
-        isolation: bool,
+        holding: Holding,
     ) -> Outcome {
+        let isolation = holding == Holding::Isolation;
         let Some(slot) = self.tokens.get(token.index()) else { return Outcome::Err(Errno::EINVAL) };
         if slot.is_some() {
             return Outcome::Err(Errno::EBUSY);
         }
-        let Some(folio) = self.mapped_folio(pid, vpn.0) else {
+        let Some(folio) = self.folio_at(pid, vpn.0) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let free = if isolation {
@@ -207,7 +208,7 @@ impl Reference {
             let flags = &mut self.folio_mut(folio).flags;
             *flags = flags.without(FolioFlags::LRU);
         }
-        self.tokens[token.index()] = Some(Circumstance { isolation, folio: Some(folio) });
+        self.tokens[token.index()] = Some(Circumstance { holding, folio: Some(folio) });
         Outcome::Ok
     }
 
@@ -216,18 +217,29 @@ impl Reference {
         let Some(slot) = self.tokens.get_mut(token.index()) else {
             return Outcome::Err(Errno::EINVAL);
         };
-        let Some(Circumstance { isolation, folio }) = slot.take() else {
+        let droppable =
+            |held: &mut Circumstance| matches!(held.holding, Holding::Lock | Holding::Isolation);
+        let Some(Circumstance { holding, folio }) = slot.take_if(droppable) else {
             return Outcome::Err(Errno::EBADF);
         };
-        if let (true, Some(folio)) = (isolation, folio) {
+        if let (Holding::Isolation, Some(folio)) = (holding, folio) {
             let flags = &mut self.folio_mut(folio).flags;
             *flags = flags.with(FolioFlags::LRU);
         }
         Outcome::Ok
     }
 
+    /// The folio a present entry maps at a page, or the swap-cache folio of the slot a SWAP entry
+    /// names there.
+    pub(crate) fn folio_at(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
+        match self.pte(pid, vpn) {
+            Pte::Swap(Swapped { slot, .. }) => self.slots[slot as usize].cache,
+            _ => self.mapped_folio(pid, vpn),
+        }
+    }
+
     /// The folio a present entry maps at a page.
-    fn mapped_folio(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
+    pub(crate) fn mapped_folio(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
             (PmdKind::Leaf(leaf), _) => Some(leaf.folio),
             (_, Pte::Page(mapped)) => Some(mapped.folio),

@@ -8,7 +8,7 @@
 use mm_ops::{FolioFlags, Pid};
 
 use crate::coverage::rule;
-use crate::state::{AvId, FolioId, Leaf, Mapped, Pmd, Pte, Reference};
+use crate::state::{AvId, Circumstance, FolioId, Holding, Leaf, Mapped, Pmd, Pte, Reference};
 
 /// What a pin adds to the reference count of a small folio (GUP_PIN_COUNTING_BIAS, S13).
 pub(crate) const PIN_BIAS: u32 = 1024;
@@ -34,7 +34,7 @@ impl Reference {
                 let (table, leaf): (&[Pte], _) = match pmd {
                     Pmd::Table(table) => (table, None),
                     Pmd::Leaf(leaf) => (&[], Some(leaf)),
-                    Pmd::HugeZero(_) => (&[], None),
+                    Pmd::HugeZero(_) | Pmd::Migration(_) => (&[], None),
                 };
                 let by_pte = table.iter().zip(start..).filter_map(move |(pte, vpn)| match pte {
                     Pte::Page(mapped) if mapped.folio == folio => {
@@ -80,14 +80,39 @@ impl Reference {
         self.held_pages().filter(|(held, pin)| *held == folio && !*pin).count() as u32
     }
 
-    /// References of whoever isolated the folio (S12).
+    /// References of whoever isolated the folio, or migrates it (S12): source and destination.
     fn isolations(&self, folio: FolioId) -> u32 {
-        let isolates =
-            |token: &&crate::state::Circumstance| token.isolation && token.folio == Some(folio);
-        self.tokens.iter().flatten().filter(isolates).count() as u32
+        self.tokens.iter().flatten().map(|token| references_of(token, folio)).sum()
     }
 
-    /// References that are not mappings (S12, S13).
+    /// References that are neither mappings nor the swap cache's nor a migration's.
+    pub(crate) fn foreign_references(&self, folio: FolioId) -> u32 {
+        let migrates = |token: &&Circumstance| {
+            matches!(token.holding, Holding::Migration { .. }) && references_of(token, folio) > 0
+        };
+        let migrator = self.tokens.iter().flatten().filter(migrates).count() as u32;
+        self.extra_references(folio) - migrator
+    }
+
+    /// Pages of the folio that are in the swap cache: all, or none (E2).
+    pub(crate) fn cache_references(&self, folio: FolioId) -> u32 {
+        self.slots.iter().filter(|slot| slot.cache == Some(folio)).count() as u32
+    }
+
+    /// Whether the folio is in the swap cache (E2).
+    pub(crate) fn in_swap_cache(&self, folio: FolioId) -> bool {
+        self.cache_references(folio) > 0
+    }
+
+    /// Whether the folio is being written to swap.
+    pub(crate) fn under_writeback(&self, folio: FolioId) -> bool {
+        let writes = |token: &Circumstance| {
+            matches!(token.holding, Holding::Writeback(_)) && token.folio == Some(folio)
+        };
+        self.tokens.iter().flatten().any(writes)
+    }
+
+    /// References that are neither mappings nor the swap cache's (S12, S13).
     pub(crate) fn extra_references(&self, folio: FolioId) -> u32 {
         let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };
         self.gets(folio) + self.pins(folio) * per_pin + self.isolations(folio)
@@ -95,7 +120,7 @@ impl Reference {
 
     /// folio_ref_count (S12).
     pub(crate) fn refcount(&self, folio: FolioId) -> u32 {
-        self.mapcount(folio) + self.extra_references(folio)
+        self.mapcount(folio) + self.cache_references(folio) + self.extra_references(folio)
     }
 
     /// folio_maybe_dma_pinned (S13): of a small folio 1024 references look like a pin.
@@ -117,7 +142,11 @@ impl Reference {
 
     /// Whether somebody else holds the folio's lock, so that a trylock fails (S21).
     pub(crate) fn locked(&self, folio: FolioId) -> bool {
-        self.tokens.iter().flatten().any(|token| !token.isolation && token.folio == Some(folio))
+        self.tokens.iter().flatten().any(|token| match token.holding {
+            Holding::Lock => token.folio == Some(folio),
+            Holding::Migration { to, .. } => token.folio == Some(folio) || to == folio,
+            Holding::Isolation | Holding::Writeback(_) => false,
+        })
     }
 
     /// Whether any VMA links the anon_vma: its interval tree is not empty (S16).
@@ -141,6 +170,25 @@ impl Reference {
     }
 }
 
+/// The references a token means for a folio: an isolation one, a migration one of its source and
+/// one of its destination, a lock or a write in flight none.
+fn references_of(token: &Circumstance, folio: FolioId) -> u32 {
+    let held = match token.holding {
+        Holding::Isolation => token.folio == Some(folio),
+        Holding::Migration { to, .. } => token.folio == Some(folio) || to == folio,
+        Holding::Lock | Holding::Writeback(_) => false,
+    };
+    u32::from(held)
+}
+
+/// The destination of a migration.
+fn destination(token: &Circumstance) -> Option<FolioId> {
+    match token.holding {
+        Holding::Migration { to, .. } => Some(to),
+        _ => None,
+    }
+}
+
 /// The counts of one folio.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FolioTally {
@@ -149,13 +197,19 @@ pub(crate) struct FolioTally {
     pub(crate) gets: u32,
     pub(crate) pins: u32,
     pub(crate) isolations: u32,
+    /// Pages in the swap cache.
+    pub(crate) cached: u32,
+    /// Whether any entry names it without mapping it: as MIGRATION or HWPOISON, or as a SWAP entry
+    /// of a slot it is cached for.
+    pub(crate) named: bool,
     /// Where its pages begin in [`Tally::page_mapcounts`].
     pub(crate) first_page: usize,
 }
 
 impl FolioTally {
+    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it.
     fn unused(&self) -> bool {
-        self.mapcount + self.gets + self.pins + self.isolations == 0
+        self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0 && !self.named
     }
 }
 
@@ -164,6 +218,8 @@ impl FolioTally {
 pub(crate) struct MmTally {
     /// rss\[ANON\] (INV10).
     pub(crate) rss_anon: u32,
+    /// rss\[SWAPENTS\] (INV10).
+    pub(crate) rss_swap: u32,
     /// Deposited page tables (INV28).
     pub(crate) deposited: u32,
 }
@@ -174,6 +230,8 @@ pub(crate) struct Tally {
     pub(crate) folios: Vec<FolioTally>,
     pub(crate) page_mapcounts: Vec<u32>,
     pub(crate) mms: Vec<MmTally>,
+    /// SWAP entries of each slot (S15).
+    pub(crate) slot_counts: Vec<u32>,
     anon_vma_linked: Vec<bool>,
 }
 
@@ -186,11 +244,33 @@ impl Tally {
                 match pmd {
                     Pmd::Table(table) => {
                         for pte in table {
-                            if let Pte::Page(Mapped { folio, page, .. }) = pte {
-                                let of = &mut self.folios[*folio as usize];
-                                of.mapcount += 1;
-                                self.page_mapcounts[of.first_page + *page as usize] += 1;
-                                tally.rss_anon += 1;
+                            match pte {
+                                Pte::Page(Mapped { folio, page, .. }) => {
+                                    let of = &mut self.folios[*folio as usize];
+                                    of.mapcount += 1;
+                                    self.page_mapcounts[of.first_page + *page as usize] += 1;
+                                    tally.rss_anon += 1;
+                                }
+                                Pte::Migration(Mapped { folio, .. }) => {
+                                    self.folios[*folio as usize].named = true;
+                                    tally.rss_anon += 1;
+                                }
+                                Pte::Hwpoison(Mapped { folio, .. }) => {
+                                    self.folios[*folio as usize].named = true;
+                                }
+                                Pte::Swap(swapped) => {
+                                    self.slot_counts[swapped.slot as usize] += 1;
+                                    tally.rss_swap += 1;
+                                    let cache = machine.slots[swapped.slot as usize].cache;
+                                    if let Some(folio) = cache {
+                                        self.folios[folio as usize].named = true;
+                                    }
+                                }
+                                Pte::None
+                                | Pte::Zero(_)
+                                | Pte::Guard
+                                | Pte::Poisoned
+                                | Pte::UffdMarker => {}
                             }
                         }
                     }
@@ -198,6 +278,11 @@ impl Tally {
                         let of = &mut self.folios[*folio as usize];
                         of.mapcount += 1;
                         of.entire_mapcount += 1;
+                        tally.rss_anon += machine.ptes();
+                        tally.deposited += 1;
+                    }
+                    Pmd::Migration(Leaf { folio, .. }) => {
+                        self.folios[*folio as usize].named = true;
                         tally.rss_anon += machine.ptes();
                         tally.deposited += 1;
                     }
@@ -217,9 +302,12 @@ impl Tally {
             }
         }
         for token in machine.tokens.iter().flatten() {
-            if let (true, Some(folio)) = (token.isolation, token.folio) {
-                self.folios[folio as usize].isolations += 1;
+            for folio in [token.folio, destination(token)].into_iter().flatten() {
+                self.folios[folio as usize].isolations += references_of(token, folio);
             }
+        }
+        for folio in machine.slots.iter().filter_map(|slot| slot.cache) {
+            self.folios[folio as usize].cached += 1;
         }
     }
 
@@ -234,6 +322,8 @@ impl Tally {
         self.page_mapcounts.resize(first_page, 0);
         self.mms.clear();
         self.mms.resize(machine.mms.len(), MmTally::default());
+        self.slot_counts.clear();
+        self.slot_counts.resize(machine.slots.len(), 0);
         self.anon_vma_linked.clear();
         self.anon_vma_linked.resize(machine.anon_vmas.len(), false);
     }
@@ -252,6 +342,8 @@ impl Reference {
                 self.free_folios.push(id);
             }
         }
+        let Self { folios, deferred, .. } = self;
+        deferred.retain(|folio| folios[*folio as usize].live);
         for (anon_vma, linked) in self.anon_vmas.iter_mut().zip(&tally.anon_vma_linked) {
             anon_vma.live = anon_vma.live && *linked;
         }

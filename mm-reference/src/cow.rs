@@ -1,10 +1,10 @@
 //! Copy-on-write: write and unshare faults on a present entry without W (rulebook section B).
 
-use mm_ops::{AllocKind, EntryFlags, Order, Pid, Value, Vpn};
+use mm_ops::{AllocKind, EntryFlags, FolioFlags, Order, Pid, Value, Vpn};
 
 use crate::coverage::rule;
 use crate::fault::{Access, Fault, PmdFault};
-use crate::state::{FolioId, Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{FolioId, Leaf, Mapped, Page, PmdKind, Pte, Reference};
 
 /// PTE level.
 impl Reference {
@@ -37,14 +37,22 @@ impl Reference {
         }
     }
 
-    /// B6: a single reference, which is our mapping, and the folio lock is free.
+    /// B6: a single reference besides the swap cache's, which is our mapping, the folio lock is
+    /// free, and the folio can leave the swap cache.
     fn small_reusable(&mut self, folio: FolioId, pid: Pid, vpn: u32) -> bool {
-        if self.refcount(folio) != 1 {
+        if self.folio(folio).flags.has(FolioFlags::KSM) {
+            return false;
+        }
+        if self.refcount(folio) > 1 + self.cache_references(folio) {
             rule!(self.coverage, B6, 0);
             return false;
         }
         if self.locked(folio) {
             rule!(self.coverage, B6, 1);
+            return false;
+        }
+        if self.in_swap_cache(folio) && !self.free_swap(folio) {
+            rule!(self.coverage, B6, 3);
             return false;
         }
         rule!(self.coverage, B6, 2);
@@ -62,6 +70,14 @@ impl Reference {
         if self.maybe_mapped_shared(folio) {
             rule!(self.coverage, B7, 1);
             return false;
+        }
+        if self.in_swap_cache(folio) {
+            if self.locked(folio) {
+                rule!(self.coverage, B7, 3);
+                return false;
+            }
+            rule!(self.coverage, B7, 4);
+            self.free_swap(folio);
         }
         if mapcount != self.refcount(folio) {
             rule!(self.coverage, B8);
@@ -91,7 +107,7 @@ impl Reference {
         let (value, old_flags) = match old {
             Pte::Page(Mapped { folio, page, flags }) => (self.page(folio, page).value, flags),
             Pte::Zero(flags) => (Value::ZERO, flags),
-            Pte::None | Pte::Guard => unreachable!("only called for a present entry"),
+            _ => unreachable!("only called for a present entry"),
         };
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
@@ -103,11 +119,12 @@ impl Reference {
         let new = self.new_folio(Order(0), vma_flags);
         self.first_mapping(new, pid, vpn, 1);
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio: new, page: 0, flags }));
-        *self.page_mut(new, 0) = crate::state::Page { value, exclusive: true };
+        *self.page_mut(new, 0) = Page { value, exclusive: true, ..Page::default() };
         if let Pte::Page(Mapped { folio, page, .. }) = old {
             // The old page keeps its state: PAE is never given to it from afar.
             rule!(self.coverage, B12);
             self.ptes_removed(folio, pid, page..page + 1);
+            self.free_unmapped_swap_cache(folio);
         }
         Ok(())
     }
@@ -133,7 +150,8 @@ impl Reference {
                 rule!(self.coverage, B13, 1);
                 return Err(Fault::Blocked);
             }
-            if self.refcount(folio) != 1 {
+            let alone = self.refcount(folio) == 1 + self.cache_references(folio);
+            if !alone || self.in_swap_cache(folio) && !self.free_swap(folio) {
                 rule!(self.coverage, B13, 2);
                 self.split_pmd(pid, vpn);
                 return Ok(PmdFault::Fallback);

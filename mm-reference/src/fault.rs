@@ -29,6 +29,9 @@ impl Access {
 pub(crate) enum Fault {
     Oom,
     Segv,
+    Bus,
+    /// The page is poisoned: SIGBUS, too (A5, A10).
+    Hwpoison,
     /// It sleeps on a folio lock that nobody releases.
     Blocked,
 }
@@ -45,6 +48,7 @@ impl Fault {
         match self {
             Self::Oom => Outcome::Oom,
             Self::Segv => Outcome::Segv,
+            Self::Bus | Self::Hwpoison => Outcome::Bus,
             Self::Blocked => Outcome::Blocked,
         }
     }
@@ -53,7 +57,7 @@ impl Fault {
     pub(crate) fn errno(self) -> Errno {
         match self {
             Self::Oom => Errno::ENOMEM,
-            Self::Segv => Errno::EFAULT,
+            Self::Segv | Self::Bus | Self::Hwpoison => Errno::EFAULT,
             Self::Blocked => Errno::EINTR,
         }
     }
@@ -157,17 +161,17 @@ impl Reference {
     /// What a page-table walk finds; `None` if nothing is present.
     fn translate(&self, pid: Pid, vpn: u32) -> Option<Translation> {
         match self.pmd(pid, vpn) {
-            PmdKind::None => None,
+            PmdKind::None | PmdKind::Migration(_) => None,
             PmdKind::HugeZero(flags) => Some(Translation { flags, page: None }),
             PmdKind::Leaf(Leaf { folio, flags }) => {
                 Some(Translation { flags, page: Some((folio, vpn - self.block_start(vpn))) })
             }
             PmdKind::Table => match self.pte(pid, vpn) {
-                Pte::None | Pte::Guard => None,
                 Pte::Zero(flags) => Some(Translation { flags, page: None }),
                 Pte::Page(Mapped { folio, page, flags }) => {
                     Some(Translation { flags, page: Some((folio, page)) })
                 }
+                _ => None,
             },
         }
     }
@@ -215,6 +219,11 @@ impl Reference {
                 self.huge_fault(pid, vpn, access)?
             }
             PmdKind::None | PmdKind::Table => PmdFault::Fallback,
+            PmdKind::Migration(_) => {
+                rule!(self.coverage, A14, 3);
+                rule!(self.coverage, A10, 1);
+                return Err(Fault::Blocked);
+            }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 if flags.has(EntryFlags::PROTNONE) && accessible {
                     rule!(self.coverage, A14, 1);
@@ -250,6 +259,18 @@ impl Reference {
                 rule!(self.coverage, A5);
                 Err(Fault::Segv)
             }
+            Pte::Swap(_) => self.swap_fault(pid, vpn, access),
+            Pte::UffdMarker => Err(Fault::Bus),
+            Pte::Migration(_) => {
+                rule!(self.coverage, A10, 0);
+                Err(Fault::Blocked)
+            }
+            Pte::Hwpoison(_) => {
+                rule!(self.coverage, A10, 2);
+                rule!(self.coverage, Q3, 0);
+                Err(Fault::Hwpoison)
+            }
+            Pte::Poisoned => Err(Fault::Hwpoison),
             Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                 let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
                 if flags.has(EntryFlags::PROTNONE) && vma.accessible() {
@@ -337,7 +358,7 @@ impl Reference {
     }
 
     /// A6: enabled orders below the PMD order whose aligned block lies inside the VMA.
-    fn fresh_orders(&self, pid: Pid, vpn: u32) -> OrderSet {
+    pub(crate) fn fresh_orders(&self, pid: Pid, vpn: u32) -> OrderSet {
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let mut fitting = OrderSet::EMPTY;
         for order in self.enabled_orders(vma.flags).iter() {
@@ -405,8 +426,7 @@ impl Reference {
         self.first_mapping(folio, pid, start, 1);
         self.set_pmd(pid, start, Pmd::Leaf(Leaf { folio, flags }));
         self.page_mut(folio, 0).exclusive = true;
-        let flags = &mut self.folio_mut(folio).flags;
-        *flags = flags.with(FolioFlags::DEFERRED);
+        self.queue_for_splitting(folio);
     }
 }
 

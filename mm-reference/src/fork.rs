@@ -6,7 +6,7 @@ use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Vma};
+use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference, Swapped, Vma};
 
 /// Who forks whom.
 #[derive(Clone, Copy, Debug)]
@@ -51,7 +51,7 @@ impl Reference {
         self.try_allocate(AllocKind::Vma, family.child, vma.start)?;
         let flags = vma.flags.without(VmaFlags::LOCKED);
         let (start, end) = (vma.start, vma.end);
-        let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new() };
+        let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let wiped = vma.has(VmaFlags::WIPEONFORK);
         if wiped {
             rule!(self.coverage, C2, 1);
@@ -60,6 +60,7 @@ impl Reference {
             (copy.anon_vma, copy.avcs) = self.fork_anon_vma(family.child, vma)?;
         }
         self.mm_mut(family.child).vmas.push(copy);
+        self.relink(family.child, self.mm(family.child).vmas.len() - 1);
         if wiped {
             return Ok(());
         }
@@ -109,6 +110,14 @@ impl Reference {
                     Ok(())
                 }
             }
+            PmdKind::Migration(leaf) => {
+                self.try_allocate(AllocKind::Deposit, family.child, start)?;
+                rule!(self.coverage, C11, 1);
+                let leaf = Leaf { flags: shared_migration(leaf.flags), ..leaf };
+                self.set_leaf_flags(family.parent, start, leaf.flags);
+                self.set_pmd(family.child, start, Pmd::Migration(leaf));
+                Ok(())
+            }
             PmdKind::Table => self.copy_table(family, part),
         }
     }
@@ -138,7 +147,18 @@ impl Reference {
                 self.between_steps();
             }
             match self.pte(family.parent, vpn) {
-                Pte::None => {}
+                Pte::Swap(swapped) => self.share_slot(family, vpn, swapped),
+                Pte::None | Pte::Poisoned | Pte::UffdMarker => {}
+                Pte::Migration(entry) => {
+                    rule!(self.coverage, C11, 0);
+                    let flags = shared_migration(entry.flags);
+                    self.set_pte_flags(family.parent, vpn, flags);
+                    self.set_pte(family.child, vpn, Pte::Migration(Mapped { flags, ..entry }));
+                }
+                Pte::Hwpoison(entry) => {
+                    rule!(self.coverage, C14);
+                    self.set_pte(family.child, vpn, Pte::Hwpoison(entry));
+                }
                 Pte::Guard => {
                     rule!(self.coverage, C15);
                     self.set_pte(family.child, vpn, Pte::Guard);
@@ -178,6 +198,14 @@ impl Reference {
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page, flags }));
     }
 
+    /// C10: one more entry names the slot, and so neither is exclusive.
+    fn share_slot(&mut self, family: Family, vpn: u32, Swapped { slot, flags }: Swapped) {
+        rule!(self.coverage, C10, u8::from(flags.has(EntryFlags::EXCLUSIVE)));
+        let flags = flags.without(EntryFlags::EXCLUSIVE);
+        self.set_pte_flags(family.parent, vpn, flags);
+        self.set_pte(family.child, vpn, Pte::Swap(Swapped { slot, flags }));
+    }
+
     /// C6, C7: a PAE page of a pinned folio is copied for the child at once; the parent's entry
     /// stays as it is.
     fn copy_pinned(&mut self, family: Family, vpn: u32, mapped: Mapped) -> Result<(), NoMemory> {
@@ -194,7 +222,7 @@ impl Reference {
         let value = self.page(mapped.folio, mapped.page).value;
         let folio = self.new_folio(Order(0), vma_flags);
         self.first_mapping(folio, family.child, vpn, 1);
-        *self.page_mut(folio, 0) = Page { value, exclusive: true };
+        *self.page_mut(folio, 0) = Page { value, exclusive: true, ..Page::default() };
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page: 0, flags }));
         Ok(())
     }
@@ -227,6 +255,11 @@ impl Reference {
                 if self.must_copy(family.parent, mapped.folio, mapped.page))
         })
     }
+}
+
+/// C11: both processes' MIGRATION entries are of kind READ; all else is kept.
+fn shared_migration(parents: EntryFlags) -> EntryFlags {
+    parents.without(EntryFlags::WRITE.with(EntryFlags::EXCLUSIVE))
 }
 
 /// C4, C8, C9, C21: the child's entry is R/O and old; dirty and soft-dirty are copied.

@@ -106,7 +106,7 @@ impl Reference {
     /// follow_page_mask (D3).
     fn follow(&mut self, pid: Pid, vpn: u32, left: u32, walk: Walk) -> Result<Followed, Errno> {
         match self.pmd(pid, vpn) {
-            PmdKind::None => {
+            PmdKind::None | PmdKind::Migration(_) => {
                 rule!(self.coverage, D3, 0);
                 Ok(Followed::Fault(fault_access(walk)))
             }
@@ -124,12 +124,12 @@ impl Reference {
     /// follow_page_pte: a protnone entry is followed like any other (D3).
     fn follow_pte(&mut self, pid: Pid, vpn: u32, walk: Walk) -> Followed {
         let (page, flags) = match self.pte(pid, vpn) {
-            Pte::None | Pte::Guard => {
+            Pte::Zero(flags) => (None, flags),
+            Pte::Page(Mapped { folio, page, flags }) => (Some((folio, page)), flags),
+            _ => {
                 rule!(self.coverage, D3, 1);
                 return Followed::Fault(fault_access(walk));
             }
-            Pte::Zero(flags) => (None, flags),
-            Pte::Page(Mapped { folio, page, flags }) => (Some((folio, page)), flags),
         };
         let exclusive = page.is_some_and(|(folio, page)| self.page(folio, page).exclusive);
         if let Some(access) = self.fault_before_grab(pid, vpn, walk, flags, page, exclusive) {
@@ -228,7 +228,7 @@ impl Reference {
         self.in_hand.pages.push(page);
     }
 
-    fn mark_folio_dirty(&mut self, folio: FolioId) {
+    pub(crate) fn mark_folio_dirty(&mut self, folio: FolioId) {
         let flags = &mut self.folio_mut(folio).flags;
         *flags = flags.with(FolioFlags::DIRTY);
     }

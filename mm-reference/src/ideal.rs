@@ -661,8 +661,12 @@ impl Page {
             self.value = found;
             return true;
         }
+        // Out of reach for now: a later read may find it, or fail for good.
+        if self.lost && found.is_zero() {
+            return true;
+        }
         let given = reclaims && self.giving != Giving::No;
-        let gone = found.is_zero() && (or_zero || self.lost || given);
+        let gone = found.is_zero() && (or_zero || given);
         let reverted = reclaims && self.undeclared.contains(&found);
         if gone || reverted {
             self.value = found;

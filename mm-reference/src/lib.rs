@@ -14,15 +14,21 @@ mod fault;
 mod fork;
 mod gup;
 mod ideal;
+mod migrate;
 mod ops;
 mod protect;
 mod race;
+mod reclaim;
 mod rmap;
 mod snapshot;
+mod split;
 mod state;
+mod swap;
+mod swapin;
 #[cfg(test)]
 mod tests;
 mod thp;
+mod uffd;
 mod vma;
 mod zap;
 

@@ -5,7 +5,7 @@ use mm_ops::{
 };
 
 use crate::circumstances::Refusal;
-use crate::state::Reference;
+use crate::state::{Holding, Reference};
 
 impl Reference {
     /// Executes an operation, adopting what the subject chose.
@@ -59,8 +59,8 @@ impl Reference {
                 self.armed = nth > 0;
                 Outcome::Ok
             }
-            Op::Lock { pid, vpn, token } => self.take_folio(pid, vpn, token, false),
-            Op::Isolate { pid, vpn, token } => self.take_folio(pid, vpn, token, true),
+            Op::Lock { pid, vpn, token } => self.take_folio(pid, vpn, token, Holding::Lock),
+            Op::Isolate { pid, vpn, token } => self.take_folio(pid, vpn, token, Holding::Isolation),
             Op::Drop { token } => self.drop_token(token),
             Op::NumaHint { pid, range } => self.op_numa_hint(pid, range),
             Op::ClearRefs { pid } => self.op_clear_refs(pid),
@@ -69,6 +69,18 @@ impl Reference {
                 if open { Outcome::Err(Errno::EBUSY) } else { Outcome::Ok }
             }
             Op::Race { .. } => Outcome::Ok,
+            Op::Migrate { pid, vpn, token, all } => self.op_migrate(pid, vpn, token, all),
+            Op::MigrateCopy { token } => self.op_migrate_copy(token),
+            Op::MigrateEnd { token } => self.op_migrate_end(token),
+            Op::Split { pid, vpn, order, nonuniform } => {
+                self.op_split(pid, vpn, order, !nonuniform)
+            }
+            Op::DeferredScan { count } => self.op_deferred_scan(count),
+            Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
+            Op::WriteDone { token, error } => self.op_write_done(token, error),
+            Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
+            Op::Swapoff => self.op_swapoff(),
+            Op::Swapon => self.op_swapon(),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

@@ -6,7 +6,7 @@ use mm_ops::{EntryFlags, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference, Swapped};
 use crate::vma::{Piece, prot_flags};
 
 /// `mprotect`.
@@ -82,7 +82,13 @@ impl Reference {
                     self.set_leaf_flags(pid, part.start, flags);
                     continue;
                 }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) => {
+                PmdKind::Migration(Leaf { flags, .. }) if whole => {
+                    rule!(self.coverage, H8, 3);
+                    let flags = self.downgraded(flags);
+                    self.set_leaf_flags(pid, part.start, flags);
+                    continue;
+                }
+                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
                     rule!(self.coverage, H8, 2);
                     self.split_pmd(pid, part.start);
                 }
@@ -91,7 +97,6 @@ impl Reference {
             self.adopt_merges(pid, part.clone());
             for vpn in part {
                 match self.pte(pid, vpn) {
-                    Pte::None | Pte::Guard => {}
                     Pte::Zero(flags) => {
                         rule!(self.coverage, H2, 1);
                         let flags = self.protected(vma_flags, flags, false);
@@ -104,6 +109,11 @@ impl Reference {
                         rule!(self.coverage, H4, u8::from(flags.has(EntryFlags::WRITE)));
                         self.set_pte_flags(pid, vpn, flags);
                     }
+                    Pte::Migration(Mapped { flags, .. }) => {
+                        let flags = self.downgraded(flags);
+                        self.set_pte_flags(pid, vpn, flags);
+                    }
+                    _ => {}
                 }
             }
         }
@@ -216,6 +226,12 @@ impl Reference {
         let whole = part.len() as u32 == self.ptes();
         match self.pmd(pid, part.start) {
             PmdKind::None | PmdKind::HugeZero(_) => {}
+            PmdKind::Migration(Leaf { flags, .. }) => {
+                if whole {
+                    let flags = self.downgraded(flags);
+                    self.set_leaf_flags(pid, part.start, flags);
+                }
+            }
             PmdKind::Leaf(Leaf { flags, .. }) => {
                 if whole && !flags.has(EntryFlags::PROTNONE) {
                     rule!(self.coverage, H11, 0);
@@ -224,12 +240,18 @@ impl Reference {
             }
             PmdKind::Table => {
                 for vpn in part {
-                    if let Pte::Page(Mapped { folio, flags, .. }) = self.pte(pid, vpn)
-                        && !flags.has(EntryFlags::PROTNONE)
-                        && !self.hint_skips(folio)
-                    {
-                        rule!(self.coverage, H11, 1);
-                        self.set_pte_flags(pid, vpn, hinted(flags));
+                    match self.pte(pid, vpn) {
+                        Pte::Page(Mapped { folio, flags, .. })
+                            if !flags.has(EntryFlags::PROTNONE) && !self.hint_skips(folio) =>
+                        {
+                            rule!(self.coverage, H11, 1);
+                            self.set_pte_flags(pid, vpn, hinted(flags));
+                        }
+                        Pte::Migration(Mapped { flags, .. }) => {
+                            let flags = self.downgraded(flags);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        _ => {}
                     }
                 }
             }
@@ -276,6 +298,10 @@ impl Reference {
             |flags: EntryFlags| flags.without(EntryFlags::SOFT_DIRTY.with(EntryFlags::WRITE));
         match self.pmd(pid, part.start) {
             PmdKind::None => {}
+            PmdKind::Migration(Leaf { flags, .. }) => {
+                rule!(self.coverage, Z4, 4);
+                self.set_leaf_flags(pid, part.start, flags.without(EntryFlags::SOFT_DIRTY));
+            }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 rule!(self.coverage, Z4, 0);
                 self.set_leaf_flags(pid, part.start, cleared(flags));
@@ -283,7 +309,6 @@ impl Reference {
             PmdKind::Table => {
                 for vpn in part {
                     match self.pte(pid, vpn) {
-                        Pte::None | Pte::Guard => {}
                         Pte::Page(Mapped { folio, flags, .. })
                             if flags.has(EntryFlags::WRITE)
                                 && self.mm(pid).has_pinned
@@ -295,6 +320,17 @@ impl Reference {
                             rule!(self.coverage, Z4, 2);
                             self.set_pte_flags(pid, vpn, cleared(flags));
                         }
+                        Pte::Swap(Swapped { flags, .. }) => {
+                            rule!(self.coverage, Z4, 3);
+                            let flags = flags.without(EntryFlags::SOFT_DIRTY);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        Pte::Migration(Mapped { flags, .. }) => {
+                            rule!(self.coverage, Z4, 4);
+                            let flags = flags.without(EntryFlags::SOFT_DIRTY);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        _ => {}
                     }
                 }
             }

@@ -3,7 +3,7 @@
 
 use std::ops::Range;
 
-use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
+use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -34,7 +34,32 @@ impl Reference {
         let vma = &mut self.mm_mut(pid).vmas[index];
         vma.anon_vma = Some(av);
         vma.avcs.insert(0, av);
+        self.relink(pid, index);
         Ok(())
+    }
+
+    /// L17: a VMA that is new, or whose bounds change, goes into the interval trees of its anon_vmas
+    /// anew, and so behind those that begin at the same place.
+    pub(crate) fn relink(&mut self, pid: Pid, index: usize) {
+        self.links += 1;
+        self.mms[pid.index()].vmas[index].linked = self.links;
+    }
+
+    /// The parts of VMAs that an rmap walk of the folio looks at, in the walk's order (L7, L17): of
+    /// each VMA that links its anon_vma, the pages where it would be mapped. Page `i` of the folio
+    /// can only be at `index + i`, since no VMA ever moves.
+    pub(crate) fn rmap_walk(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
+        let of = self.folio(folio);
+        let Some(av) = of.mapping else { return Vec::new() };
+        let (first, end) = (of.index, of.index + of.nr_pages());
+        let vmas = self.mms.iter().zip((0u8..).map(Pid)).flat_map(|(mm, pid)| {
+            mm.vmas.iter().filter(|vma| vma.avcs.contains(&av)).map(move |vma| (pid, vma))
+        });
+        let mut visited: Vec<_> =
+            vmas.filter(|(_, vma)| vma.start < end && first < vma.end).collect();
+        visited.sort_by_key(|(_, vma)| (vma.start, vma.linked));
+        let part = |vma: &Vma| vma.start.max(first)..vma.end.min(end);
+        visited.into_iter().map(|(pid, vma)| (pid, part(vma))).collect()
     }
 
     /// L1: the anon_vma of a neighbour that could share it, the next VMA first.
@@ -105,12 +130,12 @@ impl Reference {
     /// A fresh folio gets its first mapping (L6, S7): `count` maps by `pid`, of page 0 at `vpn`.
     pub(crate) fn first_mapping(&mut self, folio: FolioId, pid: Pid, vpn: u32, count: u32) {
         rule!(self.coverage, L6);
-        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("a folio is mapped inside a VMA");
+        let vma = self.vma(pid, Vpn(vpn)).expect("a folio is mapped inside a VMA");
         // LI equals the page number, since vm_pgoff equals vm_start.
         let mapping = vma.anon_vma.expect("the anon_vma was prepared before (INV15)");
         let Self { folios, coverage, .. } = self;
         let folio = &mut folios[folio as usize];
-        folio.mapping = mapping;
+        folio.mapping = Some(mapping);
         folio.index = vpn;
         if folio.large() {
             rule!(coverage, S10, 0);
@@ -201,16 +226,35 @@ impl Reference {
         mapped
     }
 
-    /// deferred_split_folio(partially = true): sticky until the folio is split or freed.
+    /// deferred_split_folio(partially = true): sticky until the folio is split, migrated or freed.
     fn mark_partially_mapped(&mut self, folio: FolioId) {
+        if self.in_swap_cache(folio) {
+            rule!(self.coverage, G12, 2);
+            return;
+        }
         let flags = &mut self.folio_mut(folio).flags;
-        *flags = flags.with(FolioFlags::PARTIALLY_MAPPED).with(FolioFlags::DEFERRED);
+        *flags = flags.with(FolioFlags::PARTIALLY_MAPPED);
+        self.queue_for_splitting(folio);
+    }
+
+    /// To the tail of the queue, unless it is there already.
+    pub(crate) fn queue_for_splitting(&mut self, folio: FolioId) {
+        if !self.deferred.contains(&folio) {
+            self.deferred.push(folio);
+        }
+    }
+
+    /// folio_unqueue_deferred_split: off the queue, and not partially mapped any more.
+    pub(crate) fn unqueue(&mut self, folio: FolioId) {
+        self.deferred.retain(|queued| *queued != folio);
+        let flags = &mut self.folio_mut(folio).flags;
+        *flags = flags.without(FolioFlags::PARTIALLY_MAPPED);
     }
 
     /// folio_move_anon_rmap: the folio now belongs to the VMA's own anon_vma (B6, B13).
     pub(crate) fn move_to_own_anon_vma(&mut self, folio: FolioId, pid: Pid, vpn: u32) {
-        let vma = self.vma(pid, mm_ops::Vpn(vpn)).expect("the entry is inside a VMA");
+        let vma = self.vma(pid, Vpn(vpn)).expect("the entry is inside a VMA");
         let own = vma.anon_vma.expect("it maps an anonymous page (INV15)");
-        self.folio_mut(folio).mapping = own;
+        self.folio_mut(folio).mapping = Some(own);
     }
 }

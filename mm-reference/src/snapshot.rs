@@ -2,12 +2,12 @@
 
 use mm_ops::{
     AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage,
-    MmSnap, NO_ANON_VMA, PageSnap, Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind,
-    TokenSnap, VmaSnap, Vpn,
+    MmSnap, NO_ANON_VMA, PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token,
+    TokenKind, TokenSnap, VmaSnap, Vpn,
 };
 
 use crate::counts::PIN_BIAS;
-use crate::state::{Mapped, Mm, Pmd, Pte, Reference};
+use crate::state::{Holding, Mapped, Mm, Pmd, Pte, Reference, Slot, Swapped};
 
 impl Reference {
     /// Writes the whole state over `out`.
@@ -19,7 +19,7 @@ impl Reference {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: counts.rss_anon,
-                rss_swap: 0,
+                rss_swap: counts.rss_swap,
                 deposited: counts.deposited,
             });
             show_vmas(pid, mm, out);
@@ -49,17 +49,24 @@ impl Reference {
                 Pmd::HugeZero(flags) => {
                     out.entries.push(entry(start, EntryKind::HugeZero, *flags, 0, 0));
                 }
+                Pmd::Migration(leaf) => {
+                    let kind = EntryKind::MigrationLeaf;
+                    out.entries.push(entry(start, kind, leaf.flags, leaf.folio, 0));
+                }
                 Pmd::Table(table) => {
                     out.tables.push(TableSnap { pid, level: 1, vpn: Vpn(start) });
                     for (pte, vpn) in table.iter().zip(start..) {
-                        out.entries.push(match pte {
-                            Pte::None => continue,
-                            Pte::Guard => entry(vpn, EntryKind::Guard, EntryFlags::NONE, 0, 0),
-                            Pte::Zero(flags) => entry(vpn, EntryKind::ZeroPage, *flags, 0, 0),
-                            Pte::Page(Mapped { folio, page, flags }) => {
-                                entry(vpn, EntryKind::Page, *flags, *folio, *page)
-                            }
-                        });
+                        let Some(kind) = kind_of(pte) else { continue };
+                        let (flags, folio, page) = match *pte {
+                            Pte::Page(Mapped { folio, page, flags })
+                            | Pte::Migration(Mapped { folio, page, flags })
+                            | Pte::Hwpoison(Mapped { folio, page, flags }) => (flags, folio, page),
+                            Pte::Swap(Swapped { slot, flags }) => (flags, 0, slot),
+                            Pte::Zero(flags) => (flags, 0, 0),
+                            Pte::UffdMarker => (EntryFlags::UFFD_WP, 0, 0),
+                            Pte::None | Pte::Guard | Pte::Poisoned => (EntryFlags::NONE, 0, 0),
+                        };
+                        out.entries.push(entry(vpn, kind, flags, folio, page));
                     }
                 }
             }
@@ -80,13 +87,40 @@ impl Reference {
             }));
         }
         for (token, circumstance) in (0u8..).map(Token).zip(&self.tokens) {
-            out.tokens.extend(circumstance.map(|held| TokenSnap {
+            out.tokens.extend(circumstance.as_ref().map(|held| TokenSnap {
                 token,
-                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
+                kind: match held.holding {
+                    Holding::Lock => TokenKind::Lock,
+                    Holding::Isolation => TokenKind::Isolation,
+                    Holding::Writeback(_) => TokenKind::Writeback,
+                    Holding::Migration { to, copied } => TokenKind::Migration { to, copied },
+                },
                 folio: held.folio,
             }));
         }
+        for ((slot, number), count) in self.slots.iter().zip(0..).zip(&self.tally.slot_counts) {
+            let Slot { cache, zero, bad, value } = *slot;
+            if *count > 0 || cache.is_some() {
+                out.slots.push(SlotSnap { slot: number, count: *count, cache, zero, bad, value });
+            }
+        }
+        out.deferred.extend(&self.deferred);
     }
+}
+
+/// The kind of an entry that is not NONE.
+fn kind_of(pte: &Pte) -> Option<EntryKind> {
+    Some(match pte {
+        Pte::None => return None,
+        Pte::Zero(_) => EntryKind::ZeroPage,
+        Pte::Page(_) => EntryKind::Page,
+        Pte::Swap(_) => EntryKind::Swap,
+        Pte::Migration(_) => EntryKind::Migration,
+        Pte::Hwpoison(_) => EntryKind::Hwpoison,
+        Pte::Guard => EntryKind::Guard,
+        Pte::Poisoned => EntryKind::PoisonMarker,
+        Pte::UffdMarker => EntryKind::UffdMarker,
+    })
 }
 
 /// VMAs and their anon_vma chains.
@@ -116,20 +150,32 @@ impl SnapshotSource for Reference {
             // PAE means something where a PTE maps the page, and on the head of a PMD map.
             let meant = mapcount > 0 || at == 0 && counts.entire_mapcount > 0;
             let exclusive = page.exclusive && meant;
-            pages.push(PageSnap { mapcount, exclusive, value: page.value, hwpoison: false });
+            let (value, hwpoison) = (page.value, page.hwpoison);
+            pages.push(PageSnap { mapcount, exclusive, value, hwpoison });
         }
         let per_pin = if folio.large() { 1 } else { PIN_BIAS };
-        let mapped = counts.mapcount > 0;
+        let flags = folio
+            .flags
+            .with_if(FolioFlags::LOCKED, self.locked(raw))
+            .with_if(FolioFlags::SWAPCACHE, counts.cached > 0)
+            .with_if(FolioFlags::WRITEBACK, self.under_writeback(raw))
+            .with_if(FolioFlags::DEFERRED, self.deferred.contains(&raw));
+        let reachable = counts.mapcount > 0 || counts.named;
+        let place = folio.mapping.filter(|_| reachable && !flags.has(FolioFlags::KSM));
         FolioSnap {
             order: folio.order,
-            flags: folio.flags.with_if(FolioFlags::LOCKED, self.locked(raw)),
-            refcount: counts.mapcount + counts.gets + counts.pins * per_pin + counts.isolations,
+            flags,
+            refcount: counts.mapcount
+                + counts.cached
+                + counts.gets
+                + counts.pins * per_pin
+                + counts.isolations,
             pincount: if folio.large() { counts.pins } else { 0 },
             mapcount: counts.mapcount,
             entire_mapcount: counts.entire_mapcount,
             mm_slots: folio.slots,
-            mapping: if mapped { folio.mapping } else { NO_ANON_VMA },
-            index: if mapped { folio.index } else { 0 },
+            mapping: place.unwrap_or(NO_ANON_VMA),
+            index: if place.is_some() { folio.index } else { 0 },
             first_page: first_page as u32,
         }
     }

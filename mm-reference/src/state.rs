@@ -17,7 +17,7 @@ pub(crate) type FolioId = u32;
 /// Number of an anon_vma: an index into [`Reference::anon_vmas`].
 pub(crate) type AvId = u32;
 
-/// A level-1 entry (S4). Entries of kinds that no operation of this vocabulary makes do not exist.
+/// A level-1 entry (S4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Pte {
     /// Nothing.
@@ -26,8 +26,27 @@ pub(crate) enum Pte {
     Zero(EntryFlags),
     /// A page of a folio.
     Page(Mapped),
+    /// A slot of the swap device. Flags: EXCLUSIVE, SOFT_DIRTY, UFFD_WP.
+    Swap(Swapped),
+    /// A page of a folio that is being migrated away, or split: no mapping, no reference. Flags:
+    /// WRITE (kind WRITE), EXCLUSIVE (kind READ_EXCL) or neither (kind READ); YOUNG, DIRTY,
+    /// SOFT_DIRTY, UFFD_WP.
+    Migration(Mapped),
+    /// A poisoned page: no mapping, no reference. Flags: UFFD_WP.
+    Hwpoison(Mapped),
     /// A GUARD marker.
     Guard,
+    /// A POISONED marker.
+    Poisoned,
+    /// A UFFD_WP marker.
+    UffdMarker,
+}
+
+/// A SWAP entry (S4e).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Swapped {
+    pub(crate) slot: u32,
+    pub(crate) flags: EntryFlags,
 }
 
 /// A present entry that maps one page of a folio.
@@ -48,6 +67,8 @@ pub(crate) enum Pmd {
     Leaf(Leaf),
     /// A leaf that maps the huge zero folio.
     HugeZero(EntryFlags),
+    /// A PMD MIGRATION entry: flags as of a PTE one. It has a deposited table like a leaf.
+    Migration(Leaf),
 }
 
 /// A PMD leaf of a folio.
@@ -64,6 +85,7 @@ pub(crate) enum PmdKind {
     Table,
     Leaf(Leaf),
     HugeZero(EntryFlags),
+    Migration(Leaf),
 }
 
 /// A mapping (S2). `vm_pgoff` always equals the first page number: nothing here ever moves a VMA.
@@ -75,6 +97,8 @@ pub(crate) struct Vma {
     pub(crate) anon_vma: Option<AvId>,
     /// The anon_vmas this VMA is linked to, newest first.
     pub(crate) avcs: Vec<AvId>,
+    /// When it was last put into their interval trees (L17); see [`Reference::relink`].
+    pub(crate) linked: u32,
 }
 
 impl Vma {
@@ -106,14 +130,17 @@ pub(crate) struct Mm {
     pub(crate) pmds: BTreeMap<u32, Pmd>,
 }
 
-/// One page of a folio: its content, and PG_anon_exclusive (PAE).
+/// One page of a folio: its content, PG_anon_exclusive (PAE), PG_hwpoison.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Page {
     pub(crate) value: Value,
     pub(crate) exclusive: bool,
+    pub(crate) hwpoison: bool,
 }
 
-/// A folio (S6). Whether it is locked, and all its counts, follow from tokens, handles and tables.
+/// A folio (S6). Whether it is locked, in the swap cache, under writeback or queued for splitting,
+/// and all its counts, follow from tokens, handles, tables, swap slots and the queue: the flags
+/// LOCKED, SWAPCACHE, WRITEBACK and DEFERRED are never set in `flags`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Folio {
     pub(crate) live: bool,
@@ -121,8 +148,8 @@ pub(crate) struct Folio {
     pub(crate) flags: FolioFlags,
     /// The mm-id slots of a large folio (S10).
     pub(crate) slots: [(Pid, u32); 2],
-    /// folio->mapping and folio->index (S7).
-    pub(crate) mapping: AvId,
+    /// folio->mapping and folio->index (S7); no mapping before the first rmap.
+    pub(crate) mapping: Option<AvId>,
     pub(crate) index: u32,
     pub(crate) pages: Vec<Page>,
 }
@@ -160,12 +187,38 @@ pub(crate) struct OpenHandle {
     pub(crate) held: Held,
 }
 
-/// A circumstance in force: a folio lock, or an isolation.
-#[derive(Clone, Copy, Debug)]
+/// What a token stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// Someone holds the folio's lock.
+    Lock,
+    /// Someone took the folio off the LRU and holds a reference.
+    Isolation,
+    /// A write to swap in flight: what the folio's pages held when it began.
+    Writeback(Vec<Value>),
+    /// A migration between its begin and its end: its destination, and whether the copy was made.
+    Migration { to: FolioId, copied: bool },
+}
+
+/// A circumstance in force, or an operation between its phases.
+#[derive(Clone, Debug)]
 pub(crate) struct Circumstance {
-    pub(crate) isolation: bool,
+    pub(crate) holding: Holding,
     /// `None` when the locked folio was freed.
     pub(crate) folio: Option<FolioId>,
+}
+
+/// A slot of the swap device (S15). How many SWAP entries name it is counted.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Slot {
+    /// The swap-cache folio that covers it (HAS_CACHE).
+    pub(crate) cache: Option<FolioId>,
+    /// Known to hold zeroes (zeromap).
+    pub(crate) zero: bool,
+    /// It cannot be read.
+    pub(crate) bad: bool,
+    /// What was last written to it since it was taken.
+    pub(crate) value: Value,
 }
 
 /// What the subject reported for the operation under way; see [`crate::circumstances`].
@@ -200,12 +253,20 @@ pub struct Reference {
     /// Folios that are not live: their places are taken first.
     pub(crate) free_folios: Vec<FolioId>,
     pub(crate) anon_vmas: Vec<AnonVma>,
+    /// The queue of folios that may be worth splitting, from its head (G12, G13).
+    pub(crate) deferred: Vec<FolioId>,
     pub(crate) handles: Vec<Option<OpenHandle>>,
     pub(crate) tokens: Vec<Option<Circumstance>>,
+    /// The swap device; its slots are free, or named by a SWAP entry, or cached, or both.
+    pub(crate) slots: Vec<Slot>,
+    /// Between `swapon` and `swapoff`.
+    pub(crate) swap_on: bool,
     /// Pages grabbed by the GUP call under way; they count like those of a handle.
     pub(crate) in_hand: Held,
     pub(crate) thp_always: OrderSet,
     pub(crate) thp_madvise: OrderSet,
+    /// Counts insertions into interval trees (L17).
+    pub(crate) links: u32,
     /// Armed by `fail_alloc` for the next operation.
     pub(crate) armed: bool,
     pub(crate) adopted: Adopted,
@@ -225,11 +286,15 @@ impl Reference {
             folios: Vec::new(),
             free_folios: Vec::new(),
             anon_vmas: Vec::new(),
+            deferred: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
             tokens: vec![None; usize::from(mm_ops::TOKENS_MAX)],
+            slots: Vec::new(),
+            swap_on: false,
             in_hand: Held::default(),
             thp_always: OrderSet::EMPTY,
             thp_madvise: OrderSet::EMPTY,
+            links: 0,
             armed: false,
             adopted: Adopted::default(),
             race: crate::race::RaceState::default(),
@@ -260,11 +325,16 @@ impl Reference {
         for anon_vma in &mut self.anon_vmas {
             anon_vma.live = false;
         }
+        self.deferred.clear();
         self.handles.fill(None);
         self.tokens.fill(None);
+        self.slots.clear();
+        self.slots.resize(usize::from(self.config.swap_slots), Slot::default());
+        self.swap_on = !self.slots.is_empty();
         self.in_hand.pages.clear();
         self.thp_always = OrderSet::EMPTY;
         self.thp_madvise = OrderSet::EMPTY;
+        self.links = 0;
         self.armed = false;
         self.adopted.choices.clear();
         self.adopted.failing = None;
@@ -343,6 +413,7 @@ impl Reference {
             Some(Pmd::Table(_)) => PmdKind::Table,
             Some(Pmd::Leaf(leaf)) => PmdKind::Leaf(*leaf),
             Some(Pmd::HugeZero(flags)) => PmdKind::HugeZero(*flags),
+            Some(Pmd::Migration(leaf)) => PmdKind::Migration(*leaf),
         }
     }
 
@@ -356,11 +427,15 @@ impl Reference {
         self.mm_mut(pid).pmds.remove(&block);
     }
 
-    /// Changes the flags of a PMD leaf of either kind.
+    /// Changes the flags of a PMD leaf of any kind.
     pub(crate) fn set_leaf_flags(&mut self, pid: Pid, vpn: u32, new: EntryFlags) {
         let block = self.block(vpn);
         match self.mm_mut(pid).pmds.get_mut(&block) {
-            Some(Pmd::Leaf(Leaf { flags, .. }) | Pmd::HugeZero(flags)) => *flags = new,
+            Some(
+                Pmd::Leaf(Leaf { flags, .. })
+                | Pmd::Migration(Leaf { flags, .. })
+                | Pmd::HugeZero(flags),
+            ) => *flags = new,
             _ => unreachable!("only called for a leaf"),
         }
     }
@@ -382,12 +457,15 @@ impl Reference {
         }
     }
 
-    /// Changes the flags of a present entry.
+    /// Changes the flags of an entry that has some.
     pub(crate) fn set_pte_flags(&mut self, pid: Pid, vpn: u32, flags: EntryFlags) {
         let pte = match self.pte(pid, vpn) {
             Pte::Page(mapped) => Pte::Page(Mapped { flags, ..mapped }),
             Pte::Zero(_) => Pte::Zero(flags),
-            other => other,
+            Pte::Swap(swapped) => Pte::Swap(Swapped { flags, ..swapped }),
+            Pte::Migration(mapped) => Pte::Migration(Mapped { flags, ..mapped }),
+            Pte::Hwpoison(mapped) => Pte::Hwpoison(Mapped { flags, ..mapped }),
+            Pte::None | Pte::Guard | Pte::Poisoned | Pte::UffdMarker => return,
         };
         self.set_pte(pid, vpn, pte);
     }
@@ -415,7 +493,7 @@ impl Reference {
         folio.order = order;
         folio.flags = flags;
         folio.slots = [(Pid(0), 0); 2];
-        folio.mapping = 0;
+        folio.mapping = None;
         folio.index = 0;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());

@@ -56,7 +56,7 @@ impl Reference {
         flags: VmaFlags,
     ) -> Result<(), NoMemory> {
         let at = self.mm(pid).vmas.partition_point(|vma| vma.start < start);
-        let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new() };
+        let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let (left, right) = self.mergeable(pid, at.checked_sub(1), &new, Some(at));
         let vmas = &self.mm(pid).vmas;
         let survivor = match (left, right) {
@@ -90,6 +90,7 @@ impl Reference {
                 at
             }
         };
+        self.relink(pid, survivor);
         let flags = &mut self.mm_mut(pid).vmas[survivor].flags;
         *flags = flags.with(VmaFlags::SOFTDIRTY);
         Ok(())
@@ -174,6 +175,7 @@ impl Reference {
         if needs {
             inherit(prev, anon_vma, avcs);
         }
+        self.relink(pid, index - 1);
         Ok(())
     }
 
@@ -202,6 +204,10 @@ impl Reference {
         if needs {
             inherit(prev, middle.anon_vma, middle.avcs);
         }
+        self.relink(pid, index - 1);
+        if middle.end < old_end {
+            self.relink(pid, index);
+        }
         Ok(())
     }
 
@@ -229,7 +235,9 @@ impl Reference {
             vmas.remove(index);
         } else {
             vmas[index].end = middle.start;
+            self.relink(pid, index + 1);
         }
+        self.relink(pid, index);
         Ok(())
     }
 
@@ -246,6 +254,8 @@ impl Reference {
         let upper = Vma { start: at, ..vmas[index].clone() };
         vmas[index].end = at;
         vmas.insert(index + 1, upper);
+        self.relink(pid, index + 1);
+        self.relink(pid, index);
         Ok(())
     }
 

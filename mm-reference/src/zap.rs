@@ -28,12 +28,13 @@ impl Reference {
                     rule!(self.coverage, I4, 0);
                     self.clear_pmd(pid, part.start);
                     self.pmd_removed(leaf.folio, pid);
+                    self.free_unmapped_swap_cache(leaf.folio);
                 }
-                PmdKind::HugeZero(_) if whole => {
+                PmdKind::HugeZero(_) | PmdKind::Migration(_) if whole => {
                     rule!(self.coverage, I4, 1);
                     self.clear_pmd(pid, part.start);
                 }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) => {
+                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
                     rule!(self.coverage, I4, 2);
                     self.split_pmd(pid, part.start);
                     self.zap_ptes(pid, part, guards);
@@ -56,20 +57,29 @@ impl Reference {
                     }
                     vpn += 1;
                 }
-                Pte::Zero(_) => {
+                Pte::Zero(_)
+                | Pte::Migration(_)
+                | Pte::Hwpoison(_)
+                | Pte::Poisoned
+                | Pte::UffdMarker => {
                     rule!(self.coverage, I2);
                     self.set_pte(pid, vpn, Pte::None);
                     vpn += 1;
                 }
+                Pte::Swap(_) => {
+                    rule!(self.coverage, I2, 1);
+                    vpn += self.zap_swap_run(pid, vpn, part.end);
+                }
                 Pte::Page(Mapped { folio, page, .. }) => {
                     // What is decided about the folio is decided once a run (I18, BT16).
-                    let run = self.run_length(pid, vpn, part.end, EntryFlags::PROTNONE);
+                    let run = self.run_length(pid, vpn, part.end, EntryFlags::NONE);
                     rule!(self.coverage, I1, u8::from(run > 1));
                     for vpn in vpn..vpn + run {
                         self.set_pte(pid, vpn, Pte::None);
                     }
                     rule!(self.coverage, I18);
                     self.ptes_removed(folio, pid, page..page + run);
+                    self.free_unmapped_swap_cache(folio);
                     vpn += run;
                 }
             }
@@ -77,12 +87,14 @@ impl Reference {
     }
 
     /// The number of entries from a page on that map consecutive pages of the same large folio and
-    /// agree in the flags given; 1 for a small folio (BATCHING, generic run).
+    /// agree in the flags given, in protnone and in uffd-wp; 1 for a small folio (BATCHING, generic
+    /// run).
     pub(crate) fn run_length(&self, pid: Pid, vpn: u32, end: u32, respected: EntryFlags) -> u32 {
         let Pte::Page(first) = self.pte(pid, vpn) else { return 1 };
         if !self.folio(first.folio).large() {
             return 1;
         }
+        let respected = respected.with(EntryFlags::PROTNONE).with(EntryFlags::UFFD_WP);
         let respected = |flags: EntryFlags| flags.0 & respected.0;
         let continues = |vpn_next: &u32| {
             matches!(self.pte(pid, *vpn_next), Pte::Page(next)
@@ -228,7 +240,7 @@ impl Reference {
         let locked = flags.has(VmaFlags::LOCKED);
         let range = piece.start..piece.end;
         let new_flags = match advice {
-            DontNeed | Free | GuardInstall if locked => {
+            DontNeed | Free | GuardInstall | Cold | PageOut if locked => {
                 rule!(self.coverage, I5, 2);
                 return Err(Errno::EINVAL);
             }
@@ -238,6 +250,12 @@ impl Reference {
             }
             Free => {
                 self.lazily_free(pid, range);
+                return Ok(());
+            }
+            Cold => return self.cold_or_pageout(pid, range, false),
+            PageOut => return self.cold_or_pageout(pid, range, true),
+            WillNeed => {
+                self.will_need(pid, range);
                 return Ok(());
             }
             PopulateRead => return self.populate_advised(pid, piece, false),
@@ -257,7 +275,7 @@ impl Reference {
             KeepOnFork => flags.without(VmaFlags::WIPEONFORK),
             HugePage => flags.without(VmaFlags::NOHUGEPAGE).with(VmaFlags::HUGEPAGE),
             NoHugePage => flags.without(VmaFlags::HUGEPAGE).with(VmaFlags::NOHUGEPAGE),
-            Cold | PageOut | WillNeed | Mergeable | Unmergeable | Collapse => {
+            Mergeable | Unmergeable | Collapse => {
                 return Err(Errno::EOPNOTSUPP);
             }
         };
@@ -337,7 +355,7 @@ impl Reference {
                         self.lazily_free_ptes(pid, part);
                     }
                 }
-                PmdKind::HugeZero(_) => rule!(self.coverage, I10, 0),
+                PmdKind::HugeZero(_) | PmdKind::Migration(_) => rule!(self.coverage, I10, 0),
                 PmdKind::Table => self.lazily_free_ptes(pid, part),
                 PmdKind::None => {}
             }
@@ -367,10 +385,10 @@ impl Reference {
         let mut vpn = part.start;
         while vpn < part.end {
             let Pte::Page(Mapped { folio, .. }) = self.pte(pid, vpn) else {
-                vpn += 1;
+                vpn += self.lazily_free_non_present(pid, vpn, part.end);
                 continue;
             };
-            let run = self.run_length(pid, vpn, part.end, EntryFlags::PROTNONE);
+            let run = self.run_length(pid, vpn, part.end, EntryFlags::NONE);
             if run < self.folio(folio).nr_pages() {
                 if self.maybe_mapped_shared(folio) || self.locked(folio) {
                     rule!(self.coverage, I6, 0);
@@ -387,15 +405,37 @@ impl Reference {
         }
     }
 
+    /// I6 for an entry that maps nothing: what is swapped out or lost is forgotten. The number of
+    /// entries that is.
+    fn lazily_free_non_present(&mut self, pid: Pid, vpn: u32, end: u32) -> u32 {
+        match self.pte(pid, vpn) {
+            Pte::Swap(_) => {
+                rule!(self.coverage, I6, 7);
+                self.zap_swap_run(pid, vpn, end)
+            }
+            Pte::Hwpoison(_) | Pte::Poisoned => {
+                rule!(self.coverage, I6, 8);
+                self.set_pte(pid, vpn, Pte::None);
+                1
+            }
+            _ => 1,
+        }
+    }
+
     /// A small folio, or a large one that lies wholly in the range.
     fn lazily_free_run(&mut self, pid: Pid, run: Range<u32>, folio: FolioId) {
-        if self.folio(folio).flags.has(FolioFlags::DIRTY) {
+        let cached = self.in_swap_cache(folio);
+        if cached || self.folio(folio).flags.has(FolioFlags::DIRTY) {
             if self.locked(folio) {
                 rule!(self.coverage, I6, 3);
                 return;
             }
             if self.mapcount(folio) != self.folio(folio).nr_pages() {
                 rule!(self.coverage, I6, 4);
+                return;
+            }
+            if cached && !self.free_swap(folio) {
+                rule!(self.coverage, I6, 9);
                 return;
             }
             self.clear_folio_dirty(folio);
@@ -416,9 +456,11 @@ impl Reference {
         *flags = flags.without(FolioFlags::DIRTY);
     }
 
-    /// folio_mark_lazyfree: only a swapbacked folio on the LRU that is not mlocked.
+    /// folio_mark_lazyfree: only a swapbacked folio on the LRU that is not mlocked and not in the
+    /// swap cache.
     fn mark_lazyfree(&mut self, folio: FolioId) {
-        if self.folio(folio).flags.has(FolioFlags::LRU) && !self.mlocked(folio) {
+        let on_lru = self.folio(folio).flags.has(FolioFlags::LRU);
+        if on_lru && !self.mlocked(folio) && !self.in_swap_cache(folio) {
             rule!(self.coverage, I6, 6);
             let flags = &mut self.folio_mut(folio).flags;
             *flags = flags.without(FolioFlags::SWAPBACKED);
@@ -426,7 +468,7 @@ impl Reference {
     }
 
     /// Whether a LOCKED VMA maps the whole folio (Z2).
-    fn mlocked(&self, folio: FolioId) -> bool {
+    pub(crate) fn mlocked(&self, folio: FolioId) -> bool {
         let pages = self.folio(folio).nr_pages();
         let vmas = self.mms.iter().zip((0u8..).map(Pid)).flat_map(|(mm, pid)| {
             mm.vmas.iter().filter(|vma| vma.has(VmaFlags::LOCKED)).map(move |vma| (pid, vma))
