@@ -13,10 +13,14 @@
 //! * A FOLL_GET handle promises no coherence (D6, R13). What may be read through one is what its
 //!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
 //!   through one may reach whoever inherited the page by fork: `stray`.
+//! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
+//!   it is written again (E9, Z6): `fading`.
+//! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
+//!   `lost`.
 
 use mm_ops::{
-    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, Value,
-    Vpn,
+    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
+    UffdFill, Value, Vpn,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -61,6 +65,10 @@ struct Page {
     lineage: u32,
     /// The last operation may have zeroed it.
     or_zero: bool,
+    /// Any operation may zero it.
+    fading: bool,
+    /// It may be out of reach for now, and shows as zero then.
+    lost: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
 }
@@ -73,6 +81,8 @@ struct Region {
     skip: bool,
     /// MADV_WIPEONFORK, MAP_DROPPABLE: the child gets zeroes.
     wipe: bool,
+    /// MAP_DROPPABLE: its pages fade.
+    droppable: bool,
     /// An operation that would have changed one of these failed midway.
     unsure: bool,
 }
@@ -189,6 +199,10 @@ impl Ideal {
             (Op::DmaWrite { handle, index, value }, Outcome::Ok) => {
                 self.device_store(handle, index, value);
             }
+            (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
+                self.store(pid, vpn, value)
+            }
+            (Op::BadSlot { pid, vpn }, Outcome::Ok) => self.lose(pid, vpn),
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
             }
@@ -261,9 +275,17 @@ impl Ideal {
     /// The page of a process, from now on with an identity of its own.
     fn page(&mut self, pid: Pid, vpn: Vpn) -> Option<&mut Page> {
         self.next_lineage += 1;
-        let fresh =
-            Page { value: Value::ZERO, lineage: self.next_lineage, or_zero: false, orphan: None };
-        Some(self.space(pid)?.pages.entry(vpn.0).or_insert(fresh))
+        let lineage = self.next_lineage;
+        let space = self.space(pid)?;
+        let fresh = Page {
+            value: Value::ZERO,
+            lineage,
+            or_zero: false,
+            fading: space.droppable(vpn),
+            lost: false,
+            orphan: None,
+        };
+        Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
 
     fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
@@ -272,8 +294,19 @@ impl Ideal {
         if found == expected { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
     }
 
-    /// A store by a process, or by the kernel on its behalf.
+    /// A store by a process, or by the kernel on its behalf: it is there to stay.
     fn store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
+        self.alias_store(pid, vpn, value);
+        let Some(space) = self.space(pid) else { return };
+        let droppable = space.droppable(vpn);
+        if let Some(page) = space.pages.get_mut(&vpn.0) {
+            page.fading = droppable;
+            page.lost = false;
+        }
+    }
+
+    /// A store that the kernel may not know of.
+    fn alias_store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
         if let Some(page) = self.page(pid, vpn) {
             page.value = value;
         }
@@ -297,7 +330,8 @@ impl Ideal {
 
     fn map(&mut self, pid: Pid, range: PageRange, droppable: bool) {
         if let Some(space) = self.space(pid) {
-            let region = Region { end: range.end(), skip: false, wipe: droppable, unsure: false };
+            let end = range.end();
+            let region = Region { end, skip: false, wipe: droppable, droppable, unsure: false };
             space.regions.insert(u64::from(range.start.0), region);
         }
     }
@@ -338,6 +372,12 @@ impl Ideal {
             }
             Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall => {
                 self.doubt(pid, range);
+            }
+            Advice::Free => {
+                let Some(space) = self.space(pid) else { return };
+                for (_, page) in space.pages.range_mut(bounds(range)) {
+                    page.fading = true;
+                }
             }
             Advice::DontFork | Advice::DoFork | Advice::WipeOnFork | Advice::KeepOnFork => {
                 let Some(space) = self.space(pid) else { return };
@@ -453,7 +493,7 @@ impl Ideal {
         let Some((device, vpn)) = self.held_at(handle, index) else { return };
         let owner = device.owner;
         match device.held[index as usize].clone() {
-            Held::Alias | Held::MaybeZeroPage => self.store(owner, vpn, value),
+            Held::Alias | Held::MaybeZeroPage => self.alias_store(owner, vpn, value),
             Held::Alone(orphan) => {
                 self.orphans[orphan].value = value;
                 let lineage = self.orphans[orphan].lineage;
@@ -465,6 +505,15 @@ impl Ideal {
                 self.strays.push((lineage, value));
                 self.entitle(|_, _, plain| plain.lineage == lineage, value);
             }
+        }
+    }
+
+    /// The device lost a page, and with it everybody who may still share it.
+    fn lose(&mut self, pid: Pid, vpn: Vpn) {
+        let Some(lineage) = self.page(pid, vpn).map(|page| page.lineage) else { return };
+        for space in self.spaces.iter_mut().flatten() {
+            let sharers = space.pages.values_mut().filter(|page| page.lineage == lineage);
+            sharers.for_each(|page| page.lost = true);
         }
     }
 
@@ -482,6 +531,12 @@ impl Ideal {
 }
 
 impl Space {
+    /// Whether the page was mapped with MAP_DROPPABLE.
+    fn droppable(&self, vpn: Vpn) -> bool {
+        let before = self.regions.range(..=u64::from(vpn.0)).next_back();
+        before.is_some_and(|(_, region)| u64::from(vpn.0) < region.end && region.droppable)
+    }
+
     /// Makes both ends of the range region boundaries.
     fn cut(&mut self, range: PageRange) {
         for at in [u64::from(range.start.0), range.end()] {
@@ -543,7 +598,11 @@ fn settle(
     vpn: Vpn,
     found: Value,
 ) -> Result<(), Violation> {
-    let open = (page.or_zero && found.is_zero()) || stray == Some((page.lineage, found));
+    if page.lost && found.is_zero() {
+        return Ok(());
+    }
+    let faded = (page.or_zero || page.fading) && found.is_zero();
+    let open = faded || stray == Some((page.lineage, found));
     if open {
         page.value = found;
     }

@@ -146,9 +146,7 @@ impl Reference {
     ) -> Result<FolioId, Reclaimed> {
         let places: Vec<Mapping> = self.mappings(folio).collect();
         let nr = self.folio(folio).nr_pages();
-        if !self.split_folio(folio) {
-            return Err(ACTIVATED);
-        }
+        let kept = self.split_to_pages(folio, page).map_err(|_| ACTIVATED)?;
         let piece_of = |page: u32| {
             places.iter().find_map(|place| {
                 let first = if place.by_pmd { 0 } else { place.page };
@@ -161,7 +159,7 @@ impl Reference {
         };
         let others = (0..nr).rev().filter(|other| *other != page);
         pieces.extend(others.filter_map(piece_of));
-        piece_of(page).ok_or(Reclaimed::Freed)
+        if self.mapcount(kept) > 0 { Ok(kept) } else { Err(Reclaimed::Freed) }
     }
 
     /// E3 to E11: unmapped, written if dirty, freed if nobody has it.

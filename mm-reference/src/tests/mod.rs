@@ -13,6 +13,7 @@ mod random;
 mod rmap;
 mod snapshot;
 mod split;
+mod swap;
 mod thp;
 mod vma;
 mod zap;

@@ -2,7 +2,7 @@
 //! every snapshot must be consistent in itself. The real fuzzer lives elsewhere; this guards the
 //! reference alone, so that it can be trusted before anything is compared with it.
 
-use mm_ops::{EntryKind, FolioFlags, NO_ANON_VMA, Observation};
+use mm_ops::{EntryKind, FolioFlags, NO_ANON_VMA, Observation, SwapDevice};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
@@ -12,7 +12,7 @@ use super::*;
 const PROGRAMS: u64 = 5000;
 const OPS: usize = 80;
 
-const ADVICE: [Advice; 17] = [
+const ADVICE: [Advice; 21] = [
     Advice::DontNeed,
     Advice::DontNeedLocked,
     Advice::Free,
@@ -30,6 +30,10 @@ const ADVICE: [Advice; 17] = [
     Advice::Mergeable,
     Advice::Unmergeable,
     Advice::Collapse,
+    Advice::Cold,
+    Advice::PageOut,
+    Advice::PageOut,
+    Advice::WillNeed,
 ];
 
 struct Generator {
@@ -74,6 +78,16 @@ impl Generator {
         OrderSet(self.rng.random_range(0..32))
     }
 
+    fn swap_op(&mut self, pid: Pid, vpn: Vpn, token: Token) -> Op {
+        match self.rng.random_range(0..16) {
+            0..=9 => Op::SwapOut { pid, vpn, token: self.one_in(3).then_some(token) },
+            10..=12 => Op::WriteDone { token, error: self.one_in(3) },
+            13 => Op::BadSlot { pid, vpn },
+            14 => Op::Swapoff,
+            _ => Op::Swapon,
+        }
+    }
+
     /// Programs begin with memory, every second one with memory for KSM.
     fn op_at(&mut self, seed: u64, index: usize) -> Op {
         let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
@@ -88,7 +102,7 @@ impl Generator {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..77) {
+        match self.rng.random_range(0..91) {
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -143,9 +157,10 @@ impl Generator {
                 let order = Order(self.rng.random_range(0..4));
                 Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
             }
-            69..=73 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
-            74..=75 => Op::KsmZero { pid, vpn },
-            _ => Op::DeferredScan { count: self.rng.random_range(0..4) },
+            69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
+            70..=74 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
+            75..=76 => Op::KsmZero { pid, vpn },
+            _ => self.swap_op(pid, vpn, token),
         }
     }
 }
@@ -156,6 +171,13 @@ fn config(seed: u64) -> Config {
         soft_dirty: seed.is_multiple_of(2),
         huge_zero: !seed.is_multiple_of(5),
         pt_reclaim: !seed.is_multiple_of(7),
+        swap_slots: if seed.is_multiple_of(4) { 9 } else { 64 },
+        swap_device: match seed % 11 % 4 {
+            0 => SwapDevice::Plain,
+            1 => SwapDevice::Stable,
+            2 => SwapDevice::Sync,
+            _ => SwapDevice::Zram,
+        },
         ..Config::default()
     }
 }
@@ -210,6 +232,39 @@ fn check(snapshot: &Snapshot) {
     }
 }
 
+/// What must hold of swap slots and what names them.
+fn check_slots(snapshot: &Snapshot) {
+    let swapped = || snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::Swap);
+    for entry in swapped() {
+        let slot = snapshot.slots.iter().find(|slot| slot.slot == entry.page).expect("INV11");
+        let sole = !entry.flags.has(EntryFlags::EXCLUSIVE) || slot.count == 1;
+        assert!(sole, "INV5");
+        let Some(cache) = slot.cache else { continue };
+        let folio = &snapshot.folios[cache as usize];
+        let page = slot.slot % folio.order.pages();
+        let mapped = snapshot.pages_of(cache)[page as usize].mapcount > 0;
+        assert!(!mapped || !entry.flags.has(EntryFlags::EXCLUSIVE), "INV5");
+        assert!(folio.mapping == NO_ANON_VMA || folio.index + page == entry.vpn.0, "INV31");
+    }
+    for slot in &snapshot.slots {
+        let named = swapped().filter(|entry| entry.page == slot.slot).count() as u32;
+        assert_eq!(named, slot.count, "INV11");
+        let Some(cache) = slot.cache else { continue };
+        let folio = &snapshot.folios[cache as usize];
+        let flags = FolioFlags::SWAPCACHE.with(FolioFlags::SWAPBACKED);
+        assert!(folio.flags.has(flags), "INV12");
+    }
+    for (folio, number) in snapshot.folios.iter().zip(0..) {
+        let slots = snapshot.slots.iter().filter(|slot| slot.cache == Some(number)).count() as u32;
+        let expected = if folio.flags.has(FolioFlags::SWAPCACHE) { folio.order.pages() } else { 0 };
+        assert_eq!(slots, expected, "INV12");
+    }
+    for mm in &snapshot.mms {
+        let own = swapped().filter(|entry| entry.pid == mm.pid).count() as u32;
+        assert_eq!(own, mm.rss_swap, "INV10");
+    }
+}
+
 /// INV6, INV13.
 fn check_migration_entry(snapshot: &Snapshot, entry: &mm_ops::EntrySnap) {
     assert!(snapshot.folios[entry.folio as usize].flags.has(FolioFlags::LOCKED), "INV13");
@@ -232,6 +287,7 @@ fn step(
     let mut snapshot = Snapshot::default();
     reference.snapshot(&mut snapshot);
     check(&snapshot);
+    check_slots(&snapshot);
     let mut observation = Observation::default();
     observation.fill_from(&snapshot, reference.config.ptes);
     let seen = observation.pages.iter().map(|page| (page.pid, page.vpn, page.value));
@@ -265,10 +321,12 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::BT4,
         Rule::H9,
         Rule::B5,
+        Rule::B8,
         Rule::C5,
         Rule::C16,
         Rule::C18,
         Rule::C22,
+        Rule::P7,
         Rule::C14,
         Rule::Q3,
         Rule::G18,
