@@ -7,6 +7,7 @@
 #![forbid(unsafe_code)]
 
 mod circumstances;
+mod collapse;
 mod counts;
 mod coverage;
 mod cow;
@@ -14,6 +15,7 @@ mod fault;
 mod fork;
 mod gup;
 mod ideal;
+mod ksm;
 mod migrate;
 mod ops;
 mod protect;

@@ -1,10 +1,12 @@
 //! One fact a test, each citing its rule. The files are named like the areas they test.
 
 mod circumstances;
+mod collapse;
 mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod ksm;
 mod migrate;
 mod protect;
 mod random;

@@ -12,7 +12,7 @@ use super::*;
 const PROGRAMS: u64 = 5000;
 const OPS: usize = 80;
 
-const ADVICE: [Advice; 17] = [
+const ADVICE: [Advice; 21] = [
     Advice::DontNeed,
     Advice::DontNeedLocked,
     Advice::Free,
@@ -26,6 +26,10 @@ const ADVICE: [Advice; 17] = [
     Advice::PopulateWrite,
     Advice::GuardInstall,
     Advice::GuardRemove,
+    Advice::Mergeable,
+    Advice::Mergeable,
+    Advice::Unmergeable,
+    Advice::Collapse,
     Advice::Cold,
     Advice::PageOut,
     Advice::PageOut,
@@ -84,11 +88,21 @@ impl Generator {
         }
     }
 
+    /// Programs begin with memory, every second one with memory for KSM.
+    fn op_at(&mut self, seed: u64, index: usize) -> Op {
+        let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
+        match index {
+            0 => Op::Mmap { pid, range, prot: RW, droppable: false },
+            1 if seed.is_multiple_of(2) => Op::Madvise { pid, range, advice: Advice::Mergeable },
+            _ => self.op(),
+        }
+    }
+
     fn op(&mut self) -> Op {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..84) {
+        match self.rng.random_range(0..91) {
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -144,6 +158,8 @@ impl Generator {
                 Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
             }
             69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
+            70..=74 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
+            75..=76 => Op::KsmZero { pid, vpn },
             _ => self.swap_op(pid, vpn, token),
         }
     }
@@ -291,7 +307,7 @@ fn the_mechanism_satisfies_the_ideal() {
         ideal.reset();
         let mut trace = Vec::new();
         for index in 0..OPS {
-            let op = generator.op().stamped(index);
+            let op = generator.op_at(seed, index).stamped(index);
             match step(&mut reference, &mut ideal, &op, &[]) {
                 Ok(outcome) => trace.push((op, outcome)),
                 Err(wrong) => panic!("seed {seed}, {config:?}, {trace:#?}, {op:?}: {wrong}"),
@@ -313,6 +329,7 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::P7,
         Rule::C14,
         Rule::Q3,
+        Rule::G18,
     ];
     let missing: Vec<_> = Rule::ALL
         .iter()
@@ -333,7 +350,7 @@ fn every_allocation_can_fail() {
         let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
         ideal.reset();
         for index in 0..OPS {
-            let op = generator.op().stamped(index);
+            let op = generator.op_at(seed, index).stamped(index);
             let before = (reference.clone(), ideal.clone());
             step(&mut reference, &mut ideal, &op, &[]).expect("as in the other test");
             for site in reference.adopted.made.clone() {
