@@ -23,6 +23,8 @@ pub(crate) enum FaultError {
     NoMemory,
     /// A GUARD marker.
     Segv,
+    /// A HWPOISON entry or a POISONED marker (A5, A10).
+    Poisoned,
     /// Sleeps on a folio lock that nobody releases (B13).
     Blocked,
 }
@@ -57,6 +59,7 @@ impl Model {
                 Ok(()) => {}
                 Err(FaultError::NoMemory) => return Outcome::Oom,
                 Err(FaultError::Segv) => return Outcome::Segv,
+                Err(FaultError::Poisoned) => return Outcome::Bus,
                 Err(FaultError::Blocked) => return Outcome::Blocked,
             }
         }
@@ -160,8 +163,8 @@ impl Model {
         if entry.is_none() {
             return self.fault_none(area, slot, vpn, access);
         }
-        if entry.is_guard() {
-            return Err(FaultError::Segv);
+        if !entry.is_present() {
+            return self.fault_nonpresent(entry);
         }
         if entry.has(Entry::PROTNONE) && area.accessible() {
             self.numa_fault_pte(area, slot, vpn);

@@ -32,7 +32,7 @@ impl Model {
     /// I10. Answers whether the block is done; where the folio was split, its PTEs come next.
     fn free_leaf(&mut self, block: Block) -> bool {
         let entry = self.tables.get(block.slot);
-        if entry.is_zero() {
+        if !entry.has_folio() {
             return false;
         }
         let id = self.folios.of(entry.pfn());
@@ -57,6 +57,9 @@ impl Model {
             let slot = first + at as usize;
             let entry = self.tables.get(slot);
             if !entry.has_folio() {
+                if entry.is_nonpresent() {
+                    self.free_nonpresent(slot);
+                }
                 at += 1;
                 continue;
             }

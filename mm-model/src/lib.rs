@@ -5,7 +5,7 @@
 //!
 //! One file for each area of the rules, under the same names as in the reference: `fault` (A),
 //! `cow` (B), `fork` (C), `gup` (D), `thp` (G), `protect` (H), `zap`, `lazyfree` and `guard` (I),
-//! `rmap` and `vma` (L). Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
+//! `rmap` and `vma` (L); entries that map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
 //! and `alloc` (what can fail).
 //!
 //! No judgement lives here: whether a state is right is for the oracles to say. With the cargo
@@ -33,6 +33,7 @@ mod gup;
 mod lazyfree;
 mod madvise;
 mod model;
+mod nonpresent;
 mod protect;
 mod rmap;
 mod snapshot;

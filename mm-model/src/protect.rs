@@ -65,7 +65,12 @@ impl Model {
             if self.tables.get(block.slot).is_huge() {
                 if self.is_whole(block) {
                     let entry = self.tables.get(block.slot);
-                    self.tables.set(block.slot, self.reprotected_leaf(area, entry));
+                    let changed = if entry.is_present() {
+                        self.reprotected_leaf(area, entry)
+                    } else {
+                        Self::reprotected_nonpresent(entry)
+                    };
+                    self.tables.set(block.slot, changed);
                     continue;
                 }
                 self.split_leaf(area, block.slot);
@@ -102,6 +107,8 @@ impl Model {
                 self.change_run(area, slot, block.start + at, len);
             } else if entry.is_present() {
                 self.tables.set(slot, Self::reprotected(area, entry));
+            } else if !entry.is_none() {
+                self.tables.set(slot, Self::reprotected_nonpresent(entry));
             }
             at += len;
         }
@@ -246,7 +253,8 @@ impl Model {
             at = block.end;
             let entry = self.tables.get(block.slot);
             if entry.is_huge() {
-                self.tables.set(block.slot, entry.without(Entry::WRITE | Entry::SOFT_DIRTY));
+                let lost = if entry.is_present() { Entry::WRITE } else { 0 };
+                self.tables.set(block.slot, entry.without(lost | Entry::SOFT_DIRTY));
                 continue;
             }
             let first = self.pte_slot_in(block.slot, block.start);
@@ -261,6 +269,7 @@ impl Model {
     fn clear_soft_dirty(&mut self, pid: Pid, slot: Slot) {
         let entry = self.tables.get(slot);
         if !entry.is_present() {
+            self.tables.set(slot, entry.without(Entry::SOFT_DIRTY));
             return;
         }
         let pinned = entry.has(Entry::WRITE)

@@ -83,9 +83,11 @@ impl Model {
             return;
         };
         let (mut folio, mut page) = (0, 0);
-        if entry.has_folio() {
+        if entry.has_frame() {
             folio = self.folios.of(entry.pfn());
             page = self.page_of(entry.pfn());
+        } else if entry.is_swap() {
+            page = entry.swap_slot();
         }
         out.entries.push(EntrySnap { pid, vpn: Vpn(vpn), kind, flags: entry.flags(), folio, page });
     }

@@ -30,6 +30,9 @@ impl Model {
         if !entry.is_huge() {
             return Ok(false);
         }
+        if entry.is_migration() {
+            return Err(FaultError::Blocked);
+        }
         if entry.has(Entry::PROTNONE) && area.accessible() {
             self.tables.set(pmd, self.rebuilt(area, entry));
         } else if access != Access::Read && !entry.has(Entry::WRITE) {
@@ -110,7 +113,7 @@ impl Model {
         }
     }
 
-    /// Splits a PMD leaf into PTEs without freezing (G2, G4). Needs no allocation (G23).
+    /// Splits a PMD leaf into PTEs without freezing (G1, G2, G4). Needs no allocation (G23).
     pub(crate) fn split_leaf(&mut self, area: Area, pmd: Slot) {
         let leaf = self.tables.get(pmd);
         debug_assert!(leaf.is_huge(), "G23: only leaves are split");
@@ -118,8 +121,16 @@ impl Model {
         self.tables.set(pmd, Entry::table(table));
         let first = self.tables.slot(table, 0);
         let pages = self.geometry.ptes();
+        if leaf.is_migration() {
+            // G1: nothing is mapped, so nothing is counted.
+            let pte = leaf.split_migration();
+            for (entry, page) in self.tables.run_mut(first, pages as usize).iter_mut().zip(0..) {
+                *entry = pte.advanced(page);
+            }
+            return;
+        }
         if leaf.is_zero() {
-            let pte = Entry::zero_page(Self::protection(area));
+            let pte = Entry::zero_page(Self::protection(area) | leaf.0 & Entry::UFFD_WP);
             self.tables.run_mut(first, pages as usize).fill(pte);
             return;
         }
@@ -222,7 +233,8 @@ impl Model {
             let old = self.tables.get(slot);
             let protection = Self::protection(mapping.area);
             if self.folios.value[pfn as usize].is_zero() && !locked[page as usize] {
-                self.tables.set(slot, Entry::zero_page(protection | old.0 & Entry::SOFT_DIRTY));
+                let kept = old.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
+                self.tables.set(slot, Entry::zero_page(protection | kept));
                 self.mms[pid.index()].rss -= 1;
                 continue;
             }

@@ -117,6 +117,8 @@ impl Model {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
             self.put_folio(id, 1);
+        } else if leaf.is_migration() {
+            lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
         }
     }
 
@@ -134,10 +136,10 @@ impl Model {
                 at += self.zap_batch(pid, slot, len - at, &mut unmapped);
                 continue;
             }
-            if entry.is_guard() && guards == Guards::Keep {
-                all_gone = false;
-            } else {
+            if entry.is_present() {
                 self.tables.set(slot, Entry::NONE);
+            } else if !entry.is_none() {
+                all_gone &= self.zap_nonpresent(pid, slot, guards);
             }
             at += 1;
         }
