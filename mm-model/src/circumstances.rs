@@ -3,13 +3,23 @@
 
 use crate::folio::FolioId;
 use crate::model::Model;
-use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Vpn};
+use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Value, Vpn};
 
-/// What a token holds.
-#[derive(Clone, Copy, Debug)]
+/// What a token stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    /// The folio's lock.
+    Lock,
+    /// The folio off the LRU, and a reference.
+    Isolation,
+    /// A write of the folio to its slots, with what it held when the write began.
+    Writeback(Vec<Value>),
+}
+
+/// A token in use.
+#[derive(Clone, Debug)]
 pub(crate) struct Circumstance {
-    /// An isolation with a reference, else a lock.
-    pub(crate) isolation: bool,
+    pub(crate) held: Held,
     /// `None` once a locked folio was freed.
     pub(crate) folio: Option<FolioId>,
 }
@@ -41,7 +51,8 @@ impl Model {
         } else {
             folio.set(FolioFlags::LOCKED, true);
         }
-        self.tokens[token.index()] = Some(Circumstance { isolation, folio: Some(id) });
+        let held = if isolation { Held::Isolation } else { Held::Lock };
+        self.tokens[token.index()] = Some(Circumstance { held, folio: Some(id) });
         Outcome::Ok
     }
 
@@ -50,17 +61,19 @@ impl Model {
         if token.0 >= TOKENS_MAX {
             return Outcome::Err(Errno::EINVAL);
         }
-        let Some(held) = self.tokens[token.index()].take() else {
+        let Some(Circumstance { held, folio }) = &self.tokens[token.index()] else {
             return Outcome::Err(Errno::EBADF);
         };
-        if let Some(id) = held.folio {
-            if held.isolation {
+        match (held, *folio) {
+            (Held::Writeback(_), _) => return Outcome::Err(Errno::EBADF),
+            (Held::Lock, Some(id)) => self.folios[id].set(FolioFlags::LOCKED, false),
+            (Held::Isolation, Some(id)) => {
                 self.folios[id].set(FolioFlags::LRU, true);
                 self.put_folio(id, 1);
-            } else {
-                self.folios[id].set(FolioFlags::LOCKED, false);
             }
+            (_, None) => {}
         }
+        self.tokens[token.index()] = None;
         Outcome::Ok
     }
 

@@ -1,6 +1,7 @@
 //! The state as a snapshot: tables are walked in address order, and folios and anon_vmas are
 //! described when asked for. Nothing is judged here.
 
+use crate::circumstances::Held;
 use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
@@ -120,7 +121,11 @@ impl Model {
             let token = Token(number as u8);
             Some(TokenSnap {
                 token,
-                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
+                kind: match held.held {
+                    Held::Lock => TokenKind::Lock,
+                    Held::Isolation => TokenKind::Isolation,
+                    Held::Writeback(_) => TokenKind::Writeback,
+                },
                 folio: held.folio,
             })
         }));

@@ -6,9 +6,10 @@ use crate::entry::Entry;
 use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::rmap::Mapping;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
+use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
 
 impl Model {
     /// The PMD level of a fault (A14). Answers `false` when the fault goes on at the PTE level.
@@ -249,43 +250,6 @@ impl Model {
             self.folios.exclusive.fill(pfn, 1, exclusive);
         }
     }
-
-    /// Every place where a page of the folio is mapped, found through its anon_vma (L7): a page
-    /// that a leaf maps is listed like one that a PTE maps.
-    pub(crate) fn mappings_of(&self, id: FolioId) -> Vec<Mapping> {
-        let folio = &self.folios[id];
-        let mut found = Vec::new();
-        for pid in (0..self.mms.len() as u8).map(Pid) {
-            let vmas = &self.mms[pid.index()].vmas;
-            let linked = vmas.iter().enumerate().filter(|(_, vma)| {
-                vma.anon_vma != NO_ANON_VMA && vma.avcs.contains(&folio.mapping)
-            });
-            for (index, vma) in linked {
-                let first = vma.pgoff.max(folio.index);
-                let behind = (vma.pgoff + (vma.end - vma.start)).min(folio.index + folio.pages());
-                for linear in first..behind {
-                    let (vpn, page) = (vma.start + linear - vma.pgoff, linear - folio.index);
-                    let maps = self.find_entry(pid, vpn).is_some_and(|(_, entry)| {
-                        entry.has_folio() && self.frame_at(entry, vpn) == folio.head + page
-                    });
-                    if maps {
-                        let area = self.area(pid, index).expect("the VMA is there");
-                        found.push(Mapping { area, vpn, page });
-                    }
-                }
-            }
-        }
-        found
-    }
-}
-
-/// One page of a folio mapped at one place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mapping {
-    pub(crate) area: Area,
-    pub(crate) vpn: u32,
-    /// Which page of the folio.
-    pub(crate) page: u32,
 }
 
 #[cfg(feature = "faults")]
@@ -303,7 +267,9 @@ impl Model {
             self.folios.exclusive.fill(pfn, 1, false);
         }
         for held in self.tokens.iter().flatten() {
-            if held.isolation && held.folio == Some(pieces[0]) {
+            if matches!(held.held, crate::circumstances::Held::Isolation)
+                && held.folio == Some(pieces[0])
+            {
                 self.folios[pieces[0]].refs += 1;
             }
         }
