@@ -4,7 +4,7 @@
 
 use crate::bits::Bits;
 use crate::entry::Pfn;
-use mm_ops::{FolioFlags, ORDER_MAX, Pid, Value};
+use mm_ops::{FolioFlags, NO_ANON_VMA, ORDER_MAX, Pid, Value};
 
 /// The number of a folio in the arena. Reused after the folio is freed; nobody keeps one without a
 /// mapping or a reference.
@@ -39,10 +39,12 @@ pub(crate) struct Folio {
     pub(crate) mapped_pages: u32,
     /// The mm-id slots of a large folio (S10); count 0 is a free slot.
     pub(crate) slots: [(Pid, u32); 2],
-    /// The anon_vma, set at the first mapping (S7).
+    /// The anon_vma, set at the first mapping (S7); before it [`NO_ANON_VMA`].
     pub(crate) mapping: u32,
     /// Linear index of the first page (S7).
     pub(crate) index: u32,
+    /// In the swap cache: the slot of the first page (S6).
+    pub(crate) swap: u32,
 }
 
 impl Folio {
@@ -97,7 +99,8 @@ impl Folios {
         let head = self.buddy.take(order);
         self.grow();
         let id = self.free_ids.pop().unwrap_or(self.folios.len() as u32);
-        let folio = Folio { head, order, refs: 1, flags: FolioFlags::LRU, ..Folio::default() };
+        let (flags, mapping) = (FolioFlags::LRU, NO_ANON_VMA);
+        let folio = Folio { head, order, refs: 1, flags, mapping, ..Folio::default() };
         if id as usize == self.folios.len() {
             self.folios.push(folio);
         } else {

@@ -6,6 +6,7 @@ use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
 use crate::rmap::AnonVmas;
+use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
 use crate::vma::{Area, Vma};
 use mm_ops::{
@@ -21,6 +22,8 @@ pub(crate) struct AddressSpace {
     pub(crate) has_pinned: bool,
     /// rss\[ANON\], in pages (INV10).
     pub(crate) rss: u32,
+    /// rss\[SWAPENTS\] (INV10).
+    pub(crate) swapents: u32,
     /// The top table.
     pub(crate) top: u32,
     /// Tables put by for the split of a PMD leaf (INV28).
@@ -47,6 +50,7 @@ pub struct Model {
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
+    pub(crate) swap: Swap,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -73,6 +77,7 @@ impl Model {
             handles: Default::default(),
             tokens: Default::default(),
             thp: ThpOrders::default(),
+            swap: Swap::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             run_max: u32::MAX,
@@ -106,6 +111,7 @@ impl Model {
         mm.alive = true;
         mm.has_pinned = false;
         mm.rss = 0;
+        mm.swapents = 0;
         mm.top = top;
     }
 
@@ -156,6 +162,9 @@ impl Model {
             Op::DmaRead { handle, index } => self.dma_read(handle, index),
             Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
             Op::Drop { token } => self.drop_token(token),
+            Op::WriteDone { token, error } => self.write_done(token, error),
+            Op::Swapoff => self.swapoff(),
+            Op::Swapon => self.swapon(),
             Op::Thp { always, madvise } => {
                 self.thp = ThpOrders { always, madvise };
                 Outcome::Ok
@@ -190,6 +199,8 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
+            Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
+            Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -228,6 +239,7 @@ impl Mm for Model {
         self.handles.iter_mut().for_each(OpenHandle::close);
         self.tokens = Default::default();
         self.thp = ThpOrders::default();
+        self.swap.reset(self.config.swap_slots);
         self.allocs.reset();
         self.choices.clear();
         #[cfg(feature = "faults")]

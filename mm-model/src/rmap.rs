@@ -346,6 +346,9 @@ impl Model {
 
     fn queue_partially_mapped(&mut self, id: FolioId) {
         let folio = &mut self.folios[id];
+        if folio.flags.has(FolioFlags::SWAPCACHE) {
+            return;
+        }
         folio.set(FolioFlags::PARTIALLY_MAPPED, true);
         folio.set(FolioFlags::DEFERRED, true);
     }
@@ -358,6 +361,12 @@ pub(crate) struct Mapping {
     pub(crate) vpn: u32,
     /// Which page of the folio.
     pub(crate) page: u32,
+}
+
+impl Mapping {
+    pub(crate) fn is_in_same_vma(&self, other: &Self) -> bool {
+        (self.area.pid, self.area.index) == (other.area.pid, other.area.index)
+    }
 }
 
 /// One mm maps the large folio `diff` times more (S10).

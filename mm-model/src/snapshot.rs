@@ -6,8 +6,9 @@ use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
 use mm_ops::{
-    AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
-    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
+    AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
+    PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap,
+    VmaSnap, Vpn,
 };
 
 impl Model {
@@ -20,7 +21,7 @@ impl Model {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: mm.rss,
-                rss_swap: 0,
+                rss_swap: mm.swapents,
                 deposited: mm.deposited.len() as u32,
             });
             self.snapshot_vmas(pid, out);
@@ -28,6 +29,14 @@ impl Model {
         }
         self.snapshot_handles(out);
         self.snapshot_tokens(out);
+        out.slots.extend(self.swap.used().map(|(number, slot)| SlotSnap {
+            slot: number,
+            count: slot.count,
+            cache: slot.cache,
+            zero: slot.zero,
+            bad: slot.bad,
+            value: slot.value,
+        }));
         out.finish(self);
     }
 
@@ -148,6 +157,9 @@ impl SnapshotSource for Model {
             }
         }));
         let mapcount = self.folios.mapcount_of(raw);
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        let named =
+            folio.mapping != NO_ANON_VMA && (mapcount > 0 || (cached && self.is_swapped(raw)));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,
@@ -156,8 +168,8 @@ impl SnapshotSource for Model {
             mapcount,
             entire_mapcount: folio.entire,
             mm_slots: folio.slots,
-            mapping: if mapcount > 0 { folio.mapping } else { NO_ANON_VMA },
-            index: if mapcount > 0 { folio.index } else { 0 },
+            mapping: if named { folio.mapping } else { NO_ANON_VMA },
+            index: if named { folio.index } else { 0 },
             first_page: 0,
         }
     }
