@@ -3,46 +3,40 @@
 
 use crate::folio::FolioId;
 use crate::model::Model;
-use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Vpn};
+use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, TokenKind, Vpn};
 
-/// What a token holds.
+/// What a token holds: a lock or an isolation, or an operation between its phases.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Circumstance {
-    /// An isolation with a reference, else a lock.
-    pub(crate) isolation: bool,
-    /// `None` once a locked folio was freed.
+    pub(crate) kind: TokenKind,
+    /// `None` once a locked folio was freed, or the source of a migration has handed everything on.
     pub(crate) folio: Option<FolioId>,
 }
 
 impl Model {
     /// The operations `lock` and `isolate`.
     pub(crate) fn hold(&mut self, pid: Pid, vpn: Vpn, token: Token, isolation: bool) -> Outcome {
-        if token.0 >= TOKENS_MAX {
-            return Outcome::Err(Errno::EINVAL);
-        }
-        if self.tokens[token.index()].is_some() {
-            return Outcome::Err(Errno::EBUSY);
+        if let Err(errno) = self.check_unused(token) {
+            return Outcome::Err(errno);
         }
         let Some(id) = self.folio_at(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
-        let folio = &mut self.folios[id];
-        let refused = if isolation {
-            !folio.flags.has(FolioFlags::LRU)
-        } else {
-            folio.flags.has(FolioFlags::LOCKED)
-        };
-        if refused {
+        let taken = if isolation { self.isolate_folio(id) } else { self.try_lock(id) };
+        if !taken {
             return Outcome::Err(Errno::EAGAIN);
         }
-        if isolation {
-            folio.set(FolioFlags::LRU, false);
-            folio.refs += 1;
-        } else {
-            folio.set(FolioFlags::LOCKED, true);
-        }
-        self.tokens[token.index()] = Some(Circumstance { isolation, folio: Some(id) });
+        let kind = if isolation { TokenKind::Isolation } else { TokenKind::Lock };
+        self.tokens[token.index()] = Some(Circumstance { kind, folio: Some(id) });
         Outcome::Ok
+    }
+
+    /// Whether a token can stand for something new.
+    pub(crate) fn check_unused(&self, token: Token) -> Result<(), Errno> {
+        if token.0 >= TOKENS_MAX {
+            return Err(Errno::EINVAL);
+        }
+        if self.tokens[token.index()].is_some() { Err(Errno::EBUSY) } else { Ok(()) }
     }
 
     /// The operation `drop`.
@@ -50,18 +44,47 @@ impl Model {
         if token.0 >= TOKENS_MAX {
             return Outcome::Err(Errno::EINVAL);
         }
-        let Some(held) = self.tokens[token.index()].take() else {
-            return Outcome::Err(Errno::EBADF);
-        };
-        if let Some(id) = held.folio {
-            if held.isolation {
-                self.folios[id].set(FolioFlags::LRU, true);
-                self.put_folio(id, 1);
-            } else {
-                self.folios[id].set(FolioFlags::LOCKED, false);
+        let held = self.tokens[token.index()];
+        match held {
+            Some(Circumstance { kind: TokenKind::Isolation, folio }) => {
+                if let Some(id) = folio {
+                    self.put_back_on_lru(id);
+                }
             }
+            Some(Circumstance { kind: TokenKind::Lock, folio }) => {
+                if let Some(id) = folio {
+                    self.folios[id].set(FolioFlags::LOCKED, false);
+                }
+            }
+            _ => return Outcome::Err(Errno::EBADF),
         }
+        self.tokens[token.index()] = None;
         Outcome::Ok
+    }
+
+    /// Locks a folio; `false` if somebody holds the lock.
+    pub(crate) fn try_lock(&mut self, id: FolioId) -> bool {
+        let folio = &mut self.folios[id];
+        let free = !folio.flags.has(FolioFlags::LOCKED);
+        folio.set(FolioFlags::LOCKED, true);
+        free
+    }
+
+    /// Takes a folio off the LRU, with a reference; `false` if it is not on it.
+    pub(crate) fn isolate_folio(&mut self, id: FolioId) -> bool {
+        let folio = &mut self.folios[id];
+        if !folio.flags.has(FolioFlags::LRU) {
+            return false;
+        }
+        folio.set(FolioFlags::LRU, false);
+        folio.refs += 1;
+        true
+    }
+
+    /// Puts an isolated folio back on the LRU and drops the isolation's reference.
+    pub(crate) fn put_back_on_lru(&mut self, id: FolioId) {
+        self.folios[id].set(FolioFlags::LRU, true);
+        self.put_folio(id, 1);
     }
 
     /// A locked folio was freed: whoever holds the lock holds nothing now.
@@ -74,7 +97,7 @@ impl Model {
     }
 
     /// The folio that a present entry maps at a page.
-    fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<FolioId> {
+    pub(crate) fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<FolioId> {
         if vpn.0 >= self.geometry.space() {
             return None;
         }

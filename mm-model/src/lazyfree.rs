@@ -104,7 +104,7 @@ impl Model {
     }
 
     /// Whether some LOCKED VMA maps the whole folio.
-    fn is_mlocked(&self, id: FolioId) -> bool {
+    pub(crate) fn is_mlocked(&self, id: FolioId) -> bool {
         let any_locked = self
             .mms
             .iter()
@@ -112,13 +112,9 @@ impl Model {
         if !any_locked {
             return false;
         }
-        let mappings = self.mappings_of(id);
-        mappings.chunk_by(|a, b| same_vma(a.area, b.area)).any(|in_vma| {
-            in_vma[0].area.has(VmaFlags::LOCKED) && in_vma.len() as u32 == self.folios[id].pages()
-        })
+        let (head, pages) = (self.folios[id].head, self.folios[id].pages());
+        self.rmap_ranges(id)
+            .iter()
+            .any(|range| range.area.has(VmaFlags::LOCKED) && self.mapped_in(head, range) == pages)
     }
-}
-
-fn same_vma(a: Area, b: Area) -> bool {
-    (a.pid, a.index) == (b.pid, b.index)
 }

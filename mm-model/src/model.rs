@@ -12,6 +12,7 @@ use mm_ops::{
     Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
     OrderSet, Outcome, PROCS_MAX, Pid, Snapshot, TOKENS_MAX,
 };
+use std::collections::BTreeMap;
 
 /// The address space of a process (S1).
 #[derive(Default)]
@@ -44,6 +45,8 @@ pub struct Model {
     pub(crate) tables: Tables,
     pub(crate) folios: Folios,
     pub(crate) anon_vmas: AnonVmas,
+    /// Of each KSM page the places it was merged at, ascending (L13).
+    pub(crate) ksm: BTreeMap<FolioId, Vec<u32>>,
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
@@ -70,6 +73,7 @@ impl Model {
             tables: Tables::default(),
             folios: Folios::default(),
             anon_vmas: AnonVmas::default(),
+            ksm: BTreeMap::new(),
             handles: Default::default(),
             tokens: Default::default(),
             thp: ThpOrders::default(),
@@ -220,6 +224,7 @@ impl Mm for Model {
         self.tables.reset(self.geometry.shift);
         self.folios.reset(self.config.pmd_order().0);
         self.anon_vmas.reset();
+        self.ksm.clear();
         for mm in &mut self.mms {
             mm.alive = false;
             mm.vmas.clear();

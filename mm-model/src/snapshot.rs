@@ -6,7 +6,7 @@ use crate::gup::ZERO_FRAME;
 use crate::model::Model;
 use mm_ops::{
     AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
-    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
+    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenSnap, VmaSnap, Vpn,
 };
 
 impl Model {
@@ -118,11 +118,7 @@ impl Model {
         out.tokens.extend(held.filter_map(|(number, held)| {
             let held = held.as_ref()?;
             let token = Token(number as u8);
-            Some(TokenSnap {
-                token,
-                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
-                folio: held.folio,
-            })
+            Some(TokenSnap { token, kind: held.kind, folio: held.folio })
         }));
     }
 }

@@ -8,6 +8,8 @@ use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
+#[cfg(feature = "faults")]
+use mm_ops::TokenKind;
 use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
 
 impl Model {
@@ -303,7 +305,7 @@ impl Model {
             self.folios.exclusive.fill(pfn, 1, false);
         }
         for held in self.tokens.iter().flatten() {
-            if held.isolation && held.folio == Some(pieces[0]) {
+            if held.kind == TokenKind::Isolation && held.folio == Some(pieces[0]) {
                 self.folios[pieces[0]].refs += 1;
             }
         }
