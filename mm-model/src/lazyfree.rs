@@ -41,7 +41,8 @@ impl Model {
             return false;
         }
         if !self.is_whole(block) {
-            self.split_folio(id);
+            // Whether that could be done shows in the entry.
+            let _ = self.split_folio(id, 0, None, None);
             return false;
         }
         self.folios[id].set(FolioFlags::DIRTY, false);
@@ -67,7 +68,7 @@ impl Model {
             let run = self.folio_run(slot, len - at, RUN_IGNORES);
             if run < self.folios[id].pages() {
                 let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
-                if !shared && self.split_folio(id) {
+                if !shared && self.split_folio(id, 0, None, None).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }

@@ -123,8 +123,15 @@ impl Model {
         if folio.refs > 0 {
             return;
         }
-        if folio.flags.has(FolioFlags::LOCKED) {
+        let flags = folio.flags;
+        if flags.has(FolioFlags::LOCKED) {
             self.forget_lock_of(id);
+        }
+        if flags.has(FolioFlags::DEFERRED) {
+            self.unqueue_deferred(id);
+        }
+        if flags.has(FolioFlags::KSM) {
+            self.ksm.remove(&id);
         }
         self.folios.destroy(id);
     }
@@ -168,6 +175,9 @@ impl Model {
                 self.allocs.next = nth;
                 Outcome::Ok
             }
+            Op::MigrateCopy { token } => self.migrate_copy(token),
+            Op::MigrateEnd { token } => self.migrate_end(token),
+            Op::DeferredScan { count } => self.deferred_scan(count),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -194,6 +204,8 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
+            Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
+            Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

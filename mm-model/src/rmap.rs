@@ -274,7 +274,7 @@ impl Model {
         let partially =
             folio.entire == 0 && folio.mapped_pages > 0 && folio.mapped_pages < folio.pages();
         if partially {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
     }
 
@@ -282,14 +282,8 @@ impl Model {
     pub(crate) fn note_partial_unmap(&mut self, id: FolioId, unmapped: u32) {
         let folio = &self.folios[id];
         if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages > 0 {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
-    }
-
-    fn queue_partially_mapped(&mut self, id: FolioId) {
-        let folio = &mut self.folios[id];
-        folio.set(FolioFlags::PARTIALLY_MAPPED, true);
-        folio.set(FolioFlags::DEFERRED, true);
     }
 }
 

@@ -4,9 +4,10 @@
 use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
+use crate::rmap_walk::Want;
 use mm_ops::{
-    AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
-    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenSnap, VmaSnap, Vpn,
+    AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
+    PageSnap, Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
 };
 
 impl Model {
@@ -27,6 +28,7 @@ impl Model {
         }
         self.snapshot_handles(out);
         self.snapshot_tokens(out);
+        out.deferred.extend(self.folios.queued());
         out.finish(self);
     }
 
@@ -113,6 +115,15 @@ impl Model {
         pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
     }
 
+    /// Whether entries name a folio that none maps.
+    fn is_named(&self, id: u32) -> bool {
+        let migrating =
+            self.tokens.iter().flatten().any(|held| {
+                held.folio == Some(id) && matches!(held.kind, TokenKind::Migration { .. })
+            });
+        migrating && self.any_in_rmap(id, Want::Migrating)
+    }
+
     fn snapshot_tokens(&self, out: &mut Snapshot) {
         let held = self.tokens.iter().enumerate();
         out.tokens.extend(held.filter_map(|(number, held)| {
@@ -135,10 +146,11 @@ impl SnapshotSource for Model {
                 mapcount,
                 exclusive: counts && self.folios.exclusive.get(pfn),
                 value,
-                hwpoison: false,
+                hwpoison: self.folios.poisoned.get(pfn),
             }
         }));
         let mapcount = self.folios.mapcount_of(raw);
+        let placed = !folio.flags.has(FolioFlags::KSM) && (mapcount > 0 || self.is_named(raw));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,
@@ -147,8 +159,8 @@ impl SnapshotSource for Model {
             mapcount,
             entire_mapcount: folio.entire,
             mm_slots: folio.slots,
-            mapping: if mapcount > 0 { folio.mapping } else { NO_ANON_VMA },
-            index: if mapcount > 0 { folio.index } else { 0 },
+            mapping: if placed { folio.mapping } else { NO_ANON_VMA },
+            index: if placed { folio.index } else { 0 },
             first_page: 0,
         }
     }
