@@ -71,9 +71,8 @@ impl Model {
         };
         let has_pages = source_vma.anon_vma != NO_ANON_VMA && !wiped;
         let flags = source.flags.without(VmaFlags::LOCKED);
-        let linked_at = self.anon_vmas.tick();
         let vmas = &mut self.mms[child.index()].vmas;
-        vmas.push(Vma { flags, anon_vma, avcs, linked_at, ..source_vma });
+        vmas.push(Vma { flags, anon_vma, avcs, ..source_vma });
         let index = vmas.len() - 1;
         if has_pages {
             let child = self.area(child, index).expect("just pushed");

@@ -33,8 +33,6 @@ pub(crate) struct AnonVma {
 pub(crate) struct AnonVmas {
     arena: Vec<AnonVma>,
     free: Vec<AnonVmaNr>,
-    /// Insertions into interval trees so far.
-    clock: u32,
 }
 
 impl AnonVmas {
@@ -42,13 +40,6 @@ impl AnonVmas {
     pub(crate) fn reset(&mut self) {
         self.arena.clear();
         self.free.clear();
-        self.clock = 0;
-    }
-
-    /// A VMA is put into interval trees: answers when, by a clock that only these events move.
-    pub(crate) fn tick(&mut self) -> u32 {
-        self.clock += 1;
-        self.clock
     }
 
     /// Number of anon_vmas that exist.
@@ -115,9 +106,7 @@ impl Model {
         };
         self.anon_vmas.link(number);
         self.anon_vmas[number].num_active_vmas += 1;
-        let linked_at = self.anon_vmas.tick();
         let vma = &mut self.mms[pid.index()].vmas[index];
-        vma.linked_at = linked_at;
         vma.anon_vma = number;
         vma.avcs.push(number);
         Ok(())

@@ -19,8 +19,6 @@ pub(crate) struct Vma {
     /// Its anon_vma, or [`NO_ANON_VMA`].
     pub(crate) anon_vma: AnonVmaNr,
     pub(crate) avcs: AvcList,
-    /// When it was last put into the interval trees of its anon_vmas (L17): later ones come later.
-    pub(crate) linked_at: u32,
 }
 
 impl Vma {
@@ -133,8 +131,7 @@ impl Model {
             .with_if(VmaFlags::ACCOUNT, prot.write && !droppable)
             .with_if(VmaFlags::DROPPABLE.with(VmaFlags::WIPEONFORK), droppable);
         let anon_vma = NO_ANON_VMA;
-        let avcs = AvcList::new();
-        let new = Vma { start, end, pgoff: start, flags, anon_vma, avcs, linked_at: 0 };
+        let new = Vma { start, end, pgoff: start, flags, anon_vma, avcs: AvcList::new() };
         match self.insert_vma(pid, index, new) {
             Ok(()) => Outcome::Ok,
             Err(NoMemory) => Outcome::Err(Errno::ENOMEM),
@@ -156,14 +153,12 @@ impl Model {
                 let prev = self.vma_mut(pid, index - 1);
                 prev.end = new.end;
                 prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
-                self.relink_vma(pid, index - 1);
             }
             (false, true) => {
                 let next = self.vma_mut(pid, index);
                 next.start = new.start;
                 next.pgoff = new.pgoff;
                 next.flags = next.flags.with(VmaFlags::SOFTDIRTY);
-                self.relink_vma(pid, index);
             }
             (true, true) => {
                 self.adopt_anon_vmas(pid, index - 1, index)?;
@@ -171,17 +166,9 @@ impl Model {
                 let prev = self.vma_mut(pid, index - 1);
                 prev.end = next.end;
                 prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
-                self.relink_vma(pid, index - 1);
             }
         }
         Ok(())
-    }
-
-    /// The bounds of a VMA changed: it leaves the interval trees of its anon_vmas and comes back, behind
-    /// those that begin at the same linear index (L17).
-    fn relink_vma(&mut self, pid: Pid, index: usize) {
-        let now = self.anon_vmas.tick();
-        self.vma_mut(pid, index).linked_at = now;
     }
 
     /// A VMA without anon_vma that is about to swallow (part of) another gets that one's (L10).
@@ -235,15 +222,12 @@ impl Model {
             flags: low.flags,
             anon_vma: low.anon_vma,
             avcs,
-            linked_at: low.linked_at,
         };
         low.end = at;
         if high.anon_vma != NO_ANON_VMA {
             self.anon_vmas[high.anon_vma].num_active_vmas += 1;
         }
         self.mms[pid.index()].vmas.insert(index + 1, high);
-        self.relink_vma(pid, index);
-        self.relink_vma(pid, index + 1);
         Ok(())
     }
 
@@ -290,7 +274,6 @@ impl Model {
         let end = self.vma_mut(pid, index + 1).end;
         self.remove_vmas(pid, index..index + 2);
         self.vma_mut(pid, index - 1).end = end;
-        self.relink_vma(pid, index - 1);
         Ok(index - 1)
     }
 
@@ -303,10 +286,8 @@ impl Model {
             let middle = self.vma_mut(pid, index);
             middle.pgoff = middle.linear_index(end);
             middle.start = end;
-            self.relink_vma(pid, index);
         }
         self.vma_mut(pid, index - 1).end = end;
-        self.relink_vma(pid, index - 1);
         Ok(index - 1)
     }
 
@@ -320,11 +301,9 @@ impl Model {
         } else {
             self.split_leaf_across(pid, start);
             self.vma_mut(pid, index).end = start;
-            self.relink_vma(pid, index);
         }
         let next = self.vma_mut(pid, at);
         (next.start, next.pgoff) = (start, pgoff);
-        self.relink_vma(pid, at);
         Ok(at)
     }
 
@@ -431,7 +410,6 @@ impl Vma {
             flags: VmaFlags::NONE,
             anon_vma: NO_ANON_VMA,
             avcs: AvcList::new(),
-            linked_at: 0,
         }
     }
 }
