@@ -3,13 +3,31 @@
 
 use crate::folio::FolioId;
 use crate::model::Model;
-use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, TokenKind, Vpn};
+use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Value, Vpn};
 
-/// What a token holds: a lock or an isolation, or an operation between its phases.
-#[derive(Clone, Copy, Debug)]
+/// What a token stands for.
+#[derive(Clone, Debug)]
+pub(crate) enum Held {
+    /// The folio's lock.
+    Lock,
+    /// The folio off the LRU, and a reference.
+    Isolation,
+    /// A write of the folio to its slots, with what it held when the write began.
+    Writeback(Vec<Value>),
+    /// A migration of the folio: the lock, and a reference (F2).
+    Migration {
+        /// The destination, locked and with one reference.
+        to: FolioId,
+        /// The copy was made (F7).
+        copied: bool,
+    },
+}
+
+/// A token in use.
+#[derive(Clone, Debug)]
 pub(crate) struct Circumstance {
-    pub(crate) kind: TokenKind,
-    /// `None` once a locked folio was freed, or the source of a migration has handed everything on.
+    pub(crate) held: Held,
+    /// `None` once a locked folio was freed.
     pub(crate) folio: Option<FolioId>,
 }
 
@@ -26,8 +44,8 @@ impl Model {
         if !taken {
             return Outcome::Err(Errno::EAGAIN);
         }
-        let kind = if isolation { TokenKind::Isolation } else { TokenKind::Lock };
-        self.tokens[token.index()] = Some(Circumstance { kind, folio: Some(id) });
+        let held = if isolation { Held::Isolation } else { Held::Lock };
+        self.tokens[token.index()] = Some(Circumstance { held, folio: Some(id) });
         Outcome::Ok
     }
 
@@ -44,19 +62,16 @@ impl Model {
         if token.0 >= TOKENS_MAX {
             return Outcome::Err(Errno::EINVAL);
         }
-        let held = self.tokens[token.index()];
-        match held {
-            Some(Circumstance { kind: TokenKind::Isolation, folio }) => {
-                if let Some(id) = folio {
-                    self.put_back_on_lru(id);
-                }
+        let Some(Circumstance { held, folio }) = &self.tokens[token.index()] else {
+            return Outcome::Err(Errno::EBADF);
+        };
+        match (held, *folio) {
+            (Held::Writeback(_) | Held::Migration { .. }, _) => {
+                return Outcome::Err(Errno::EBADF);
             }
-            Some(Circumstance { kind: TokenKind::Lock, folio }) => {
-                if let Some(id) = folio {
-                    self.folios[id].set(FolioFlags::LOCKED, false);
-                }
-            }
-            _ => return Outcome::Err(Errno::EBADF),
+            (Held::Lock, Some(id)) => self.folios[id].set(FolioFlags::LOCKED, false),
+            (Held::Isolation, Some(id)) => self.put_back_on_lru(id),
+            (_, None) => {}
         }
         self.tokens[token.index()] = None;
         Outcome::Ok

@@ -5,7 +5,7 @@
 use crate::bits::Bits;
 use crate::deferred::{Links, Queue};
 use crate::entry::Pfn;
-use mm_ops::{FolioFlags, ORDER_MAX, Pid, Value};
+use mm_ops::{FolioFlags, NO_ANON_VMA, ORDER_MAX, Pid, Value};
 
 /// The number of a folio in the arena. Reused after the folio is freed; nobody keeps one without a
 /// mapping or a reference.
@@ -110,7 +110,8 @@ impl Folios {
         let head = self.buddy.take(order);
         self.grow();
         let flags = FolioFlags::LRU;
-        let id = self.add(Folio { head, order, refs: 1, flags, ..Folio::default() });
+        let mapping = NO_ANON_VMA;
+        let id = self.add(Folio { head, order, refs: 1, flags, mapping, ..Folio::default() });
         self.owner[head as usize..][..1 << order].fill(id);
         self.value[head as usize..][..1 << order].fill(Value::ZERO);
         id

@@ -2,14 +2,14 @@
 //! use as well are here, too: mappings become MIGRATION entries (F3, F4, G3), and MIGRATION entries
 //! become mappings again (F8).
 
-use crate::circumstances::Circumstance;
+use crate::circumstances::{Circumstance, Held};
 use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Outcome, Pid, TOKENS_MAX, Token, TokenKind, Vpn};
+use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Outcome, Pid, TOKENS_MAX, Token, Vpn};
 
 /// Bits of a present entry that a MIGRATION entry carries (F3).
 const CARRIED: u64 =
@@ -33,8 +33,8 @@ impl Model {
                 return Err(Errno::EBUSY);
             }
             let (source, to) = self.migrate_isolated(source, pid, vpn)?;
-            let kind = TokenKind::Migration { to, copied: false };
-            self.tokens[token.index()] = Some(Circumstance { kind, folio: Some(source) });
+            let held = Held::Migration { to, copied: false };
+            self.tokens[token.index()] = Some(Circumstance { held, folio: Some(source) });
             Ok(())
         }))
     }
@@ -131,10 +131,9 @@ impl Model {
             return Err(Errno::EINVAL);
         }
         match self.tokens[token.index()] {
-            Some(Circumstance {
-                kind: TokenKind::Migration { to, copied },
-                folio: Some(source),
-            }) => Ok((source, to, copied)),
+            Some(Circumstance { held: Held::Migration { to, copied }, folio: Some(source) }) => {
+                Ok((source, to, copied))
+            }
             _ => Err(Errno::EBADF),
         }
     }
@@ -146,8 +145,8 @@ impl Model {
                 return Err(Errno::EINVAL);
             }
             self.copy_and_switch(source, to)?;
-            let kind = TokenKind::Migration { to, copied: true };
-            self.tokens[token.index()] = Some(Circumstance { kind, folio: Some(source) });
+            let held = Held::Migration { to, copied: true };
+            self.tokens[token.index()] = Some(Circumstance { held, folio: Some(source) });
             Ok(())
         }))
     }

@@ -7,7 +7,7 @@ use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::{Area, Vma};
-use mm_ops::{FolioFlags, Pid};
+use mm_ops::FolioFlags;
 use smallvec::SmallVec;
 
 /// Where pages of a folio may be mapped in one VMA.
@@ -58,28 +58,14 @@ impl Want {
 }
 
 impl Model {
-    /// The places where a folio may be mapped, in the order of L17: VMAs by the linear index they
-    /// begin at, then by their insertion into the tree.
+    /// The places where a folio may be mapped, in the order of the walk (L17).
     pub(crate) fn rmap_ranges(&self, id: FolioId) -> RmapRanges {
         let folio = &self.folios[id];
         if folio.flags.has(FolioFlags::KSM) {
             return self.ksm_ranges(id);
         }
         let (first, behind) = (folio.index, folio.index + folio.pages());
-        let mut found: SmallVec<[(u32, u32, RmapRange); 4]> = SmallVec::new();
-        for pid in (0..self.mms.len() as u8).map(Pid) {
-            for (index, vma) in self.mms[pid.index()].vmas.iter().enumerate() {
-                let vma_behind = vma.pgoff + (vma.end - vma.start);
-                let overlaps = vma.pgoff < behind && first < vma_behind;
-                if overlaps && vma.avcs.contains(&folio.mapping) {
-                    let area = self.area(pid, index).expect("the VMA is there");
-                    let range = range_in(area, vma, first, behind);
-                    found.push((vma.pgoff, vma.linked_at, range));
-                }
-            }
-        }
-        found.sort_unstable_by_key(|(pgoff, linked_at, _)| (*pgoff, *linked_at));
-        found.into_iter().map(|(.., range)| range).collect()
+        self.rmap_areas(id).map(|area| range_in(area, self.vma(area), first, behind)).collect()
     }
 
     /// The entries of a range that map the folio at frame `head`, beginning with the range's page

@@ -1,6 +1,7 @@
 //! The state as a snapshot: tables are walked in address order, and folios and anon_vmas are
 //! described when asked for. Nothing is judged here.
 
+use crate::circumstances::Held;
 use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
@@ -117,10 +118,11 @@ impl Model {
 
     /// Whether entries name a folio that none maps.
     fn is_named(&self, id: u32) -> bool {
-        let migrating =
-            self.tokens.iter().flatten().any(|held| {
-                held.folio == Some(id) && matches!(held.kind, TokenKind::Migration { .. })
-            });
+        let migrating = self
+            .tokens
+            .iter()
+            .flatten()
+            .any(|held| held.folio == Some(id) && matches!(held.held, Held::Migration { .. }));
         migrating && self.any_in_rmap(id, Want::Migrating)
     }
 
@@ -129,7 +131,16 @@ impl Model {
         out.tokens.extend(held.filter_map(|(number, held)| {
             let held = held.as_ref()?;
             let token = Token(number as u8);
-            Some(TokenSnap { token, kind: held.kind, folio: held.folio })
+            Some(TokenSnap {
+                token,
+                kind: match held.held {
+                    Held::Lock => TokenKind::Lock,
+                    Held::Isolation => TokenKind::Isolation,
+                    Held::Writeback(_) => TokenKind::Writeback,
+                    Held::Migration { to, copied } => TokenKind::Migration { to, copied },
+                },
+                folio: held.folio,
+            })
         }));
     }
 }

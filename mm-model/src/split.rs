@@ -1,13 +1,13 @@
 //! The split of a large folio into smaller ones (rulebook G7 to G11, G22): its mappings become MIGRATION
 //! entries, the folio is cut, and the mappings come back to the pieces, all in one step.
 
+#[cfg(feature = "faults")]
+use crate::circumstances::Held;
 use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::migrate::Leaves;
 use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
-#[cfg(feature = "faults")]
-use mm_ops::TokenKind;
 use mm_ops::{Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
 
 impl Model {
@@ -179,7 +179,7 @@ impl Model {
             self.folios.exclusive.fill(pfn, 1, false);
         }
         for held in self.tokens.iter().flatten() {
-            if held.kind == TokenKind::Isolation && held.folio == Some(pieces[0]) {
+            if matches!(held.held, Held::Isolation) && held.folio == Some(pieces[0]) {
                 self.folios[pieces[0]].refs += 1;
             }
         }

@@ -75,6 +75,14 @@ fn mprotect_downgrades_a_writable_entry() {
 }
 
 #[test]
+fn the_numa_scanner_downgrades_as_well() {
+    for mut m in [two_pages(), leaf()] {
+        m.all(&[migrate(0, 3, 0), numa_hint(0, 0, 8)]);
+        assert!(!m.has(0, 3, EntryFlags::WRITE) && !m.has(0, 0, EntryFlags::WRITE), "H5, H11");
+    }
+}
+
+#[test]
 fn a_zapped_entry_is_not_restored() {
     let mut m = two_pages();
     m.all(&[migrate(0, 3, 0), madvise(0, 3, 1, Advice::DontNeed)]);
@@ -179,8 +187,7 @@ fn only_a_migrations_token_is_copied_and_ended() {
 #[test]
 fn a_failed_migration_leaves_the_folio_queued() {
     let mut m = Machine::after(&[thp(&[2]), mmap(0, 0, 8, RW), write(0, 3, b'a')]);
-    // A fork makes pages 0 to 2 shared; page 3 is copied, pinned and comes back exclusive.
-    m.all(&[get_r(0, 0, 1, 0), migrate(0, 0, 0), migrate_end(0)]);
+    m.all(&[migrate(0, 0, 0), migrate_end(0)]);
     let flags = m.folio(0, 3).flags;
     assert!(flags.has(FolioFlags::PARTIALLY_MAPPED.with(FolioFlags::DEFERRED)), "G21");
 }

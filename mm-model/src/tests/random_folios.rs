@@ -7,7 +7,7 @@ use mm_ops::{Config, Op, Order, Token, Vpn};
 
 /// One of the operations of this file, about as often as one of the others.
 fn op(dice: &mut Dice, ptes: u32) -> Op {
-    let (pid, range) = (dice.pid(), dice.range(ptes));
+    let pid = dice.pid();
     // Few places, so that they meet.
     let vpn = Vpn(dice.roll(2 * ptes));
     let token = Token(dice.roll(3) as u8);
