@@ -15,6 +15,13 @@ pub(crate) enum Held {
     Isolation,
     /// A write of the folio to its slots, with what it held when the write began.
     Writeback(Vec<Value>),
+    /// A migration of the folio: the lock, and a reference (F2).
+    Migration {
+        /// The destination, locked and with one reference.
+        to: FolioId,
+        /// The copy was made (F7).
+        copied: bool,
+    },
 }
 
 /// A token in use.
@@ -28,33 +35,27 @@ pub(crate) struct Circumstance {
 impl Model {
     /// The operations `lock` and `isolate`.
     pub(crate) fn hold(&mut self, pid: Pid, vpn: Vpn, token: Token, isolation: bool) -> Outcome {
-        if token.0 >= TOKENS_MAX {
-            return Outcome::Err(Errno::EINVAL);
-        }
-        if self.tokens[token.index()].is_some() {
-            return Outcome::Err(Errno::EBUSY);
+        if let Err(errno) = self.check_unused(token) {
+            return Outcome::Err(errno);
         }
         let Some((id, _)) = self.folio_at(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
-        let folio = &mut self.folios[id];
-        let refused = if isolation {
-            !folio.flags.has(FolioFlags::LRU)
-        } else {
-            folio.flags.has(FolioFlags::LOCKED)
-        };
-        if refused {
+        let taken = if isolation { self.isolate_folio(id) } else { self.try_lock(id) };
+        if !taken {
             return Outcome::Err(Errno::EAGAIN);
-        }
-        if isolation {
-            folio.set(FolioFlags::LRU, false);
-            folio.refs += 1;
-        } else {
-            folio.set(FolioFlags::LOCKED, true);
         }
         let held = if isolation { Held::Isolation } else { Held::Lock };
         self.tokens[token.index()] = Some(Circumstance { held, folio: Some(id) });
         Outcome::Ok
+    }
+
+    /// Whether a token can stand for something new.
+    pub(crate) fn check_unused(&self, token: Token) -> Result<(), Errno> {
+        if token.0 >= TOKENS_MAX {
+            return Err(Errno::EINVAL);
+        }
+        if self.tokens[token.index()].is_some() { Err(Errno::EBUSY) } else { Ok(()) }
     }
 
     /// The operation `drop`.
@@ -66,16 +67,40 @@ impl Model {
             return Outcome::Err(Errno::EBADF);
         };
         match (held, *folio) {
-            (Held::Writeback(_), _) => return Outcome::Err(Errno::EBADF),
-            (Held::Lock, Some(id)) => self.folios[id].set(FolioFlags::LOCKED, false),
-            (Held::Isolation, Some(id)) => {
-                self.folios[id].set(FolioFlags::LRU, true);
-                self.put_folio(id, 1);
+            (Held::Writeback(_) | Held::Migration { .. }, _) => {
+                return Outcome::Err(Errno::EBADF);
             }
+            (Held::Lock, Some(id)) => self.folios[id].set(FolioFlags::LOCKED, false),
+            (Held::Isolation, Some(id)) => self.put_back_on_lru(id),
             (_, None) => {}
         }
         self.tokens[token.index()] = None;
         Outcome::Ok
+    }
+
+    /// Locks a folio; `false` if somebody holds the lock.
+    pub(crate) fn try_lock(&mut self, id: FolioId) -> bool {
+        let folio = &mut self.folios[id];
+        let free = !folio.flags.has(FolioFlags::LOCKED);
+        folio.set(FolioFlags::LOCKED, true);
+        free
+    }
+
+    /// Takes a folio off the LRU, with a reference; `false` if it is not on it.
+    pub(crate) fn isolate_folio(&mut self, id: FolioId) -> bool {
+        let folio = &mut self.folios[id];
+        if !folio.flags.has(FolioFlags::LRU) {
+            return false;
+        }
+        folio.set(FolioFlags::LRU, false);
+        folio.refs += 1;
+        true
+    }
+
+    /// Puts an isolated folio back on the LRU and drops the isolation's reference.
+    pub(crate) fn put_back_on_lru(&mut self, id: FolioId) {
+        self.folios[id].set(FolioFlags::LRU, true);
+        self.put_folio(id, 1);
     }
 
     /// A locked folio was freed: whoever holds the lock holds nothing now.

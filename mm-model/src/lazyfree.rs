@@ -4,7 +4,6 @@
 use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::model::Model;
-use crate::rmap::Mapping;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
@@ -42,7 +41,8 @@ impl Model {
             return false;
         }
         if !self.is_whole(block) {
-            self.split_folio(id);
+            // Whether that could be done shows in the entry.
+            let _ = self.split_folio(id, 0, None, None);
             return false;
         }
         self.folios[id].set(FolioFlags::DIRTY, false);
@@ -66,7 +66,7 @@ impl Model {
             let run = self.folio_run(slot, len - at, RUN_IGNORES);
             if run < self.folios[id].pages() {
                 let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
-                if !shared && self.split_folio(id) {
+                if !shared && self.split_folio(id, 0, None, None).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }
@@ -115,9 +115,9 @@ impl Model {
         if !any_locked {
             return false;
         }
-        let mappings = self.mappings_of(id);
-        mappings.chunk_by(Mapping::is_in_same_vma).any(|in_vma| {
-            in_vma[0].area.has(VmaFlags::LOCKED) && in_vma.len() as u32 == self.folios[id].pages()
-        })
+        let (head, pages) = (self.folios[id].head, self.folios[id].pages());
+        self.rmap_ranges(id)
+            .iter()
+            .any(|range| range.area.has(VmaFlags::LOCKED) && self.mapped_in(head, range) == pages)
     }
 }

@@ -13,6 +13,7 @@ use mm_ops::{
     Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
     OrderSet, Outcome, PROCS_MAX, Pid, Snapshot, TOKENS_MAX,
 };
+use std::collections::BTreeMap;
 
 /// The address space of a process (S1).
 #[derive(Default)]
@@ -47,6 +48,8 @@ pub struct Model {
     pub(crate) tables: Tables,
     pub(crate) folios: Folios,
     pub(crate) anon_vmas: AnonVmas,
+    /// Of each KSM page the places it was merged at, ascending (L13).
+    pub(crate) ksm: BTreeMap<FolioId, Vec<u32>>,
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
@@ -74,6 +77,7 @@ impl Model {
             tables: Tables::default(),
             folios: Folios::default(),
             anon_vmas: AnonVmas::default(),
+            ksm: BTreeMap::new(),
             handles: Default::default(),
             tokens: Default::default(),
             thp: ThpOrders::default(),
@@ -125,8 +129,15 @@ impl Model {
         if folio.refs > 0 {
             return;
         }
-        if folio.flags.has(FolioFlags::LOCKED) {
+        let flags = folio.flags;
+        if flags.has(FolioFlags::LOCKED) {
             self.forget_lock_of(id);
+        }
+        if flags.has(FolioFlags::DEFERRED) {
+            self.unqueue_deferred(id);
+        }
+        if flags.has(FolioFlags::KSM) {
+            self.ksm.remove(&id);
         }
         self.folios.destroy(id);
     }
@@ -173,6 +184,9 @@ impl Model {
                 self.allocs.next = nth;
                 Outcome::Ok
             }
+            Op::MigrateCopy { token } => self.migrate_copy(token),
+            Op::MigrateEnd { token } => self.migrate_end(token),
+            Op::DeferredScan { count } => self.deferred_scan(count),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -201,6 +215,8 @@ impl Model {
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
+            Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
+            Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -231,6 +247,7 @@ impl Mm for Model {
         self.tables.reset(self.geometry.shift);
         self.folios.reset(self.config.pmd_order().0);
         self.anon_vmas.reset();
+        self.ksm.clear();
         for mm in &mut self.mms {
             mm.alive = false;
             mm.vmas.clear();

@@ -7,7 +7,7 @@ use crate::model::{Model, answer};
 use crate::table::Slot;
 use crate::vma::{Area, prot_flags};
 use crate::walk::Block;
-use mm_ops::{AccessBits, Choice, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{AccessBits, Choice, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 /// Bits that may differ within a run of mprotect (H9).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;
@@ -209,6 +209,8 @@ impl Model {
             if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
+            } else if self.is_whole(block) && entry.is_migration() {
+                self.tables.set(block.slot, Self::reprotected_nonpresent(entry));
             }
             return;
         }
@@ -225,6 +227,9 @@ impl Model {
                 for entry in self.tables.run_mut(slot, step as usize) {
                     *entry = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 }
+            } else if !entry.is_none() && !entry.is_present() {
+                // The scanner is a change of protection: H5 holds.
+                self.tables.set(slot, Self::reprotected_nonpresent(entry));
             }
             at += step;
         }
@@ -236,7 +241,8 @@ impl Model {
             return false;
         }
         let id = self.folios.of(entry.pfn());
-        !self.folios[id].maybe_pinned() && !self.folios.maybe_shared(id)
+        let folio = &self.folios[id];
+        !folio.maybe_pinned() && !self.folios.maybe_shared(id) && !folio.flags.has(FolioFlags::KSM)
     }
 
     /// The operation `clear_refs` (Z4): tracking starts in every VMA, then the entries lose W and

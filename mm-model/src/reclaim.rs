@@ -6,7 +6,7 @@ use crate::circumstances::{Circumstance, Held};
 use crate::entry::{Entry, Pfn};
 use crate::folio::{FolioId, lower};
 use crate::model::Model;
-use crate::rmap::Mapping;
+use crate::rmap_walk::{RmapRange, Want};
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
@@ -57,7 +57,7 @@ impl Model {
         }
         let mut verdict = self.reclaim(id, token);
         if verdict == Verdict::MustSplit {
-            verdict = if !self.split_folio(id) {
+            verdict = if self.split_folio(id, 0, None, None).is_err() {
                 Verdict::Kept
             } else if self.is_live_page(pfn) {
                 self.reclaim(self.folios.of(pfn), token)
@@ -146,43 +146,46 @@ impl Model {
     /// try_to_unmap (E3 to E9): VMA by VMA in the order of the rmap walk, until nothing maps the
     /// folio or an entry resists.
     fn unmap(&mut self, id: FolioId) {
-        let mappings = self.mappings_of(id);
-        for in_vma in mappings.chunk_by(|a, b| a.is_in_same_vma(b)) {
-            let done = !in_vma[0].area.has(VmaFlags::LOCKED) && self.unmap_in_vma(id, in_vma);
-            if !done || self.folios.mapcount_of(id) == 0 {
+        for range in self.rmap_ranges(id) {
+            if !self.unmap_in_vma(id, &range) || self.folios.mapcount_of(id) == 0 {
                 return;
             }
         }
     }
 
     /// Answers `false` if an entry could not be taken away; what went before stays away (E6).
-    fn unmap_in_vma(&mut self, id: FolioId, mappings: &[Mapping]) -> bool {
+    fn unmap_in_vma(&mut self, id: FolioId, range: &RmapRange) -> bool {
         let lazyfree = !self.folios[id].flags.has(FolioFlags::SWAPBACKED);
-        let mut at = 0;
-        while let Some(&Mapping { area, vpn, .. }) = mappings.get(at) {
-            let (mut slot, entry) = self.find_entry(area.pid, vpn).expect("the page is mapped");
-            if entry.is_huge() {
-                if lazyfree {
-                    return self.drop_leaf(area, slot, id);
-                }
-                self.split_leaf(area, slot);
-                slot = self.pte_slot_in(slot, vpn);
+        let (area, head) = (range.area, self.folios[id].head);
+        let mut done = 0;
+        while let Some(run) = self.next_rmap_run(head, range, done, Want::Mapped) {
+            if area.has(VmaFlags::LOCKED) {
+                return false; // E3
             }
-            let done = if lazyfree {
-                self.drop_run(area, slot, vpn, id)
+            if run.leaf {
+                if lazyfree {
+                    return self.drop_leaf(area, run.slot, id);
+                }
+                // Its PTEs are found next.
+                self.split_leaf(area, run.slot);
+                continue;
+            }
+            let len = if lazyfree {
+                self.drop_run(area, run.slot, run.vpn, id)
             } else {
-                self.swap_out_pte(area, slot, id)
+                let mut slots = run.slot..run.slot + run.len as usize;
+                slots.all(|slot| self.swap_out_pte(area, slot, id)).then_some(run.len)
             };
-            let Some(len) = done else {
+            let Some(len) = len else {
                 return false;
             };
-            at += len as usize;
+            done = run.vpn + len - range.start;
         }
         true
     }
 
-    /// E4 for one PTE: it becomes a SWAP entry, unless its page may be pinned.
-    fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> Option<u32> {
+    /// E4 for one PTE (E10): it becomes a SWAP entry. Answers `false` if its page may be pinned.
+    fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
         let entry = self.tables.get(slot);
         let pfn = entry.pfn();
         if entry.has(Entry::DIRTY) {
@@ -190,7 +193,7 @@ impl Model {
         }
         let exclusive = self.folios.exclusive.get(pfn);
         if exclusive && self.folios[id].maybe_pinned() {
-            return None; // D17
+            return false; // D17
         }
         self.folios.exclusive.fill(pfn, 1, false);
         let number = self.folios[id].swap + (pfn - self.folios[id].head);
@@ -204,7 +207,7 @@ impl Model {
         let unmapped = self.remove_rmap_ptes(id, pfn, 1, area.pid);
         self.note_partial_unmap(id, unmapped);
         self.put_folio(id, 1);
-        Some(1)
+        true
     }
 
     /// Whether lazily free pages may be dropped (E9): still clean, and nobody refers to them but the
@@ -336,7 +339,7 @@ impl Model {
             if self.folios[id].flags.has(FolioFlags::LOCKED) {
                 return Err(Errno::EINTR);
             }
-            return Ok(!self.split_folio(id));
+            return Ok(self.split_folio(id, 0, None, None).is_err());
         }
         match cold {
             Cold::Age => self.tables.set(block.slot, entry.without(Entry::YOUNG)),
@@ -359,7 +362,8 @@ impl Model {
             let run = self.folio_run(slot, len - at, COLD_IGNORES);
             let pages = self.folios[id].pages();
             if run < pages {
-                if !self.folios.maybe_shared(id) && self.split_folio(id) {
+                let shared = self.folios.maybe_shared(id);
+                if !shared && self.split_folio(id, 0, None, None).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }
@@ -388,7 +392,8 @@ impl Model {
                 continue;
             }
             let (head, pages) = (self.folios[id].head, self.folios[id].pages());
-            if self.reclaim(id, None) != Verdict::MustSplit || !self.split_folio(id) {
+            let must_split = self.reclaim(id, None) == Verdict::MustSplit;
+            if !must_split || self.split_folio(id, 0, None, None).is_err() {
                 continue;
             }
             for pfn in std::iter::once(head).chain((head + 1..head + pages).rev()) {

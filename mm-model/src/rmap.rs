@@ -298,7 +298,7 @@ impl Model {
         let partially =
             folio.entire == 0 && folio.mapped_pages > 0 && folio.mapped_pages < folio.pages();
         if partially {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
     }
 
@@ -306,7 +306,7 @@ impl Model {
     pub(crate) fn note_partial_unmap(&mut self, id: FolioId, unmapped: u32) {
         let folio = &self.folios[id];
         if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages > 0 {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
     }
 
@@ -321,51 +321,6 @@ impl Model {
             .take_while(move |link| link.start < behind)
             .filter_map(|link| self.area_at(link.pid, link.start))
             .filter(move |area| area.end > first)
-    }
-
-    /// Every place where a page of the folio is mapped, in the order of the walk: a page that a
-    /// leaf maps is listed like one that a PTE maps.
-    pub(crate) fn mappings_of(&self, id: FolioId) -> Vec<Mapping> {
-        let (head, first) = (self.folios[id].head, self.folios[id].index);
-        let behind = first + self.folios[id].pages();
-        let mut found = Vec::new();
-        for area in self.rmap_areas(id) {
-            // The linear index of a page is its page number: nothing moves a VMA.
-            for vpn in area.start.max(first)..area.end.min(behind) {
-                let page = vpn - first;
-                let maps = self.find_entry(area.pid, vpn).is_some_and(|(_, entry)| {
-                    entry.has_folio() && self.frame_at(entry, vpn) == head + page
-                });
-                if maps {
-                    found.push(Mapping { area, vpn, page });
-                }
-            }
-        }
-        found
-    }
-
-    fn queue_partially_mapped(&mut self, id: FolioId) {
-        let folio = &mut self.folios[id];
-        if folio.flags.has(FolioFlags::SWAPCACHE) {
-            return;
-        }
-        folio.set(FolioFlags::PARTIALLY_MAPPED, true);
-        folio.set(FolioFlags::DEFERRED, true);
-    }
-}
-
-/// One page of a folio mapped at one place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mapping {
-    pub(crate) area: Area,
-    pub(crate) vpn: u32,
-    /// Which page of the folio.
-    pub(crate) page: u32,
-}
-
-impl Mapping {
-    pub(crate) fn is_in_same_vma(&self, other: &Self) -> bool {
-        (self.area.pid, self.area.index) == (other.area.pid, other.area.index)
     }
 }
 

@@ -5,6 +5,7 @@ use crate::circumstances::Held;
 use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
+use crate::rmap_walk::Want;
 use mm_ops::{
     AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
     PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap,
@@ -37,6 +38,7 @@ impl Model {
             bad: slot.bad,
             value: slot.value,
         }));
+        out.deferred.extend(self.folios.queued());
         out.finish(self);
     }
 
@@ -123,6 +125,17 @@ impl Model {
         pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
     }
 
+    /// Whether entries name a folio that none maps.
+    fn is_named(&self, id: u32) -> bool {
+        let migrating = self
+            .tokens
+            .iter()
+            .flatten()
+            .any(|held| held.folio == Some(id) && matches!(held.held, Held::Migration { .. }));
+        let cached = self.folios[id].flags.has(FolioFlags::SWAPCACHE);
+        (migrating && self.any_in_rmap(id, Want::Migrating)) || (cached && self.is_swapped(id))
+    }
+
     fn snapshot_tokens(&self, out: &mut Snapshot) {
         let held = self.tokens.iter().enumerate();
         out.tokens.extend(held.filter_map(|(number, held)| {
@@ -134,6 +147,7 @@ impl Model {
                     Held::Lock => TokenKind::Lock,
                     Held::Isolation => TokenKind::Isolation,
                     Held::Writeback(_) => TokenKind::Writeback,
+                    Held::Migration { to, copied } => TokenKind::Migration { to, copied },
                 },
                 folio: held.folio,
             })
@@ -153,13 +167,13 @@ impl SnapshotSource for Model {
                 mapcount,
                 exclusive: counts && self.folios.exclusive.get(pfn),
                 value,
-                hwpoison: false,
+                hwpoison: self.folios.poisoned.get(pfn),
             }
         }));
         let mapcount = self.folios.mapcount_of(raw);
-        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
-        let named =
-            folio.mapping != NO_ANON_VMA && (mapcount > 0 || (cached && self.is_swapped(raw)));
+        let placed = !folio.flags.has(FolioFlags::KSM)
+            && folio.mapping != NO_ANON_VMA
+            && (mapcount > 0 || self.is_named(raw));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,
@@ -168,8 +182,8 @@ impl SnapshotSource for Model {
             mapcount,
             entire_mapcount: folio.entire,
             mm_slots: folio.slots,
-            mapping: if named { folio.mapping } else { NO_ANON_VMA },
-            index: if named { folio.index } else { 0 },
+            mapping: if placed { folio.mapping } else { NO_ANON_VMA },
+            index: if placed { folio.index } else { 0 },
             first_page: 0,
         }
     }

@@ -135,7 +135,13 @@ impl Model {
         folio.set(FolioFlags::SWAPCACHE, true);
         folio.swap = slot;
         folio.refs += folio.pages();
-        for slot in slot..slot + folio.pages() {
+        self.repoint_slots(id);
+    }
+
+    /// The slots of a cached folio are now covered by this one (F7, G9).
+    pub(crate) fn repoint_slots(&mut self, id: FolioId) {
+        let folio = &self.folios[id];
+        for slot in folio.swap..folio.swap + folio.pages() {
             self.swap[slot].cache = Some(id);
         }
     }
