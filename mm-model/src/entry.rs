@@ -35,6 +35,20 @@ impl Entry {
     const TABLE: u64 = 1 << 8;
     /// A GUARD marker; nothing else is set.
     const GUARD_BIT: u64 = 1 << 9;
+    /// userfaultfd write protection, of an entry of any kind.
+    pub(crate) const UFFD_WP: u64 = 1 << 10;
+    /// Of a SWAP entry: exclusive (S4e). Of a MIGRATION entry without `WRITE`: kind READ_EXCL (S4f).
+    pub(crate) const EXCLUSIVE: u64 = 1 << 11;
+    /// A SWAP entry; the slot stands in the frame field.
+    const SWAP_BIT: u64 = 1 << 48;
+    /// A MIGRATION entry; with `HUGE` one of a PMD. `WRITE` is kind WRITE; the frame is the source's.
+    const MIGRATION_BIT: u64 = 1 << 49;
+    /// A HWPOISON entry; the frame is the poisoned one.
+    const HWPOISON_BIT: u64 = 1 << 50;
+    /// A marker of write protection; `UFFD_WP` is set, too.
+    const UFFD_MARKER_BIT: u64 = 1 << 51;
+    /// A POISONED marker; nothing else is set.
+    const POISON_BIT: u64 = 1 << 52;
     /// Where the frame number (or table number) begins.
     const PFN_SHIFT: u32 = 12;
     /// What one page more adds to an entry.
@@ -42,6 +56,33 @@ impl Entry {
 
     /// The GUARD marker (S4j).
     pub(crate) const GUARD: Self = Self(Self::GUARD_BIT);
+
+    /// The UFFD_WP marker (S4j).
+    pub(crate) const UFFD_MARKER: Self = Self(Self::UFFD_MARKER_BIT | Self::UFFD_WP);
+
+    /// The POISONED marker (S4j).
+    pub(crate) const POISON_MARKER: Self = Self(Self::POISON_BIT);
+
+    /// A SWAP entry with these of `EXCLUSIVE`, `SOFT_DIRTY` and `UFFD_WP` (S4e).
+    pub(crate) const fn swap(slot: u32, bits: u64) -> Self {
+        Self((slot as u64) << Self::PFN_SHIFT | Self::SWAP_BIT | bits)
+    }
+
+    /// A MIGRATION PTE (S4f): kind by `WRITE` or `EXCLUSIVE` or neither, and `YOUNG`, `DIRTY`,
+    /// `SOFT_DIRTY`, `UFFD_WP`.
+    pub(crate) const fn migration(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::MIGRATION_BIT | bits)
+    }
+
+    /// The same of a PMD (S5): the frame is the folio's head.
+    pub(crate) const fn migration_leaf(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::MIGRATION_BIT | Self::HUGE | bits)
+    }
+
+    /// A HWPOISON entry (S4i), perhaps with `UFFD_WP`.
+    pub(crate) const fn hwpoison(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::HWPOISON_BIT | bits)
+    }
 
     /// A PTE that maps a page with these flag bits.
     pub(crate) const fn page(pfn: Pfn, bits: u64) -> Self {
@@ -84,7 +125,36 @@ impl Entry {
         self.0 & Self::TABLE != 0
     }
 
-    /// A PMD leaf, of a folio or of the huge zero folio.
+    pub(crate) const fn is_swap(self) -> bool {
+        self.0 & Self::SWAP_BIT != 0
+    }
+
+    /// A MIGRATION entry of a PTE or a PMD.
+    pub(crate) const fn is_migration(self) -> bool {
+        self.0 & Self::MIGRATION_BIT != 0
+    }
+
+    pub(crate) const fn is_hwpoison(self) -> bool {
+        self.0 & Self::HWPOISON_BIT != 0
+    }
+
+    /// A UFFD_WP marker.
+    pub(crate) const fn is_uffd_marker(self) -> bool {
+        self.0 & Self::UFFD_MARKER_BIT != 0
+    }
+
+    /// A POISONED marker.
+    pub(crate) const fn is_poison_marker(self) -> bool {
+        self.0 & Self::POISON_BIT != 0
+    }
+
+    /// A marker of any kind.
+    pub(crate) const fn is_marker(self) -> bool {
+        self.0 & (Self::UFFD_MARKER_BIT | Self::POISON_BIT | Self::GUARD_BIT) != 0
+    }
+
+    /// A PMD entry that stands for the whole block: a leaf of a folio or of the huge zero folio, or a
+    /// MIGRATION entry. It has a deposited table (S5).
     pub(crate) const fn is_huge(self) -> bool {
         self.0 & Self::HUGE != 0
     }
@@ -111,7 +181,43 @@ impl Entry {
         Self(self.0 & !bits)
     }
 
-    /// The frame of a page or of a leaf's head.
+    /// Names a frame: maps a page, or is a MIGRATION or HWPOISON entry.
+    pub(crate) const fn has_frame(self) -> bool {
+        self.has_folio() || self.is_migration() || self.is_hwpoison()
+    }
+
+    /// The PTE of a MIGRATION PMD's first page (G1).
+    pub(crate) const fn split_migration(self) -> Self {
+        self.without(Self::HUGE)
+    }
+
+    /// The same entry, for the page or slot this many further on.
+    pub(crate) const fn advanced(self, pages: u32) -> Self {
+        Self(self.0 + pages as u64 * Self::PFN_ONE)
+    }
+
+    /// The same entry, for the page or slot this many before.
+    pub(crate) const fn before(self, pages: u32) -> Self {
+        Self(self.0 - pages as u64 * Self::PFN_ONE)
+    }
+
+    /// The slot of a SWAP entry.
+    pub(crate) const fn swap_slot(self) -> u32 {
+        (self.0 >> Self::PFN_SHIFT) as u32
+    }
+
+    /// A MIGRATION entry made kind READ_EXCL if it is of kind WRITE (H5), or READ (C11).
+    pub(crate) const fn migration_downgraded(self, keep_exclusive: bool) -> Self {
+        if !keep_exclusive {
+            self.without(Self::WRITE | Self::EXCLUSIVE)
+        } else if self.has(Self::WRITE) {
+            self.without(Self::WRITE).with(Self::EXCLUSIVE)
+        } else {
+            self
+        }
+    }
+
+    /// The frame of a page or of a leaf's head; also of a MIGRATION or HWPOISON entry.
     pub(crate) const fn pfn(self) -> Pfn {
         (self.0 >> Self::PFN_SHIFT) as Pfn
     }
@@ -121,18 +227,16 @@ impl Entry {
         (self.0 >> Self::PFN_SHIFT) as u32
     }
 
-    /// The flag bits alone.
+    /// The flag bits of a present entry alone.
     pub(crate) const fn bits(self) -> u64 {
-        self.0 & (Self::WRITE | Self::YOUNG | Self::DIRTY | Self::SOFT_DIRTY | Self::PROTNONE)
+        let access = Self::WRITE | Self::YOUNG | Self::DIRTY | Self::PROTNONE;
+        self.0 & (access | Self::SOFT_DIRTY | Self::UFFD_WP)
     }
 
     /// The entry as a snapshot shows it; `None` for NONE and for a table.
     pub(crate) const fn kind(self) -> Option<EntryKind> {
-        if self.is_guard() {
-            return Some(EntryKind::Guard);
-        }
         if !self.is_present() {
-            return None;
+            return self.nonpresent_kind();
         }
         Some(match (self.is_zero(), self.is_huge()) {
             (false, false) => EntryKind::Page,
@@ -142,6 +246,26 @@ impl Entry {
         })
     }
 
+    const fn nonpresent_kind(self) -> Option<EntryKind> {
+        let kinds = [
+            (Self::GUARD_BIT, EntryKind::Guard),
+            (Self::SWAP_BIT, EntryKind::Swap),
+            (Self::MIGRATION_BIT | Self::HUGE, EntryKind::MigrationLeaf),
+            (Self::MIGRATION_BIT, EntryKind::Migration),
+            (Self::HWPOISON_BIT, EntryKind::Hwpoison),
+            (Self::UFFD_MARKER_BIT, EntryKind::UffdMarker),
+            (Self::POISON_BIT, EntryKind::PoisonMarker),
+        ];
+        let mut at = 0;
+        while at < kinds.len() {
+            if self.has(kinds[at].0) {
+                return Some(kinds[at].1);
+            }
+            at += 1;
+        }
+        None
+    }
+
     /// The flags as a snapshot shows them.
     pub(crate) const fn flags(self) -> EntryFlags {
         EntryFlags::NONE
@@ -149,6 +273,8 @@ impl Entry {
             .with_if(EntryFlags::DIRTY, self.has(Self::DIRTY))
             .with_if(EntryFlags::YOUNG, self.has(Self::YOUNG))
             .with_if(EntryFlags::SOFT_DIRTY, self.has(Self::SOFT_DIRTY))
+            .with_if(EntryFlags::UFFD_WP, self.has(Self::UFFD_WP))
             .with_if(EntryFlags::PROTNONE, self.has(Self::PROTNONE))
+            .with_if(EntryFlags::EXCLUSIVE, self.has(Self::EXCLUSIVE))
     }
 }

@@ -3,8 +3,9 @@
 //! unmapping is done in `rmap`; which folio is made when is decided by the faults.
 
 use crate::bits::Bits;
+use crate::deferred::{Links, Queue};
 use crate::entry::Pfn;
-use mm_ops::{FolioFlags, ORDER_MAX, Pid, Value};
+use mm_ops::{FolioFlags, NO_ANON_VMA, ORDER_MAX, Pid, Value};
 
 /// The number of a folio in the arena. Reused after the folio is freed; nobody keeps one without a
 /// mapping or a reference.
@@ -39,10 +40,14 @@ pub(crate) struct Folio {
     pub(crate) mapped_pages: u32,
     /// The mm-id slots of a large folio (S10); count 0 is a free slot.
     pub(crate) slots: [(Pid, u32); 2],
-    /// The anon_vma, set at the first mapping (S7).
+    /// The anon_vma, set at the first mapping (S7); before it [`NO_ANON_VMA`].
     pub(crate) mapping: u32,
     /// Linear index of the first page (S7).
     pub(crate) index: u32,
+    /// In the swap cache: the slot of the first page (S6).
+    pub(crate) swap: u32,
+    /// Its place in the deferred-split queue, while it is DEFERRED.
+    pub(crate) links: Links,
 }
 
 impl Folio {
@@ -52,6 +57,11 @@ impl Folio {
 
     pub(crate) const fn is_large(&self) -> bool {
         self.order > 0
+    }
+
+    /// References of the swap cache (S12).
+    pub(crate) const fn cache_refs(&self) -> u32 {
+        if self.flags.has(FolioFlags::SWAPCACHE) { self.pages() } else { 0 }
     }
 
     pub(crate) fn set(&mut self, flag: FolioFlags, on: bool) {
@@ -78,6 +88,9 @@ pub(crate) struct Folios {
     pub(crate) value: Vec<Value>,
     /// PG_anon_exclusive of a frame (PAE).
     pub(crate) exclusive: Bits,
+    /// PG_hwpoison of a frame.
+    pub(crate) poisoned: Bits,
+    pub(crate) deferred: Queue,
 }
 
 impl Folios {
@@ -90,19 +103,17 @@ impl Folios {
         self.mapcount.clear();
         self.value.clear();
         self.exclusive.reset();
+        self.poisoned.reset();
+        self.deferred = Queue::default();
     }
 
     /// A folio with one reference, zero content, on the LRU, mapped nowhere (S18).
     pub(crate) fn create(&mut self, order: u8) -> FolioId {
         let head = self.buddy.take(order);
         self.grow();
-        let id = self.free_ids.pop().unwrap_or(self.folios.len() as u32);
-        let folio = Folio { head, order, refs: 1, flags: FolioFlags::LRU, ..Folio::default() };
-        if id as usize == self.folios.len() {
-            self.folios.push(folio);
-        } else {
-            self.folios[id as usize] = folio;
-        }
+        let flags = FolioFlags::LRU;
+        let mapping = NO_ANON_VMA;
+        let id = self.add(Folio { head, order, refs: 1, flags, mapping, ..Folio::default() });
         self.owner[head as usize..][..1 << order].fill(id);
         self.value[head as usize..][..1 << order].fill(Value::ZERO);
         id
@@ -125,18 +136,43 @@ impl Folios {
         self.free_ids.push(id);
     }
 
-    /// Makes every page of a large folio a small folio of its own; the first page keeps the
-    /// number. All other state of the new folios is the old one's (G9), to be adjusted.
-    pub(crate) fn shatter(&mut self, id: FolioId) -> impl Iterator<Item = FolioId> + use<> {
+    /// Cuts a folio into pieces with these offsets and orders, ascending; the first one keeps the
+    /// number. All other state of the pieces is the whole one's (G9), to be adjusted.
+    pub(crate) fn cut(&mut self, id: FolioId, layout: &[(u32, u8)]) -> Vec<FolioId> {
         let whole = self[id];
-        self[id].order = 0;
-        let first_new = self.folios.len() as u32;
-        for page in 1..whole.pages() {
-            let number = self.folios.len() as u32;
-            self.folios.push(Folio { head: whole.head + page, order: 0, ..whole });
-            self.owner[(whole.head + page) as usize] = number;
+        let pieces = layout.iter().map(|(offset, order)| {
+            let piece = Folio { head: whole.head + offset, order: *order, ..whole };
+            let number = if *offset == 0 {
+                self[id] = piece;
+                id
+            } else {
+                self.add(piece)
+            };
+            self.owner[piece.head as usize..][..1 << order].fill(number);
+            number
+        });
+        pieces.collect()
+    }
+
+    fn add(&mut self, folio: Folio) -> FolioId {
+        let id = self.free_ids.pop().unwrap_or(self.folios.len() as u32);
+        if id as usize == self.folios.len() {
+            self.folios.push(folio);
+        } else {
+            self.folios[id as usize] = folio;
         }
-        std::iter::once(id).chain(first_new..first_new + whole.pages() - 1)
+        id
+    }
+
+    /// The poison of some frames becomes that of others.
+    pub(crate) fn move_poison(&mut self, from: Pfn, to: Pfn, len: u32) {
+        if self.poisoned.any(from, len) {
+            for page in 0..len {
+                let poisoned = self.poisoned.get(from + page);
+                self.poisoned.fill(to + page, 1, poisoned);
+            }
+            self.poisoned.fill(from, len, false);
+        }
     }
 
     /// The folio a frame belongs to.
@@ -168,6 +204,7 @@ impl Folios {
             self.mapcount.resize(frames, 0);
             self.value.resize(frames, Value::ZERO);
             self.exclusive.grow(frames);
+            self.poisoned.grow(frames);
         }
     }
 }
@@ -282,10 +319,10 @@ mod tests {
     }
 
     #[test]
-    fn shattered_pages_are_freed_one_by_one() {
+    fn pieces_are_freed_one_by_one() {
         let mut folios = folios();
         let id = folios.create(2);
-        let parts: Vec<_> = folios.shatter(id).collect();
+        let parts = folios.cut(id, &[(0, 0), (1, 0), (2, 0), (3, 0)]);
         assert_eq!((folios.live(), parts[0]), (4, id));
         parts.into_iter().for_each(|id| folios.destroy(id));
         assert_eq!(folios.live(), 0);

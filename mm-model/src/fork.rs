@@ -16,6 +16,13 @@ struct Pair {
     child: Area,
 }
 
+impl Pair {
+    /// The bits that the child's present entries lose (C4, C21).
+    fn lost(&self) -> u64 {
+        Entry::WRITE | Entry::YOUNG | Model::lost_in_fork(self.child)
+    }
+}
+
 /// Bits that may differ within a shared run: each entry keeps its own but for what fork clears
 /// (BT15: any partition into runs gives the same result).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::WRITE | Entry::DIRTY | Entry::SOFT_DIRTY;
@@ -133,6 +140,10 @@ impl Model {
     ) -> Result<bool, NoMemory> {
         self.deposit(pair.child.pid, start)?;
         let entry = self.tables.get(source);
+        if entry.is_migration() {
+            self.copy_migration_leaf(pair.child, source, target);
+            return Ok(true);
+        }
         if !entry.is_zero() {
             let id = self.folios.of(entry.pfn());
             let pinned = self.needs_copy_for_dma(pair.parent.pid, id)
@@ -156,7 +167,7 @@ impl Model {
             self.tables.set(source, entry.without(Entry::WRITE));
         }
         self.yield_point(Point::ForkProtected);
-        self.tables.set(target, entry.without(Entry::WRITE | Entry::YOUNG));
+        self.tables.set(target, entry.without(pair.lost()));
         Ok(true)
     }
 
@@ -177,9 +188,11 @@ impl Model {
                 at += self.copy_run(pair, source, target, start + at, len - at)?;
                 continue;
             }
-            // C9, C15: the zero page and markers are copied, uncounted.
-            if !entry.is_none() {
-                self.tables.set(target, entry.without(Entry::WRITE | Entry::YOUNG));
+            if entry.is_present() {
+                // C9: the zero page, uncounted.
+                self.tables.set(target, entry.without(pair.lost()));
+            } else if !entry.is_none() {
+                self.copy_nonpresent(pair.child, source, target);
             }
             at += 1;
         }
@@ -230,8 +243,9 @@ impl Model {
         self.add_rmap_ptes(id, pfn, len, pair.child.pid);
         self.mms[pair.child.pid.index()].rss += len;
         let protect = if fault!(self, ForkSkipWrprotect) { 0 } else { Entry::WRITE };
+        let lost = pair.lost();
         self.tables.change_pairs(source, target, len as usize, |parent, child| {
-            *child = parent.without(Entry::WRITE | Entry::YOUNG);
+            *child = parent.without(lost);
             *parent = parent.without(protect);
         });
         self.yield_point(Point::ForkProtected);
@@ -251,7 +265,8 @@ impl Model {
         let head = self.folios[id].head;
         self.folios.value[head as usize] = value;
         let bits = Self::protection(pair.child) | self.dirty_bits() | Self::write_bit(pair.child);
-        self.map_fresh(pair.child, target, vpn, id, bits);
+        let uffd_wp = self.tables.get(source).0 & Entry::UFFD_WP & !pair.lost();
+        self.map_fresh(pair.child, target, vpn, id, bits | uffd_wp);
         Ok(())
     }
 

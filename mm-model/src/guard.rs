@@ -23,8 +23,13 @@ impl Model {
         while at < end {
             let behind = self.geometry.block_end(at).min(end);
             let pmd = self.pmd_slot_alloc(area.pid, at)?;
-            if self.tables.get(pmd).is_huge() {
+            let entry = self.tables.get(pmd);
+            if entry.is_huge() && entry.is_present() {
                 return Ok(false);
+            }
+            if entry.is_huge() {
+                // The walk installs in tables alone: a MIGRATION PMD is split on the way.
+                self.split_leaf(area, pmd);
             }
             let slot = self.pte_slot_alloc(area.pid, pmd, at)?;
             for entry in self.tables.run_mut(slot, (behind - at) as usize) {

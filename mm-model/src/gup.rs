@@ -67,6 +67,8 @@ struct Walk {
     split_pmd: bool,
     /// FOLL_TOUCH (D14).
     touch: bool,
+    /// FOLL_HWPOISON: a poisoned page is told as `EHWPOISON` (D12).
+    tell_poison: bool,
 }
 
 /// What following one page comes to (D3 to D5).
@@ -106,6 +108,7 @@ impl Model {
             nofault: flags.nofault,
             split_pmd: flags.split_pmd,
             touch: flags.fast || !flags.pin,
+            tell_poison: false,
         };
         let mut pages = std::mem::take(&mut self.handles[handle.index()].pages);
         let result = if flags.fast {
@@ -220,7 +223,8 @@ impl Model {
             }
             self.handle_fault(area, vpn, access).map_err(|error| match error {
                 FaultError::NoMemory => Errno::ENOMEM,
-                FaultError::Segv => Errno::EFAULT,
+                FaultError::Poisoned if walk.tell_poison => Errno::EHWPOISON,
+                FaultError::Segv | FaultError::Bus | FaultError::Poisoned => Errno::EFAULT,
                 FaultError::Blocked => Errno::EINTR,
             })?;
         }
@@ -234,7 +238,7 @@ impl Model {
         let Some((mut slot, mut entry)) = self.find_entry(area.pid, vpn) else {
             return Follow::Fault(normal);
         };
-        if entry.is_huge() && walk.split_pmd {
+        if entry.is_huge() && entry.is_present() && walk.split_pmd {
             self.split_leaf(area, slot);
             slot = self.pte_slot_in(slot, vpn);
             entry = self.tables.get(slot);
@@ -457,6 +461,7 @@ impl Model {
             match populate {
                 Populate::Read | Populate::Write => {
                     walk.write = populate == Populate::Write;
+                    walk.tell_poison = true;
                     check_vma_flags(area, walk).map_err(|_| Errno::EINVAL)?;
                 }
                 Populate::Mlock => {

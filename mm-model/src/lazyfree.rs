@@ -1,4 +1,4 @@
-//! MADV_FREE (I6, I10) as far as it needs no reclaim: pages become clean and lazily freeable; a
+//! MADV_FREE (I6, I10) (reclaim itself is in `reclaim`): pages become clean and lazily freeable; a
 //! large folio that the range covers only in part is split first.
 
 use crate::entry::Entry;
@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
-use mm_ops::{FolioFlags, VmaFlags};
+use mm_ops::{FolioFlags, Pid, VmaFlags};
 
 /// Bits that do not matter to a run (BT8).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
@@ -24,7 +24,7 @@ impl Model {
             // A leaf that is still there is left alone.
             if self.tables.get(block.slot).is_table() {
                 let first = self.pte_slot_in(block.slot, block.start);
-                self.free_ptes(first, block.end - block.start);
+                self.free_ptes(area.pid, first, block.end - block.start);
             }
         }
     }
@@ -32,7 +32,7 @@ impl Model {
     /// I10. Answers whether the block is done; where the folio was split, its PTEs come next.
     fn free_leaf(&mut self, block: Block) -> bool {
         let entry = self.tables.get(block.slot);
-        if entry.is_zero() {
+        if !entry.has_folio() {
             return false;
         }
         let id = self.folios.of(entry.pfn());
@@ -41,7 +41,8 @@ impl Model {
             return false;
         }
         if !self.is_whole(block) {
-            self.split_folio(id);
+            // Whether that could be done shows in the entry.
+            let _ = self.split_folio(id, 0, None, None);
             return false;
         }
         self.folios[id].set(FolioFlags::DIRTY, false);
@@ -51,20 +52,21 @@ impl Model {
     }
 
     /// I6 for `len` PTEs of one table, ascending.
-    fn free_ptes(&mut self, first: Slot, len: u32) {
+    fn free_ptes(&mut self, pid: Pid, first: Slot, len: u32) {
         let mut at = 0;
         while at < len {
             let slot = first + at as usize;
             let entry = self.tables.get(slot);
             if !entry.has_folio() {
-                at += 1;
+                let present = entry.is_none() || entry.is_present();
+                at += if present { 1 } else { self.free_nonpresent(pid, slot, len - at) };
                 continue;
             }
             let id = self.folios.of(entry.pfn());
             let run = self.folio_run(slot, len - at, RUN_IGNORES);
             if run < self.folios[id].pages() {
                 let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
-                if !shared && self.split_folio(id) {
+                if !shared && self.split_folio(id, 0, None, None).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }
@@ -78,9 +80,13 @@ impl Model {
     /// I6 for a folio whose every page the run maps.
     fn free_run(&mut self, slot: Slot, id: FolioId, run: u32) {
         let folio = &self.folios[id];
-        if folio.flags.has(FolioFlags::DIRTY) {
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        if cached || folio.flags.has(FolioFlags::DIRTY) {
             let shared = self.folios.mapcount_of(id) != run && !fault!(self, MadvFreeSharedPage);
             if shared || folio.flags.has(FolioFlags::LOCKED) {
+                return;
+            }
+            if cached && !self.free_swap(id) {
                 return;
             }
             self.folios[id].set(FolioFlags::DIRTY, false);
@@ -95,13 +101,13 @@ impl Model {
     fn mark_lazyfree(&mut self, id: FolioId) {
         let flags = self.folios[id].flags;
         let candidate = flags.has(FolioFlags::SWAPBACKED.with(FolioFlags::LRU));
-        if candidate && !self.is_mlocked(id) {
+        if candidate && !flags.has(FolioFlags::SWAPCACHE) && !self.is_mlocked(id) {
             self.folios[id].set(FolioFlags::SWAPBACKED, false);
         }
     }
 
     /// Whether some LOCKED VMA maps the whole folio.
-    fn is_mlocked(&self, id: FolioId) -> bool {
+    pub(crate) fn is_mlocked(&self, id: FolioId) -> bool {
         let any_locked = self
             .mms
             .iter()
@@ -109,13 +115,9 @@ impl Model {
         if !any_locked {
             return false;
         }
-        let mappings = self.mappings_of(id);
-        mappings.chunk_by(|a, b| same_vma(a.area, b.area)).any(|in_vma| {
-            in_vma[0].area.has(VmaFlags::LOCKED) && in_vma.len() as u32 == self.folios[id].pages()
-        })
+        let (head, pages) = (self.folios[id].head, self.folios[id].pages());
+        self.rmap_ranges(id)
+            .iter()
+            .any(|range| range.area.has(VmaFlags::LOCKED) && self.mapped_in(head, range) == pages)
     }
-}
-
-fn same_vma(a: Area, b: Area) -> bool {
-    (a.pid, a.index) == (b.pid, b.index)
 }

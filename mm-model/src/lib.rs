@@ -4,8 +4,8 @@
 //! slowly, and neither is written by reading the other.
 //!
 //! One file for each area of the rules, under the same names as in the reference: `fault` (A),
-//! `cow` (B), `fork` (C), `gup` (D), `thp` (G), `protect` (H), `zap`, `lazyfree` and `guard` (I),
-//! `rmap` and `vma` (L). Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
+//! `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `thp` (G), `protect` (H), `zap`, `lazyfree` and `guard` (I),
+//! `rmap` and `vma` (L); entries that map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
 //! and `alloc` (what can fail).
 //!
 //! No judgement lives here: whether a state is right is for the oracles to say. With the cargo
@@ -24,19 +24,29 @@ mod batch;
 mod bits;
 mod circumstances;
 mod cow;
+mod deferred;
 mod entry;
 mod fault;
 mod folio;
 mod fork;
 mod guard;
 mod gup;
+mod hwpoison;
+mod ksm;
 mod lazyfree;
 mod madvise;
+mod migrate;
 mod model;
+mod nonpresent;
 mod protect;
 mod race;
+mod reclaim;
 mod rmap;
+mod rmap_walk;
 mod snapshot;
+mod split;
+mod swap;
+mod swapin;
 mod table;
 mod thp;
 mod vma;

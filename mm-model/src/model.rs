@@ -7,12 +7,14 @@ use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
 use crate::race::{Point, Race};
 use crate::rmap::AnonVmas;
+use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
 use crate::vma::{Area, Vma};
 use mm_ops::{
     Actor, Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
     OrderSet, Outcome, PROCS_MAX, Pid, RACE_STEPS, Snapshot, TOKENS_MAX,
 };
+use std::collections::BTreeMap;
 
 /// The address space of a process (S1).
 #[derive(Default)]
@@ -24,6 +26,8 @@ pub(crate) struct AddressSpace {
     pub(crate) write_protect_seq: u32,
     /// rss\[ANON\], in pages (INV10).
     pub(crate) rss: u32,
+    /// rss\[SWAPENTS\] (INV10).
+    pub(crate) swapents: u32,
     /// The top table.
     pub(crate) top: u32,
     /// Tables put by for the split of a PMD leaf (INV28).
@@ -47,9 +51,12 @@ pub struct Model {
     pub(crate) tables: Tables,
     pub(crate) folios: Folios,
     pub(crate) anon_vmas: AnonVmas,
+    /// Of each KSM page the places it was merged at, ascending (L13).
+    pub(crate) ksm: BTreeMap<FolioId, Vec<u32>>,
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
+    pub(crate) swap: Swap,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -79,9 +86,11 @@ impl Model {
             tables: Tables::default(),
             folios: Folios::default(),
             anon_vmas: AnonVmas::default(),
+            ksm: BTreeMap::new(),
             handles: Default::default(),
             tokens: Default::default(),
             thp: ThpOrders::default(),
+            swap: Swap::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             armed_race: None,
@@ -118,6 +127,7 @@ impl Model {
         mm.alive = true;
         mm.has_pinned = false;
         mm.rss = 0;
+        mm.swapents = 0;
         mm.top = top;
     }
 
@@ -131,8 +141,15 @@ impl Model {
         if folio.refs > 0 {
             return;
         }
-        if folio.flags.has(FolioFlags::LOCKED) {
+        let flags = folio.flags;
+        if flags.has(FolioFlags::LOCKED) {
             self.forget_lock_of(id);
+        }
+        if flags.has(FolioFlags::DEFERRED) {
+            self.unqueue_deferred(id);
+        }
+        if flags.has(FolioFlags::KSM) {
+            self.ksm.remove(&id);
         }
         self.folios.destroy(id);
     }
@@ -184,6 +201,9 @@ impl Model {
             Op::DmaRead { handle, index } => self.dma_read(handle, index),
             Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
             Op::Drop { token } => self.drop_token(token),
+            Op::WriteDone { token, error } => self.write_done(token, error),
+            Op::Swapoff => self.swapoff(),
+            Op::Swapon => self.swapon(),
             Op::Thp { always, madvise } => {
                 self.thp = ThpOrders { always, madvise };
                 Outcome::Ok
@@ -192,6 +212,9 @@ impl Model {
                 self.allocs.next = nth;
                 Outcome::Ok
             }
+            Op::MigrateCopy { token } => self.migrate_copy(token),
+            Op::MigrateEnd { token } => self.migrate_end(token),
+            Op::DeferredScan { count } => self.deferred_scan(count),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -219,6 +242,10 @@ impl Model {
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::Race { actor, at } => self.arm_race(actor, at),
+            Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
+            Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
+            Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
+            Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
@@ -249,6 +276,7 @@ impl Mm for Model {
         self.tables.reset(self.geometry.shift);
         self.folios.reset(self.config.pmd_order().0);
         self.anon_vmas.reset();
+        self.ksm.clear();
         for mm in &mut self.mms {
             mm.alive = false;
             mm.vmas.clear();
@@ -257,6 +285,7 @@ impl Mm for Model {
         self.handles.iter_mut().for_each(OpenHandle::close);
         self.tokens = Default::default();
         self.thp = ThpOrders::default();
+        self.swap.reset(self.config.swap_slots);
         self.allocs.reset();
         self.choices.clear();
         (self.armed_race, self.race) = (None, None);

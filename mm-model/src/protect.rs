@@ -7,7 +7,7 @@ use crate::model::{Model, answer};
 use crate::table::Slot;
 use crate::vma::{Area, prot_flags};
 use crate::walk::Block;
-use mm_ops::{AccessBits, Choice, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{AccessBits, Choice, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 /// Bits that may differ within a run of mprotect (H9).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;
@@ -65,7 +65,12 @@ impl Model {
             if self.tables.get(block.slot).is_huge() {
                 if self.is_whole(block) {
                     let entry = self.tables.get(block.slot);
-                    self.tables.set(block.slot, self.reprotected_leaf(area, entry));
+                    let changed = if entry.is_present() {
+                        self.reprotected_leaf(area, entry)
+                    } else {
+                        Self::reprotected_nonpresent(entry)
+                    };
+                    self.tables.set(block.slot, changed);
                     continue;
                 }
                 self.split_leaf(area, block.slot);
@@ -102,6 +107,8 @@ impl Model {
                 self.change_run(area, slot, block.start + at, len);
             } else if entry.is_present() {
                 self.tables.set(slot, Self::reprotected(area, entry));
+            } else if !entry.is_none() {
+                self.tables.set(slot, Self::reprotected_nonpresent(entry));
             }
             at += len;
         }
@@ -202,6 +209,8 @@ impl Model {
             if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
+            } else if self.is_whole(block) && entry.is_migration() {
+                self.tables.set(block.slot, Self::reprotected_nonpresent(entry));
             }
             return;
         }
@@ -218,6 +227,9 @@ impl Model {
                 for entry in self.tables.run_mut(slot, step as usize) {
                     *entry = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 }
+            } else if !entry.is_none() && !entry.is_present() {
+                // The scanner is a change of protection: H5 holds.
+                self.tables.set(slot, Self::reprotected_nonpresent(entry));
             }
             at += step;
         }
@@ -229,7 +241,8 @@ impl Model {
             return false;
         }
         let id = self.folios.of(entry.pfn());
-        !self.folios[id].maybe_pinned() && !self.folios.maybe_shared(id)
+        let folio = &self.folios[id];
+        !folio.maybe_pinned() && !self.folios.maybe_shared(id) && !folio.flags.has(FolioFlags::KSM)
     }
 
     /// The operation `clear_refs` (Z4): tracking starts in every VMA, then the entries lose W and
@@ -246,7 +259,8 @@ impl Model {
             at = block.end;
             let entry = self.tables.get(block.slot);
             if entry.is_huge() {
-                self.tables.set(block.slot, entry.without(Entry::WRITE | Entry::SOFT_DIRTY));
+                let lost = if entry.is_present() { Entry::WRITE } else { 0 };
+                self.tables.set(block.slot, entry.without(lost | Entry::SOFT_DIRTY));
                 continue;
             }
             let first = self.pte_slot_in(block.slot, block.start);
@@ -261,6 +275,7 @@ impl Model {
     fn clear_soft_dirty(&mut self, pid: Pid, slot: Slot) {
         let entry = self.tables.get(slot);
         if !entry.is_present() {
+            self.tables.set(slot, entry.without(Entry::SOFT_DIRTY));
             return;
         }
         let pinned = entry.has(Entry::WRITE)

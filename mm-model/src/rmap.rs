@@ -15,8 +15,16 @@ pub(crate) type AnonVmaNr = u32;
 /// The anon_vma chain of a VMA, oldest (root side) first.
 pub(crate) type AvcList = SmallVec<[AnonVmaNr; 4]>;
 
+/// A VMA in the interval tree of an anon_vma (S16), named by its process and its first page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Link {
+    /// Linear index of the VMA's first page, which is its first page number here.
+    start: u32,
+    pid: Pid,
+}
+
 /// An anon_vma (S16). It lives exactly as long as some VMA links it.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct AnonVma {
     pub(crate) root: AnonVmaNr,
     pub(crate) parent: AnonVmaNr,
@@ -24,8 +32,8 @@ pub(crate) struct AnonVma {
     pub(crate) num_children: u32,
     /// VMAs whose anon_vma this is.
     pub(crate) num_active_vmas: u32,
-    /// VMAs that link it: the size of its interval tree.
-    linked: u32,
+    /// The VMAs that link it: by first page, equal ones in the order of insertion (L17).
+    tree: SmallVec<[Link; 4]>,
 }
 
 /// All anon_vmas.
@@ -60,14 +68,27 @@ impl AnonVmas {
         number
     }
 
-    fn link(&mut self, number: AnonVmaNr) {
-        self[number].linked += 1;
+    fn link(&mut self, number: AnonVmaNr, link: Link) {
+        let tree = &mut self[number].tree;
+        let at = tree.partition_point(|other| other.start <= link.start);
+        tree.insert(at, link);
+    }
+
+    /// Takes a VMA out of the tree.
+    fn cut(&mut self, number: AnonVmaNr, link: Link) {
+        let tree = &mut self[number].tree;
+        let at = tree.iter().position(|other| *other == link);
+        debug_assert!(cfg!(feature = "faults") || at.is_some(), "L5: a VMA leaves what it linked");
+        if let Some(at) = at {
+            tree.remove(at);
+        }
     }
 
     /// One VMA less links it; the last one frees it (L5).
-    fn unlink(&mut self, number: AnonVmaNr) {
-        lower(&mut self[number].linked, 1);
-        if self[number].linked == 0 {
+    fn unlink(&mut self, number: AnonVmaNr, link: Link) {
+        let linked = !self[number].tree.is_empty();
+        self.cut(number, link);
+        if linked && self[number].tree.is_empty() {
             let parent = self[number].parent;
             lower(&mut self[parent].num_children, 1);
             self.free.push(number);
@@ -104,7 +125,7 @@ impl Model {
                 self.anon_vmas.create(None)
             }
         };
-        self.anon_vmas.link(number);
+        self.anon_vmas.link(number, Link { start, pid });
         self.anon_vmas[number].num_active_vmas += 1;
         let vma = &mut self.mms[pid.index()].vmas[index];
         vma.anon_vma = number;
@@ -130,35 +151,48 @@ impl Model {
         })
     }
 
-    /// Links every anon_vma of a chain once more (L2). A failed allocation unlinks what was linked.
+    /// Links every anon_vma of a chain once more (L2), for the VMA that begins at `start`. A failed
+    /// allocation, which is for `place`, unlinks what was linked.
     pub(crate) fn clone_avcs(
         &mut self,
         chain: &AvcList,
         pid: Pid,
         place: u32,
+        start: u32,
     ) -> Result<AvcList, NoMemory> {
+        let link = Link { start, pid };
         let mut linked = AvcList::new();
         for number in chain {
             if self.allocate(AllocKind::Avc, pid, place).is_err() {
-                self.unlink_avcs(&linked);
+                self.unlink_avcs(&linked, link);
                 return Err(NoMemory);
             }
-            self.anon_vmas.link(*number);
+            self.anon_vmas.link(*number, link);
             linked.push(*number);
         }
         Ok(linked)
     }
 
-    fn unlink_avcs(&mut self, chain: &AvcList) {
-        chain.iter().rev().for_each(|number| self.anon_vmas.unlink(*number));
+    fn unlink_avcs(&mut self, chain: &AvcList, link: Link) {
+        chain.iter().rev().for_each(|number| self.anon_vmas.unlink(*number, link));
+    }
+
+    /// The bounds of a VMA change: it leaves its trees and is inserted anew, behind the VMAs that
+    /// begin where it begins now (L17).
+    pub(crate) fn relink(&mut self, pid: Pid, index: usize, old_start: u32) {
+        let vma = &self.mms[pid.index()].vmas[index];
+        for number in &vma.avcs {
+            self.anon_vmas.cut(*number, Link { start: old_start, pid });
+            self.anon_vmas.link(*number, Link { start: vma.start, pid });
+        }
     }
 
     /// The VMA goes: it leaves all its anon_vmas, newest first (L5).
-    pub(crate) fn unlink_anon_vmas(&mut self, vma: &Vma) {
+    pub(crate) fn unlink_anon_vmas(&mut self, pid: Pid, vma: &Vma) {
         if vma.anon_vma != NO_ANON_VMA {
             lower(&mut self.anon_vmas[vma.anon_vma].num_active_vmas, 1);
         }
-        self.unlink_avcs(&vma.avcs);
+        self.unlink_avcs(&vma.avcs, Link { start: vma.start, pid });
     }
 
     /// The anon_vma chain of a child's VMA (L3): the parent's chain, then an anon_vma of its own
@@ -171,7 +205,8 @@ impl Model {
         if parent.anon_vma == NO_ANON_VMA {
             return Ok((NO_ANON_VMA, AvcList::new()));
         }
-        let mut chain = self.clone_avcs(&parent.avcs, child, parent.start)?;
+        let link = Link { start: parent.start, pid: child };
+        let mut chain = self.clone_avcs(&parent.avcs, child, parent.start, parent.start)?;
         let reused = chain.iter().copied().find(|number| self.is_reusable(*number));
         if let Some(number) = reused {
             self.anon_vmas[number].num_active_vmas += 1;
@@ -181,14 +216,14 @@ impl Model {
             .allocate(AllocKind::AnonVma, child, parent.start)
             .and_then(|()| self.allocate(AllocKind::Avc, child, parent.start));
         if fresh.is_err() {
-            self.unlink_avcs(&chain);
+            self.unlink_avcs(&chain, link);
             return Err(NoMemory);
         }
         let number = self.anon_vmas.create(Some(parent.anon_vma));
         if fault!(self, AnonVmaRootNotInherited) {
             self.anon_vmas[number].root = number;
         }
-        self.anon_vmas.link(number);
+        self.anon_vmas.link(number, link);
         self.anon_vmas[number].num_active_vmas += 1;
         chain.push(number);
         Ok((number, chain))
@@ -263,7 +298,7 @@ impl Model {
         let partially =
             folio.entire == 0 && folio.mapped_pages > 0 && folio.mapped_pages < folio.pages();
         if partially {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
     }
 
@@ -271,14 +306,21 @@ impl Model {
     pub(crate) fn note_partial_unmap(&mut self, id: FolioId, unmapped: u32) {
         let folio = &self.folios[id];
         if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages > 0 {
-            self.queue_partially_mapped(id);
+            self.queue_deferred(id, true);
         }
     }
 
-    fn queue_partially_mapped(&mut self, id: FolioId) {
-        let folio = &mut self.folios[id];
-        folio.set(FolioFlags::PARTIALLY_MAPPED, true);
-        folio.set(FolioFlags::DEFERRED, true);
+    /// The VMAs in which pages of the folio may be mapped (L7, L17): those in the tree of its
+    /// anon_vma that overlap its place.
+    pub(crate) fn rmap_areas(&self, id: FolioId) -> impl Iterator<Item = Area> + '_ {
+        let folio = &self.folios[id];
+        let (first, behind) = (folio.index, folio.index + folio.pages());
+        let mapping = (folio.mapping != NO_ANON_VMA).then_some(folio.mapping);
+        let tree = mapping.map_or(&[][..], |mapping| &self.anon_vmas[mapping].tree[..]);
+        tree.iter()
+            .take_while(move |link| link.start < behind)
+            .filter_map(|link| self.area_at(link.pid, link.start))
+            .filter(move |area| area.end > first)
     }
 }
 

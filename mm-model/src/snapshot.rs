@@ -1,12 +1,15 @@
 //! The state as a snapshot: tables are walked in address order, and folios and anon_vmas are
 //! described when asked for. Nothing is judged here.
 
+use crate::circumstances::Held;
 use crate::entry::Entry;
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
+use crate::rmap_walk::Want;
 use mm_ops::{
-    AnonVmaSnap, EntrySnap, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order, PageSnap,
-    Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
+    AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
+    PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap,
+    VmaSnap, Vpn,
 };
 
 impl Model {
@@ -19,7 +22,7 @@ impl Model {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: mm.rss,
-                rss_swap: 0,
+                rss_swap: mm.swapents,
                 deposited: mm.deposited.len() as u32,
             });
             self.snapshot_vmas(pid, out);
@@ -27,6 +30,15 @@ impl Model {
         }
         self.snapshot_handles(out);
         self.snapshot_tokens(out);
+        out.slots.extend(self.swap.used().map(|(number, slot)| SlotSnap {
+            slot: number,
+            count: slot.count,
+            cache: slot.cache,
+            zero: slot.zero,
+            bad: slot.bad,
+            value: slot.value,
+        }));
+        out.deferred.extend(self.folios.queued());
         out.finish(self);
     }
 
@@ -83,9 +95,11 @@ impl Model {
             return;
         };
         let (mut folio, mut page) = (0, 0);
-        if entry.has_folio() {
+        if entry.has_frame() {
             folio = self.folios.of(entry.pfn());
             page = self.page_of(entry.pfn());
+        } else if entry.is_swap() {
+            page = entry.swap_slot();
         }
         out.entries.push(EntrySnap { pid, vpn: Vpn(vpn), kind, flags: entry.flags(), folio, page });
     }
@@ -111,6 +125,17 @@ impl Model {
         pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
     }
 
+    /// Whether entries name a folio that none maps.
+    fn is_named(&self, id: u32) -> bool {
+        let migrating = self
+            .tokens
+            .iter()
+            .flatten()
+            .any(|held| held.folio == Some(id) && matches!(held.held, Held::Migration { .. }));
+        let cached = self.folios[id].flags.has(FolioFlags::SWAPCACHE);
+        (migrating && self.any_in_rmap(id, Want::Migrating)) || (cached && self.is_swapped(id))
+    }
+
     fn snapshot_tokens(&self, out: &mut Snapshot) {
         let held = self.tokens.iter().enumerate();
         out.tokens.extend(held.filter_map(|(number, held)| {
@@ -118,7 +143,12 @@ impl Model {
             let token = Token(number as u8);
             Some(TokenSnap {
                 token,
-                kind: if held.isolation { TokenKind::Isolation } else { TokenKind::Lock },
+                kind: match held.held {
+                    Held::Lock => TokenKind::Lock,
+                    Held::Isolation => TokenKind::Isolation,
+                    Held::Writeback(_) => TokenKind::Writeback,
+                    Held::Migration { to, copied } => TokenKind::Migration { to, copied },
+                },
                 folio: held.folio,
             })
         }));
@@ -137,10 +167,13 @@ impl SnapshotSource for Model {
                 mapcount,
                 exclusive: counts && self.folios.exclusive.get(pfn),
                 value,
-                hwpoison: false,
+                hwpoison: self.folios.poisoned.get(pfn),
             }
         }));
         let mapcount = self.folios.mapcount_of(raw);
+        let placed = !folio.flags.has(FolioFlags::KSM)
+            && folio.mapping != NO_ANON_VMA
+            && (mapcount > 0 || self.is_named(raw));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,
@@ -149,8 +182,8 @@ impl SnapshotSource for Model {
             mapcount,
             entire_mapcount: folio.entire,
             mm_slots: folio.slots,
-            mapping: if mapcount > 0 { folio.mapping } else { NO_ANON_VMA },
-            index: if mapcount > 0 { folio.index } else { 0 },
+            mapping: if placed { folio.mapping } else { NO_ANON_VMA },
+            index: if placed { folio.index } else { 0 },
             first_page: 0,
         }
     }

@@ -1,14 +1,13 @@
-//! PMD leaves and large folios (rulebook areas A7, G): PMD faults, the split of a leaf into PTEs,
-//! and the split of a folio into small ones.
+//! PMD leaves (rulebook A7, A14, G1 to G6): PMD faults and the split of a leaf into PTEs. The split of a
+//! folio is in `split`.
 
 use crate::alloc::NoMemory;
 use crate::entry::Entry;
 use crate::fault::{Access, FaultError};
-use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
+use mm_ops::{AllocKind, FolioFlags, Pid};
 
 impl Model {
     /// The PMD level of a fault (A14). Answers `false` when the fault goes on at the PTE level.
@@ -29,6 +28,9 @@ impl Model {
         }
         if !entry.is_huge() {
             return Ok(false);
+        }
+        if entry.is_migration() {
+            return Err(FaultError::Blocked);
         }
         if entry.has(Entry::PROTNONE) && area.accessible() {
             self.tables.set(pmd, self.rebuilt(area, entry));
@@ -76,7 +78,7 @@ impl Model {
         if !fault!(self, FreshAnonNotExclusive) {
             self.folios.exclusive.fill(head, 1, true);
         }
-        self.folios[id].set(FolioFlags::DEFERRED, true);
+        self.queue_deferred(id, false);
         self.mms[area.pid.index()].rss += self.geometry.ptes();
         let bits = Self::protection(area) | self.dirty_bits() | Self::write_bit(area);
         self.tables.set(pmd, Entry::leaf(head, bits));
@@ -110,7 +112,7 @@ impl Model {
         }
     }
 
-    /// Splits a PMD leaf into PTEs without freezing (G2, G4). Needs no allocation (G23).
+    /// Splits a PMD leaf into PTEs without freezing (G1, G2, G4). Needs no allocation (G23).
     pub(crate) fn split_leaf(&mut self, area: Area, pmd: Slot) {
         let leaf = self.tables.get(pmd);
         debug_assert!(leaf.is_huge(), "G23: only leaves are split");
@@ -118,8 +120,16 @@ impl Model {
         self.tables.set(pmd, Entry::table(table));
         let first = self.tables.slot(table, 0);
         let pages = self.geometry.ptes();
+        if leaf.is_migration() {
+            // G1: nothing is mapped, so nothing is counted.
+            let pte = leaf.split_migration();
+            for (entry, page) in self.tables.run_mut(first, pages as usize).iter_mut().zip(0..) {
+                *entry = pte.advanced(page);
+            }
+            return;
+        }
         if leaf.is_zero() {
-            let pte = Entry::zero_page(Self::protection(area));
+            let pte = Entry::zero_page(Self::protection(area) | leaf.0 & Entry::UFFD_WP);
             self.tables.run_mut(first, pages as usize).fill(pte);
             return;
         }
@@ -156,153 +166,5 @@ impl Model {
             done += len;
         }
         self.remove_rmap_pmd(id, pid);
-    }
-
-    /// Splits a large folio into small ones on behalf of MADV_FREE, which holds one reference
-    /// (G7 to G10 in one step). Answers `false`, with nothing touched, if it may not be split.
-    pub(crate) fn split_folio(&mut self, id: FolioId) -> bool {
-        let folio = &self.folios[id];
-        let referenced = self.folios.mapcount_of(id) != folio.refs;
-        let tolerated = fault!(self, FreezeSplitIgnoresFailedShare);
-        if folio.flags.has(FolioFlags::LOCKED) || (referenced && !tolerated) {
-            return false;
-        }
-        let mappings = self.mappings_of(id);
-        self.prepare_pieces(id, &mappings);
-        let pieces: Vec<FolioId> = self.folios.shatter(id).collect();
-        for (page, piece) in (0..).zip(&pieces) {
-            let folio = &mut self.folios[*piece];
-            folio.index += page;
-            folio.refs = 1;
-            (folio.entire, folio.large_mapcount, folio.mapped_pages) = (0, 0, 0);
-            folio.slots = Default::default();
-            let queued = FolioFlags::DEFERRED.with(FolioFlags::PARTIALLY_MAPPED);
-            folio.flags = folio.flags.without(queued.with(FolioFlags::MAYBE_SHARED));
-        }
-        let first = self.folios[pieces[0]].head as usize;
-        self.folios.mapcount[first..first + pieces.len()].fill(0);
-        self.restore_mappings(&pieces, &mappings);
-        #[cfg(feature = "faults")]
-        if referenced {
-            self.hand_on_references(&pieces);
-        }
-        pieces.into_iter().for_each(|piece| self.put_folio(piece, 1));
-        true
-    }
-
-    /// Unmaps the folio for a split: leaves become PTEs, and a dirty PTE makes the folio dirty
-    /// before its flags are handed on (F3).
-    fn prepare_pieces(&mut self, id: FolioId, mappings: &[Mapping]) {
-        for mapping in mappings {
-            let pmd = self.pmd_slot(mapping.area.pid, mapping.vpn).expect("the page is mapped");
-            if self.tables.get(pmd).is_huge() {
-                self.split_leaf(mapping.area, pmd);
-            }
-            let dirty = self.tables.get(self.pte_slot_in(pmd, mapping.vpn)).has(Entry::DIRTY);
-            if dirty {
-                self.folios[id].set(FolioFlags::DIRTY, true);
-            }
-        }
-    }
-
-    /// Maps the pieces of a split folio again (F8), or the zero page in their place (F9).
-    fn restore_mappings(&mut self, pieces: &[FolioId], mappings: &[Mapping]) {
-        let head = self.folios[pieces[0]].head;
-        // PAE comes back through what the entries were (G9); an unmapped page has none (G10).
-        let mut exclusive = vec![false; pieces.len()];
-        let mut locked = vec![false; pieces.len()];
-        for mapping in mappings {
-            locked[mapping.page as usize] |= mapping.area.has(VmaFlags::LOCKED);
-        }
-        for mapping in mappings {
-            let (pid, page) = (mapping.area.pid, mapping.page);
-            let (piece, pfn) = (pieces[page as usize], head + page);
-            let pmd = self.pmd_slot(pid, mapping.vpn).expect("the page is mapped");
-            let slot = self.pte_slot_in(pmd, mapping.vpn);
-            let old = self.tables.get(slot);
-            let protection = Self::protection(mapping.area);
-            if self.folios.value[pfn as usize].is_zero() && !locked[page as usize] {
-                self.tables.set(slot, Entry::zero_page(protection | old.0 & Entry::SOFT_DIRTY));
-                self.mms[pid.index()].rss -= 1;
-                continue;
-            }
-            exclusive[page as usize] |= old.has(Entry::WRITE) || self.folios.exclusive.get(pfn);
-            // Soft-dirty is restored as it was, whatever the dirty bit (F8).
-            let bits = old.bits() & !Entry::PROTNONE | (protection & Entry::PROTNONE);
-            self.tables.set(slot, Entry::page(pfn, bits));
-            self.folios[piece].refs += 1;
-            self.add_rmap_ptes(piece, pfn, 1, pid);
-        }
-        for (pfn, exclusive) in (head..).zip(exclusive) {
-            self.folios.exclusive.fill(pfn, 1, exclusive);
-        }
-    }
-
-    /// Every place where a page of the folio is mapped, found through its anon_vma (L7): a page
-    /// that a leaf maps is listed like one that a PTE maps.
-    pub(crate) fn mappings_of(&self, id: FolioId) -> Vec<Mapping> {
-        let folio = &self.folios[id];
-        let mut found = Vec::new();
-        for pid in (0..self.mms.len() as u8).map(Pid) {
-            let vmas = &self.mms[pid.index()].vmas;
-            let linked = vmas.iter().enumerate().filter(|(_, vma)| {
-                vma.anon_vma != NO_ANON_VMA && vma.avcs.contains(&folio.mapping)
-            });
-            for (index, vma) in linked {
-                let first = vma.pgoff.max(folio.index);
-                let behind = (vma.pgoff + (vma.end - vma.start)).min(folio.index + folio.pages());
-                for linear in first..behind {
-                    let (vpn, page) = (vma.start + linear - vma.pgoff, linear - folio.index);
-                    let maps = self.find_entry(pid, vpn).is_some_and(|(_, entry)| {
-                        entry.has_folio() && self.frame_at(entry, vpn) == folio.head + page
-                    });
-                    if maps {
-                        let area = self.area(pid, index).expect("the VMA is there");
-                        found.push(Mapping { area, vpn, page });
-                    }
-                }
-            }
-        }
-        found
-    }
-}
-
-/// One page of a folio mapped at one place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mapping {
-    pub(crate) area: Area,
-    pub(crate) vpn: u32,
-    /// Which page of the folio.
-    pub(crate) page: u32,
-}
-
-#[cfg(feature = "faults")]
-impl Model {
-    /// A folio was split although it is referenced: each piece gets the references of its page, and
-    /// comes back shared and read-only as if the share step had not failed.
-    fn hand_on_references(&mut self, pieces: &[FolioId]) {
-        let first = self.folios[pieces[0]].head;
-        let frames = first..first + pieces.len() as u32;
-        let held: Vec<(u32, u32)> = self.handle_references(&frames).collect();
-        for (pfn, refs) in held {
-            let id = pieces[(pfn - first) as usize];
-            self.folios[id].refs += refs;
-            self.folios[id].pins = 0;
-            self.folios.exclusive.fill(pfn, 1, false);
-        }
-        for held in self.tokens.iter().flatten() {
-            if held.isolation && held.folio == Some(pieces[0]) {
-                self.folios[pieces[0]].refs += 1;
-            }
-        }
-        for mapping in self.mappings_of(pieces[0]).into_iter().chain(
-            pieces[1..].iter().flat_map(|piece| self.mappings_of(*piece)).collect::<Vec<_>>(),
-        ) {
-            if let Some((slot, entry)) = self.find_entry(mapping.area.pid, mapping.vpn)
-                && !self.folios.exclusive.get(entry.pfn())
-            {
-                self.tables.set(slot, entry.without(Entry::WRITE));
-            }
-        }
     }
 }

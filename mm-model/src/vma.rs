@@ -151,24 +151,35 @@ impl Model {
             }
             (true, false) => {
                 let prev = self.vma_mut(pid, index - 1);
-                prev.end = new.end;
                 prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
+                let start = prev.start;
+                self.set_bounds(pid, index - 1, start, new.end);
             }
             (false, true) => {
                 let next = self.vma_mut(pid, index);
-                next.start = new.start;
-                next.pgoff = new.pgoff;
                 next.flags = next.flags.with(VmaFlags::SOFTDIRTY);
+                let end = next.end;
+                self.set_bounds(pid, index, new.start, end);
             }
             (true, true) => {
                 self.adopt_anon_vmas(pid, index - 1, index)?;
                 let next = self.remove_vma(pid, index);
                 let prev = self.vma_mut(pid, index - 1);
-                prev.end = next.end;
                 prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
+                let start = prev.start;
+                self.set_bounds(pid, index - 1, start, next.end);
             }
         }
         Ok(())
+    }
+
+    /// Gives a VMA other bounds; its pages keep their linear indices.
+    fn set_bounds(&mut self, pid: Pid, index: usize, start: u32, end: u32) {
+        let vma = self.vma_mut(pid, index);
+        let old_start = vma.start;
+        vma.pgoff = vma.pgoff + start - old_start;
+        (vma.start, vma.end) = (start, end);
+        self.relink(pid, index, old_start);
     }
 
     /// A VMA without anon_vma that is about to swallow (part of) another gets that one's (L10).
@@ -179,7 +190,7 @@ impl Model {
             return Ok(());
         }
         let chain = vmas[from].avcs.clone();
-        let chain = self.clone_avcs(&chain, pid, place).inspect_err(|NoMemory| {
+        let chain = self.clone_avcs(&chain, pid, place, place).inspect_err(|NoMemory| {
             if fault!(self, AnonVmaStaleAfterUnlink) {
                 self.mms[pid.index()].vmas[to].anon_vma = number;
             }
@@ -194,7 +205,7 @@ impl Model {
     /// Takes a VMA out of the list and out of its anon_vmas.
     fn remove_vma(&mut self, pid: Pid, index: usize) -> Vma {
         let vma = self.mms[pid.index()].vmas.remove(index);
-        self.unlink_anon_vmas(&vma);
+        self.unlink_anon_vmas(pid, &vma);
         vma
     }
 
@@ -202,7 +213,7 @@ impl Model {
     pub(crate) fn remove_vmas(&mut self, pid: Pid, range: std::ops::Range<usize>) {
         for index in range.clone() {
             let vma = std::mem::replace(self.vma_mut(pid, index), Vma::empty());
-            self.unlink_anon_vmas(&vma);
+            self.unlink_anon_vmas(pid, &vma);
         }
         self.mms[pid.index()].vmas.drain(range);
     }
@@ -212,7 +223,7 @@ impl Model {
         let start = self.vma_mut(pid, index).start;
         self.allocate(AllocKind::Vma, pid, start)?;
         let chain = self.vma_mut(pid, index).avcs.clone();
-        let avcs = self.clone_avcs(&chain, pid, start)?;
+        let avcs = self.clone_avcs(&chain, pid, start, at)?;
         self.split_leaf_across(pid, at);
         let low = self.vma_mut(pid, index);
         let high = Vma {
@@ -223,7 +234,7 @@ impl Model {
             anon_vma: low.anon_vma,
             avcs,
         };
-        low.end = at;
+        self.set_bounds(pid, index, start, at);
         if high.anon_vma != NO_ANON_VMA {
             self.anon_vmas[high.anon_vma].num_active_vmas += 1;
         }
@@ -273,7 +284,8 @@ impl Model {
         self.adopt_anon_vmas(pid, index - 1, from)?;
         let end = self.vma_mut(pid, index + 1).end;
         self.remove_vmas(pid, index..index + 2);
-        self.vma_mut(pid, index - 1).end = end;
+        let start = self.vma_mut(pid, index - 1).start;
+        self.set_bounds(pid, index - 1, start, end);
         Ok(index - 1)
     }
 
@@ -283,27 +295,27 @@ impl Model {
             self.remove_vma(pid, index);
         } else {
             self.split_leaf_across(pid, end);
-            let middle = self.vma_mut(pid, index);
-            middle.pgoff = middle.linear_index(end);
-            middle.start = end;
+            let behind = self.vma_mut(pid, index).end;
+            self.set_bounds(pid, index, end, behind);
         }
-        self.vma_mut(pid, index - 1).end = end;
+        let first = self.vma_mut(pid, index - 1).start;
+        self.set_bounds(pid, index - 1, first, end);
         Ok(index - 1)
     }
 
     fn merge_right(&mut self, pid: Pid, index: usize, start: u32) -> Result<usize, NoMemory> {
         self.adopt_anon_vmas(pid, index + 1, index)?;
-        let pgoff = self.vma_mut(pid, index).linear_index(start);
         let mut at = index + 1;
-        if start == self.vma_mut(pid, index).start {
+        let first = self.vma_mut(pid, index).start;
+        if start == first {
             self.remove_vma(pid, index);
             at = index;
         } else {
             self.split_leaf_across(pid, start);
-            self.vma_mut(pid, index).end = start;
+            self.set_bounds(pid, index, first, start);
         }
-        let next = self.vma_mut(pid, at);
-        (next.start, next.pgoff) = (start, pgoff);
+        let end = self.vma_mut(pid, at).end;
+        self.set_bounds(pid, at, start, end);
         Ok(at)
     }
 

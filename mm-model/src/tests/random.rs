@@ -8,24 +8,24 @@ use mm_ops::{
 };
 
 /// A small generator of numbers (an LCG; the high bits are used).
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn of(seed: u64) -> Self {
+    pub(crate) fn of(seed: u64) -> Self {
         Self(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15).wrapping_add(1))
     }
 
-    fn roll(&mut self, sides: u32) -> u32 {
+    pub(crate) fn roll(&mut self, sides: u32) -> u32 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963);
         ((self.0 >> 33) % u64::from(sides)) as u32
     }
 
-    fn pid(&mut self) -> Pid {
+    pub(crate) fn pid(&mut self) -> Pid {
         Pid(self.roll(3) as u8)
     }
 
     /// Mostly whole and half blocks, sometimes anything.
-    fn range(&mut self, ptes: u32) -> PageRange {
+    pub(crate) fn range(&mut self, ptes: u32) -> PageRange {
         if self.roll(3) == 0 {
             return PageRange::new(self.roll(4 * ptes), self.roll(2 * ptes + 2));
         }
@@ -71,7 +71,7 @@ impl Dice {
         }
     }
 
-    fn op(&mut self, ptes: u32) -> Op {
+    pub(crate) fn op(&mut self, ptes: u32) -> Op {
         let (pid, range) = (self.pid(), self.range(ptes));
         let vpn = Vpn(self.roll(4 * ptes));
         let value = Value::label(self.roll(3) as u8);
@@ -121,7 +121,7 @@ pub(crate) fn program(seed: u64, ptes: u32, length: u32) -> Vec<Op> {
 
 /// Everything that holds memory is given up: only the tokens' and handles' folios may be left, and
 /// then nothing.
-fn give_up_everything(machine: &mut Machine) {
+pub(crate) fn give_up_everything(machine: &mut Machine) {
     (0..4).for_each(|pid| machine.all(&[exit(pid)]));
     (0..16).for_each(|handle| machine.all(&[put(handle)]));
     (0..8).for_each(|token| machine.all(&[drop_token(token)]));

@@ -4,8 +4,8 @@
 use crate::model::Model;
 use mm_ops::{
     AccessBits, Advice, Batching, Choice, Config, EntryFlags, EntryKind, EntrySnap, Errno,
-    FolioSnap, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, PageSnap, Pid, Prot,
-    Remote, Snapshot, Token, Value, VmaFlags, VmaSnap, Vpn,
+    FolioFlags, FolioSnap, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, PageSnap,
+    Pid, Prot, Remote, Snapshot, Token, TokenKind, Value, VmaFlags, VmaSnap, Vpn,
 };
 
 /// PROT_READ|PROT_WRITE.
@@ -109,6 +109,27 @@ pub(crate) fn thp(orders: &[u8]) -> Op {
     Op::Thp { always, madvise: OrderSet::EMPTY }
 }
 
+pub(crate) fn swap_out(pid: u8, vpn: u32) -> Op {
+    Op::SwapOut { pid: Pid(pid), vpn: Vpn(vpn), token: None }
+}
+
+/// `swap_out` with a write that stays in flight.
+pub(crate) fn swap_out_slowly(pid: u8, vpn: u32, token: u8) -> Op {
+    Op::SwapOut { pid: Pid(pid), vpn: Vpn(vpn), token: Some(Token(token)) }
+}
+
+pub(crate) fn write_done(token: u8) -> Op {
+    Op::WriteDone { token: Token(token), error: false }
+}
+
+pub(crate) fn write_failed(token: u8) -> Op {
+    Op::WriteDone { token: Token(token), error: true }
+}
+
+pub(crate) fn bad_slot(pid: u8, vpn: u32) -> Op {
+    Op::BadSlot { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
 pub(crate) fn fail_alloc(nth: u16) -> Op {
     Op::FailAlloc { nth }
 }
@@ -131,6 +152,44 @@ pub(crate) fn numa_hint(pid: u8, start: u32, len: u32) -> Op {
 
 pub(crate) fn clear_refs(pid: u8) -> Op {
     Op::ClearRefs { pid: Pid(pid) }
+}
+
+/// `migrate`, shared folios, too.
+pub(crate) fn migrate(pid: u8, vpn: u32, token: u8) -> Op {
+    Op::Migrate { pid: Pid(pid), vpn: Vpn(vpn), token: Token(token), all: true }
+}
+
+pub(crate) fn migrate_copy(token: u8) -> Op {
+    Op::MigrateCopy { token: Token(token) }
+}
+
+pub(crate) fn migrate_end(token: u8) -> Op {
+    Op::MigrateEnd { token: Token(token) }
+}
+
+/// A uniform split.
+pub(crate) fn split(pid: u8, vpn: u32, order: u8) -> Op {
+    Op::Split { pid: Pid(pid), vpn: Vpn(vpn), order: Order(order), nonuniform: false }
+}
+
+pub(crate) fn deferred_scan(count: u16) -> Op {
+    Op::DeferredScan { count }
+}
+
+pub(crate) fn ksm(pid: u8, vpn: u32, with: u8, to: u32) -> Op {
+    Op::Ksm { pid: Pid(pid), vpn: Vpn(vpn), with: Pid(with), to: Vpn(to) }
+}
+
+pub(crate) fn ksm_zero(pid: u8, vpn: u32) -> Op {
+    Op::KsmZero { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
+pub(crate) fn hwpoison(pid: u8, vpn: u32) -> Op {
+    Op::Hwpoison { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
+pub(crate) fn soft_offline(pid: u8, vpn: u32) -> Op {
+    Op::SoftOffline { pid: Pid(pid), vpn: Vpn(vpn) }
 }
 
 /// The outcome of an operation that failed.
@@ -217,6 +276,12 @@ impl Machine {
         self.snapshot().folios[entry.folio as usize]
     }
 
+    /// The folio that the entry at a page names, mapped or not.
+    pub(crate) fn folio_named(&self, pid: u8, vpn: u32) -> FolioSnap {
+        let entry = self.entry(pid, vpn).expect("something is there");
+        self.snapshot().folios[entry.folio as usize]
+    }
+
     /// The page mapped at a page.
     pub(crate) fn page(&self, pid: u8, vpn: u32) -> PageSnap {
         let entry = self.entry(pid, vpn).expect("something is mapped");
@@ -271,19 +336,28 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies in a VMA");
         if entry.flags.has(EntryFlags::WRITE) {
             assert!(vma.flags.has(VmaFlags::WRITE), "INV20 at {entry:?}");
-            assert!(entry.kind.maps_folio(), "INV7, INV21 at {entry:?}");
+            assert!(entry.kind.names_folio(), "INV7, INV21 at {entry:?}");
         }
         leaves[pid] += u32::from(entry.kind.is_pmd());
+        match entry.kind {
+            EntryKind::Migration => rss[pid] += 1,
+            EntryKind::MigrationLeaf => rss[pid] += u32::from(ptes),
+            _ => {}
+        }
         if !entry.kind.maps_folio() {
             continue;
         }
         assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
         let folio = &snapshot.folios[entry.folio as usize];
-        assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14 at {entry:?}");
         let index = vma.pgoff + (entry.vpn.0 - vma.start.0);
-        assert_eq!(index, folio.index + entry.page, "INV14 at {entry:?}");
         let at = (folio.first_page + entry.page) as usize;
         let page = &snapshot.pages[at];
+        if folio.flags.has(FolioFlags::KSM) {
+            assert!(!page.exclusive && folio.order.0 == 0, "INV7 at {entry:?}");
+        } else {
+            assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14 at {entry:?}");
+            assert_eq!(index, folio.index + entry.page, "INV14 at {entry:?}");
+        }
         if entry.flags.has(EntryFlags::WRITE) {
             assert!(page.exclusive, "INV1 at {entry:?}");
         }
@@ -301,6 +375,7 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
             rss[pid] += 1;
         }
     }
+    check_swap(snapshot);
     for (page, maps) in snapshot.pages.iter().zip(&page_maps) {
         assert_eq!(page.mapcount, *maps, "INV8");
     }
@@ -312,11 +387,20 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         let grabs = snapshot.handles.iter().filter(|h| h.folio == Some(number as u32)).count();
         assert!(folio.refcount >= refs[number] + grabs as u32, "INV9: {folio:?}");
         if grabs == 0 {
-            let held = |t: &&mm_ops::TokenSnap| {
-                t.kind == mm_ops::TokenKind::Isolation && t.folio == Some(number as u32)
-            };
-            let isolated = snapshot.tokens.iter().filter(held).count() as u32;
-            assert_eq!(folio.refcount, refs[number] + isolated, "INV9: {folio:?}");
+            let number = number as u32;
+            let held = snapshot.tokens.iter().filter(|token| match token.kind {
+                TokenKind::Isolation => token.folio == Some(number),
+                TokenKind::Migration { to, .. } => token.folio == Some(number) || to == number,
+                _ => false,
+            });
+            let retired = u32::from(pages.iter().any(|page| page.hwpoison));
+            let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+            let cache = if cached { folio.order.pages() } else { 0 };
+            let expected = refs[number as usize] + held.count() as u32 + cache;
+            assert!(
+                folio.refcount == expected || folio.refcount == expected + retired,
+                "INV9: {folio:?}"
+            );
         }
     }
     for mm in &snapshot.mms {
@@ -329,5 +413,39 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         assert_eq!(anon_vma.num_active_vmas, active, "INV29");
         let children = snapshot.anon_vmas.iter().filter(|av| av.parent == number).count() as u32;
         assert_eq!(anon_vma.num_children, children, "INV29");
+    }
+}
+
+/// Counts what the slots and their folios claim (INV5, INV10, INV11, S15).
+fn check_swap(snapshot: &Snapshot) {
+    for mm in &snapshot.mms {
+        let named = |entry: &&EntrySnap| entry.pid == mm.pid && entry.kind == EntryKind::Swap;
+        let named = snapshot.entries.iter().filter(named).count() as u32;
+        assert_eq!(mm.rss_swap, named, "INV10 of {:?}", mm.pid);
+    }
+    for entry in snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::Swap) {
+        assert!(snapshot.slots.iter().any(|slot| slot.slot == entry.page), "S15: {entry:?}");
+    }
+    for slot in &snapshot.slots {
+        let entries = snapshot.entries.iter();
+        let naming: Vec<&EntrySnap> = entries
+            .filter(|entry| entry.kind == EntryKind::Swap && entry.page == slot.slot)
+            .collect();
+        assert_eq!(slot.count, naming.len() as u32, "S15: {slot:?}");
+        let exclusive = naming.iter().any(|entry| entry.flags.has(EntryFlags::EXCLUSIVE));
+        assert!(!exclusive || slot.count == 1, "E22: {slot:?}");
+        let Some(number) = slot.cache else {
+            continue;
+        };
+        let folio = &snapshot.folios[number as usize];
+        assert!(folio.flags.has(FolioFlags::SWAPCACHE), "S15: {slot:?}");
+        let pages = snapshot.pages_of(number);
+        let page = &pages[slot.slot as usize % pages.len()];
+        assert!(!exclusive || page.mapcount == 0, "INV5: {slot:?}");
+    }
+    for (number, folio) in snapshot.folios.iter().enumerate() {
+        let slots = snapshot.slots.iter().filter(|slot| slot.cache == Some(number as u32)).count();
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        assert_eq!(slots as u32, if cached { folio.order.pages() } else { 0 }, "S15: {folio:?}");
     }
 }

@@ -1,0 +1,115 @@
+//! Entries that are neither NONE nor present (S4e to S4j): what each walk does when it meets one.
+//! The walks of `fault`, `fork`, `zap`, `protect` and `lazyfree` come here off their hot paths. What a
+//! SWAP entry means for its slot is in `swap`; who makes MIGRATION and HWPOISON entries, and who
+//! turns them back, is in the files of those areas.
+
+use crate::entry::Entry;
+use crate::fault::{Access, FaultError};
+use crate::folio::lower;
+use crate::model::Model;
+use crate::table::Slot;
+use crate::vma::Area;
+use crate::zap::Guards;
+use mm_ops::{Pid, VmaFlags};
+
+impl Model {
+    /// A fault on a PTE that is neither NONE nor present (A5, A10, A15).
+    #[cold]
+    pub(crate) fn fault_nonpresent(
+        &mut self,
+        area: Area,
+        slot: Slot,
+        vpn: u32,
+        access: Access,
+    ) -> Result<(), FaultError> {
+        let entry = self.tables.get(slot);
+        if entry.is_swap() {
+            return self.swap_fault(area, slot, vpn, access);
+        }
+        if entry.is_guard() {
+            return Err(FaultError::Segv);
+        }
+        if entry.is_migration() {
+            // The migrator holds the folio's lock as long as the entry stands (F11).
+            return Err(FaultError::Blocked);
+        }
+        Err(FaultError::Poisoned)
+    }
+
+    /// Copies a PTE that is not present to the child of a fork (C10, C11, C14, C15). `drop` are the
+    /// bits that the child's entries lose (C21).
+    #[cold]
+    pub(crate) fn copy_nonpresent(&mut self, child: Area, source: Slot, target: Slot) {
+        let mut entry = self.tables.get(source);
+        if entry.is_uffd_marker() && !child.has(VmaFlags::UFFD_WP) {
+            return;
+        }
+        if entry.is_migration() {
+            entry = entry.migration_downgraded(false);
+            self.tables.set(source, entry);
+            self.mms[child.pid.index()].rss += 1;
+        } else if entry.is_swap() {
+            entry = entry.without(Entry::EXCLUSIVE);
+            self.tables.set(source, entry);
+            self.duplicate_slot(entry.swap_slot());
+            self.mms[child.pid.index()].swapents += 1;
+        }
+        self.tables.set(target, entry.without(Self::lost_in_fork(child)));
+    }
+
+    /// The bits that no entry of a child has (C4, C21).
+    pub(crate) fn lost_in_fork(child: Area) -> u64 {
+        if child.has(VmaFlags::UFFD_WP) { 0 } else { Entry::UFFD_WP }
+    }
+
+    /// Copies a MIGRATION PMD to the child of a fork (C11); a table is deposited for it already.
+    pub(crate) fn copy_migration_leaf(&mut self, child: Area, source: Slot, target: Slot) {
+        let entry = self.tables.get(source).migration_downgraded(false);
+        self.tables.set(source, entry);
+        self.tables.set(target, entry.without(Self::lost_in_fork(child)));
+        self.mms[child.pid.index()].rss += self.geometry.ptes();
+    }
+
+    /// Takes away a PTE that is not present, and the run of SWAP entries that it begins, at most
+    /// `room` (I2, I3). Answers how many went.
+    #[cold]
+    pub(crate) fn zap_nonpresent(
+        &mut self,
+        pid: Pid,
+        slot: Slot,
+        room: u32,
+        guards: Guards,
+    ) -> Option<u32> {
+        let entry = self.tables.get(slot);
+        if entry.is_guard() && guards == Guards::Keep {
+            return None;
+        }
+        if entry.is_swap() {
+            return Some(self.zap_swap(pid, slot, room));
+        }
+        if entry.is_migration() {
+            lower(&mut self.mms[pid.index()].rss, 1);
+        }
+        self.tables.set(slot, Entry::NONE);
+        Some(1)
+    }
+
+    /// MADV_FREE on a PTE that is not present, and the run of SWAP entries that it begins (I6).
+    /// Answers how many entries are done.
+    #[cold]
+    pub(crate) fn free_nonpresent(&mut self, pid: Pid, slot: Slot, room: u32) -> u32 {
+        let entry = self.tables.get(slot);
+        if entry.is_swap() {
+            return self.zap_swap(pid, slot, room);
+        }
+        if entry.is_hwpoison() || entry.is_poison_marker() {
+            self.tables.set(slot, Entry::NONE);
+        }
+        1
+    }
+
+    /// What a plain change of protection makes of an entry that is not present, PTE or PMD (H5, H6).
+    pub(crate) const fn reprotected_nonpresent(entry: Entry) -> Entry {
+        if entry.is_migration() { entry.migration_downgraded(true) } else { entry }
+    }
+}

@@ -1,0 +1,135 @@
+//! The reverse-mapping walk (rulebook L7, L13, L16, L17, L20): from a folio to the entries that map it or,
+//! while it is under migration, that name it. Entries are found in runs. What is done with them is
+//! the business of whoever walks: migration, swap-out, splits, memory failure.
+
+use crate::entry::{Entry, Pfn};
+use crate::folio::FolioId;
+use crate::model::Model;
+use crate::table::Slot;
+use crate::vma::{Area, Vma};
+use mm_ops::FolioFlags;
+use smallvec::SmallVec;
+
+/// Where pages of a folio may be mapped in one VMA.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RmapRange {
+    pub(crate) area: Area,
+    /// The first place.
+    pub(crate) start: u32,
+    /// Which page of the folio belongs there.
+    pub(crate) page: u32,
+    pub(crate) len: u32,
+}
+
+/// All places of a folio, in the order of a walk.
+pub(crate) type RmapRanges = SmallVec<[RmapRange; 4]>;
+
+/// Entries found: one PMD entry, or PTEs of one table that map consecutive pages.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct RmapRun {
+    /// The first entry.
+    pub(crate) slot: Slot,
+    /// Its place.
+    pub(crate) vpn: u32,
+    /// Which page of the folio it maps.
+    pub(crate) page: u32,
+    /// Pages mapped.
+    pub(crate) len: u32,
+    /// A PMD entry.
+    pub(crate) leaf: bool,
+}
+
+/// Which entries a walk looks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Want {
+    /// Present ones.
+    Mapped,
+    /// MIGRATION entries (PVMW_MIGRATION).
+    Migrating,
+}
+
+impl Want {
+    const fn is(self, entry: Entry) -> bool {
+        match self {
+            Self::Mapped => entry.has_folio(),
+            Self::Migrating => entry.is_migration(),
+        }
+    }
+}
+
+impl Model {
+    /// The places where a folio may be mapped, in the order of the walk (L17).
+    pub(crate) fn rmap_ranges(&self, id: FolioId) -> RmapRanges {
+        let folio = &self.folios[id];
+        if folio.flags.has(FolioFlags::KSM) {
+            return self.ksm_ranges(id);
+        }
+        let (first, behind) = (folio.index, folio.index + folio.pages());
+        self.rmap_areas(id).map(|area| range_in(area, self.vma(area), first, behind)).collect()
+    }
+
+    /// The entries of a range that map the folio at frame `head`, beginning with the range's page
+    /// `done`: the first run of them, no longer than the configuration's runs.
+    pub(crate) fn next_rmap_run(
+        &self,
+        head: Pfn,
+        range: &RmapRange,
+        done: u32,
+        want: Want,
+    ) -> Option<RmapRun> {
+        let end = range.start + range.len;
+        let mut at = range.start + done;
+        while let Some(block) = self.next_block(range.area.pid, at, end) {
+            let page = range.page + (block.start - range.start);
+            let pmd = self.tables.get(block.slot);
+            if !pmd.is_table() {
+                if want.is(pmd) && pmd.pfn() == head + page {
+                    let len = block.end - block.start;
+                    let (slot, vpn) = (block.slot, block.start);
+                    return Some(RmapRun { slot, vpn, page, len, leaf: true });
+                }
+            } else {
+                let first = self.pte_slot_in(block.slot, block.start);
+                let entries = self.tables.run(first, (block.end - block.start) as usize);
+                let matches = |(entry, pfn): (&Entry, Pfn)| want.is(*entry) && entry.pfn() == pfn;
+                if let Some(skip) = entries.iter().zip(head + page..).position(matches) {
+                    let pfn = head + page + skip as u32;
+                    let run = entries[skip..].iter().take(self.run_max as usize).zip(pfn..);
+                    let len = run.take_while(|pair| matches(*pair)).count() as u32;
+                    return Some(RmapRun {
+                        slot: first + skip,
+                        vpn: block.start + skip as u32,
+                        page: page + skip as u32,
+                        len,
+                        leaf: false,
+                    });
+                }
+            }
+            at = block.end;
+        }
+        None
+    }
+
+    /// Whether any entry that is looked for belongs to the folio.
+    pub(crate) fn any_in_rmap(&self, id: FolioId, want: Want) -> bool {
+        let head = self.folios[id].head;
+        self.rmap_ranges(id).iter().any(|range| self.next_rmap_run(head, range, 0, want).is_some())
+    }
+
+    /// Pages of the folio that are mapped within a range.
+    pub(crate) fn mapped_in(&self, head: Pfn, range: &RmapRange) -> u32 {
+        let (mut done, mut mapped) = (0, 0);
+        while let Some(run) = self.next_rmap_run(head, range, done, Want::Mapped) {
+            mapped += run.len;
+            done = run.vpn + run.len - range.start;
+        }
+        mapped
+    }
+}
+
+/// The part of `[first, behind)`, linear indices of a folio, that lies in a VMA.
+fn range_in(area: Area, vma: &Vma, first: u32, behind: u32) -> RmapRange {
+    let low = vma.pgoff.max(first);
+    let high = (vma.pgoff + (vma.end - vma.start)).min(behind);
+    RmapRange { area, start: vma.start + (low - vma.pgoff), page: low - first, len: high - low }
+}

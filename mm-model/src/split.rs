@@ -1,0 +1,248 @@
+//! The split of a large folio into smaller ones (rulebook G7 to G11, G22): its mappings become MIGRATION
+//! entries, the folio is cut, and the mappings come back to the pieces, all in one step.
+
+#[cfg(feature = "faults")]
+use crate::circumstances::Held;
+use crate::entry::Entry;
+use crate::folio::FolioId;
+use crate::migrate::Leaves;
+use crate::model::{Model, answer};
+use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
+use mm_ops::{Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
+
+impl Model {
+    /// The operation `split`.
+    pub(crate) fn split(&mut self, pid: Pid, vpn: Vpn, order: Order, nonuniform: bool) -> Outcome {
+        let Some(entry) = self.present_entry(pid, vpn).filter(|entry| entry.has_folio()) else {
+            return Outcome::Err(Errno::EFAULT);
+        };
+        let frame = self.frame_at(entry, vpn.0);
+        let id = self.folios.of(frame);
+        let page = frame - self.folios[id].head;
+        answer(self.split_folio(id, order.0, nonuniform.then_some(page), None))
+    }
+
+    /// Splits a folio into pieces of an order: all of it, or only the halves that hold page `toward`
+    /// (G22). The caller holds one reference: with `held` it is a counted one, which the piece with
+    /// that page keeps, together with the state of being on the LRU or not. An error leaves everything
+    /// as it was.
+    pub(crate) fn split_folio(
+        &mut self,
+        id: FolioId,
+        order: u8,
+        toward: Option<u32>,
+        held: Option<u32>,
+    ) -> Result<(), Errno> {
+        if held.is_none() {
+            self.folios[id].refs += 1;
+        }
+        let checked = self.check_split(id, order, toward.is_some());
+        if checked.is_err() {
+            if held.is_none() {
+                self.folios[id].refs -= 1;
+            }
+            return checked;
+        }
+        let (head, whole) = (self.folios[id].head, self.folios[id].order);
+        let ranges = self.rmap_ranges(id);
+        let mlocked = self.mlocked_pages(id, &ranges);
+        let referenced = self.folios.mapcount_of(id) + 1 != self.folios[id].refs;
+        let unmapped = self.try_to_migrate(id, Leaves::Split);
+        debug_assert!(unmapped || self.is_faulty(), "G7: only mappings refer to the folio");
+        let pieces = self.cut(id, &layout(whole, order, toward));
+        self.restore_pieces(head, &ranges, &mlocked);
+        if cfg!(feature = "faults") && referenced {
+            self.hand_on_references(&pieces);
+        }
+        let keeper = held.map(|page| self.folios.of(head + page));
+        for piece in pieces {
+            if Some(piece) != keeper {
+                self.folios[piece].set(FolioFlags::LRU, true);
+                self.release_piece(piece);
+            }
+        }
+        Ok(())
+    }
+
+    /// A piece loses the reference that the split held on it; one that nobody maps is freed, unless
+    /// an entry names its slot (G10).
+    fn release_piece(&mut self, piece: FolioId) {
+        if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
+            self.free_swap_if_unmapped(piece);
+        }
+        self.put_folio(piece, 1);
+    }
+
+    /// G7, and the lock that comes before it.
+    fn check_split(&self, id: FolioId, order: u8, nonuniform: bool) -> Result<(), Errno> {
+        let folio = &self.folios[id];
+        if folio.flags.has(FolioFlags::LOCKED) {
+            return Err(Errno::EAGAIN);
+        }
+        if order >= folio.order || order == 1 {
+            return Err(Errno::EINVAL);
+        }
+        if folio.flags.has(FolioFlags::SWAPCACHE) && (order > 0 || nonuniform) {
+            return Err(Errno::EINVAL);
+        }
+        if folio.flags.has(FolioFlags::WRITEBACK) || self.folios.mapcount_of(id) == 0 {
+            return Err(Errno::EBUSY);
+        }
+        let expected = self.folios.mapcount_of(id) + folio.cache_refs() + 1;
+        if expected != folio.refs && !fault!(self, FreezeSplitIgnoresFailedShare) {
+            return Err(Errno::EAGAIN);
+        }
+        Ok(())
+    }
+
+    /// The pages that some LOCKED VMA maps; empty if no such VMA is there.
+    fn mlocked_pages(&self, id: FolioId, ranges: &RmapRanges) -> Vec<bool> {
+        let folio = &self.folios[id];
+        let mut pages = Vec::new();
+        for range in ranges.iter().filter(|range| range.area.has(VmaFlags::LOCKED)) {
+            pages.resize(folio.pages() as usize, false);
+            let mut done = 0;
+            while let Some(run) = self.next_rmap_run(folio.head, range, done, Want::Mapped) {
+                pages[run.page as usize..][..run.len as usize].fill(true);
+                done = run.vpn + run.len - range.start;
+            }
+        }
+        pages
+    }
+
+    /// Makes the pieces of an unmapped folio (G9): state is the whole one's, counts begin anew.
+    fn cut(&mut self, id: FolioId, layout: &[(u32, u8)]) -> Vec<FolioId> {
+        self.unqueue_deferred(id);
+        let whole = self.folios[id];
+        let cached = whole.flags.has(FolioFlags::SWAPCACHE);
+        let pieces = self.folios.cut(id, layout);
+        for (piece, (offset, _)) in pieces.iter().zip(layout) {
+            let folio = &mut self.folios[*piece];
+            folio.index = whole.index + offset;
+            folio.swap = whole.swap + offset;
+            folio.refs = if cached { 1 + folio.pages() } else { 1 };
+            (folio.entire, folio.large_mapcount, folio.mapped_pages) = (0, 0, 0);
+            folio.pins = 0;
+            folio.slots = Default::default();
+            folio.set(FolioFlags::MAYBE_SHARED, false);
+        }
+        if cached {
+            pieces.iter().for_each(|piece| self.repoint_slots(*piece));
+        }
+        // G10: PAE comes back by the kinds of the entries.
+        self.folios.exclusive.fill(whole.head, whole.pages(), false);
+        pieces
+    }
+
+    /// Maps the pieces (F8), or the zero page in place of small ones that hold nothing (F9). Each
+    /// piece sees its mappings in the order of the walk, whichever piece comes first.
+    fn restore_pieces(&mut self, head: u32, ranges: &RmapRanges, mlocked: &[bool]) {
+        for range in ranges {
+            let mut done = 0;
+            while let Some(run) = self.next_rmap_run(head, range, done, Want::Migrating) {
+                self.restore_pieces_of_run(head, range, &run, mlocked);
+                done = run.vpn + run.len - range.start;
+            }
+        }
+    }
+
+    fn restore_pieces_of_run(
+        &mut self,
+        head: u32,
+        range: &RmapRange,
+        run: &RmapRun,
+        mlocked: &[bool],
+    ) {
+        let mut at = 0;
+        while at < run.len {
+            let (slot, page) = (run.slot + at as usize, run.page + at);
+            let pfn = head + page;
+            let folio = &self.folios[self.folios.of(pfn)];
+            let len = (folio.head + folio.pages() - pfn).min(run.len - at);
+            let unused = !folio.is_large()
+                && self.folios.value[pfn as usize].is_zero()
+                && !self.folios.poisoned.get(pfn)
+                && !mlocked.get(page as usize).is_some_and(|locked| *locked);
+            if unused {
+                let kept = self.tables.get(slot).0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
+                self.tables.set(slot, Entry::zero_page(Self::protection(range.area) | kept));
+                self.mms[range.area.pid.index()].rss -= 1;
+            } else {
+                self.restore_ptes(range.area, slot, pfn, len);
+            }
+            at += len;
+        }
+    }
+
+    /// A folio was split although it is referenced: each piece gets the references of its page, and
+    /// comes back shared and read-only as if the share step had not failed.
+    #[cfg(feature = "faults")]
+    fn hand_on_references(&mut self, pieces: &[FolioId]) {
+        let first = self.folios[pieces[0]].head;
+        let pages: u32 = pieces.iter().map(|piece| self.folios[*piece].pages()).sum();
+        let held: Vec<(u32, u32)> = self.handle_references(&(first..first + pages)).collect();
+        for (pfn, refs) in held {
+            let id = self.folios.of(pfn);
+            self.folios[id].refs += refs;
+            self.folios.exclusive.fill(pfn, 1, false);
+        }
+        for held in self.tokens.iter().flatten() {
+            if matches!(held.held, Held::Isolation) && held.folio == Some(pieces[0]) {
+                self.folios[pieces[0]].refs += 1;
+            }
+        }
+        for piece in pieces {
+            let head = self.folios[*piece].head;
+            for range in self.rmap_ranges(*piece) {
+                let Some(run) = self.next_rmap_run(head, &range, 0, Want::Mapped) else {
+                    continue;
+                };
+                for (entry, pfn) in self
+                    .tables
+                    .run_mut(run.slot, run.len as usize)
+                    .iter_mut()
+                    .zip(head + run.page..)
+                {
+                    if !self.folios.exclusive.get(pfn) {
+                        *entry = entry.without(Entry::WRITE);
+                    }
+                }
+            }
+        }
+    }
+
+    #[cfg(not(feature = "faults"))]
+    const fn hand_on_references(&self, _pieces: &[FolioId]) {}
+}
+
+/// The pieces of a folio of order `whole`, each with its offset and order, ascending (G9, G22).
+fn layout(whole: u8, order: u8, toward: Option<u32>) -> Vec<(u32, u8)> {
+    let Some(page) = toward else {
+        return (0..1 << (whole - order)).map(|piece| (piece << order, order)).collect();
+    };
+    let mut pieces = Vec::new();
+    let (mut start, mut at) = (0, whole);
+    while at > order {
+        // No piece has order 1.
+        let next = if at == 2 { 0 } else { at - 1 };
+        let parts = (0..1u32 << (at - next)).map(|part| start + (part << next));
+        let chosen = page >> next << next;
+        pieces.extend(parts.filter(|part| *part != chosen).map(|part| (part, next)));
+        (start, at) = (chosen, next);
+    }
+    pieces.push((start, at));
+    pieces.sort_unstable();
+    pieces
+}
+
+#[cfg(test)]
+mod tests {
+    use super::layout;
+
+    #[test]
+    fn pieces_are_equal_or_halves_towards_a_page() {
+        assert_eq!(layout(4, 2, None), [(0, 2), (4, 2), (8, 2), (12, 2)]);
+        assert_eq!(layout(4, 2, Some(9)), [(0, 3), (8, 2), (12, 2)]);
+        assert_eq!(layout(3, 0, Some(6)), [(0, 2), (4, 0), (5, 0), (6, 0), (7, 0)]);
+    }
+}

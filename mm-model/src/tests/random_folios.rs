@@ -1,0 +1,56 @@
+//! Random programs with the operations that move, split, merge and poison folios: whatever the run
+//! length, results are equal, counts add up, and nothing leaks.
+
+use super::random::{Dice, give_up_everything};
+use super::support::*;
+use mm_ops::{Config, Op, Order, Token, Vpn};
+
+/// One of the operations of this file, about as often as one of the others.
+fn op(dice: &mut Dice, ptes: u32) -> Op {
+    let pid = dice.pid();
+    // Few places, so that they meet.
+    let vpn = Vpn(dice.roll(2 * ptes));
+    let token = Token(dice.roll(3) as u8);
+    match dice.roll(24) {
+        0..2 => Op::Migrate { pid, vpn, token, all: dice.roll(4) > 0 },
+        2 => Op::MigrateCopy { token },
+        3 => Op::MigrateEnd { token },
+        4 => {
+            Op::Split { pid, vpn, order: Order(dice.roll(4) as u8), nonuniform: dice.roll(2) == 0 }
+        }
+        5 => Op::DeferredScan { count: dice.roll(4) as u16 },
+        _ => dice.op(ptes),
+    }
+}
+
+fn run_programs(config: Config, programs: u64, length: u32) {
+    for seed in 0..programs {
+        let mut dice = Dice::of(seed);
+        let mut machines = runs(config);
+        for _ in 0..length {
+            let op = op(&mut dice, u32::from(config.ptes));
+            let outcomes = machines.each_mut().map(|machine| machine.apply(op));
+            let [on, others @ ..] = &machines;
+            for (other, outcome) in others.iter().zip(&outcomes[1..]) {
+                assert_eq!(outcomes[0], *outcome, "seed {seed}, {op:?}");
+                assert_eq!(on.choices, other.choices, "seed {seed}, {op:?}");
+                assert_eq!(on.snapshot(), other.snapshot(), "seed {seed}, {op:?}");
+            }
+        }
+        let [on, ..] = &mut machines;
+        (0..8).for_each(|token| on.all(&[migrate_end(token)]));
+        give_up_everything(on);
+    }
+}
+
+#[test]
+fn run_length_is_not_observable() {
+    for ptes in [4, 8, 16] {
+        run_programs(Config { ptes, ..Config::default() }, 150, 100);
+    }
+}
+
+#[test]
+fn nor_with_soft_dirty_tracking() {
+    run_programs(Config { soft_dirty: true, ..Config::default() }, 150, 100);
+}
