@@ -53,10 +53,12 @@ impl Model {
         }
     }
 
-    /// B6: nobody else refers to the small folio. It then moves to this VMA's anon_vma.
+    /// B6, B11: nobody else refers to the small folio, which is no KSM page. It then moves to this
+    /// VMA's anon_vma.
     fn can_reuse_small(&mut self, area: Area, id: FolioId) -> bool {
         let folio = &self.folios[id];
-        if folio.refs > 1 || folio.flags.has(FolioFlags::LOCKED) {
+        let unusable = folio.flags.has(FolioFlags::LOCKED) || folio.flags.has(FolioFlags::KSM);
+        if folio.refs > 1 || unusable {
             return false;
         }
         self.folios[id].mapping = self.vma(area).anon_vma;

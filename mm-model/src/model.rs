@@ -204,6 +204,8 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
+            Op::Ksm { pid, vpn, with, to } => self.merge_pages(pid, vpn, with, to),
+            Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
