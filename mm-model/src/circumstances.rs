@@ -1,6 +1,7 @@
 //! Circumstances as operations: a folio locked or isolated by someone else. What a held lock or an
 //! extra reference makes fail is in the areas that test it.
 
+use crate::entry::Pfn;
 use crate::folio::FolioId;
 use crate::model::Model;
 use mm_ops::{Errno, FolioFlags, Outcome, Pid, TOKENS_MAX, Token, Value, Vpn};
@@ -37,7 +38,7 @@ impl Model {
         if let Err(errno) = self.check_unused(token) {
             return Outcome::Err(errno);
         }
-        let Some(id) = self.folio_at(pid, vpn) else {
+        let Some((id, _)) = self.folio_at(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let taken = if isolation { self.isolate_folio(id) } else { self.try_lock(id) };
@@ -111,12 +112,19 @@ impl Model {
         }
     }
 
-    /// The folio that a present entry maps at a page.
-    pub(crate) fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<FolioId> {
-        if vpn.0 >= self.geometry.space() {
+    /// The folio that a present entry maps at a page, or that is cached for the slot of a SWAP
+    /// entry; and the frame of the page.
+    pub(crate) fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<(FolioId, Pfn)> {
+        let entry = self.entry_at(pid, vpn)?;
+        if entry.has_folio() {
+            let pfn = self.frame_at(entry, vpn.0);
+            return Some((self.folios.of(pfn), pfn));
+        }
+        if !entry.is_swap() {
             return None;
         }
-        let (_, entry) = self.find_entry(pid, vpn.0)?;
-        entry.has_folio().then(|| self.folios.of(entry.pfn()))
+        let id = self.swap[entry.swap_slot()].cache?;
+        let folio = &self.folios[id];
+        Some((id, folio.head + (entry.swap_slot() - folio.swap)))
     }
 }

@@ -1,7 +1,7 @@
 //! MADV_COLLAPSE (rulebook G15 to G20, G24): whole blocks of a VMA are copied into fresh PMD folios.
 
 use crate::entry::Entry;
-use crate::fault::FaultError;
+use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
@@ -121,19 +121,16 @@ impl Model {
     /// A read fault for every entry that is not present; what came in stays in.
     fn bring_in(&mut self, area: Area, first: Slot, start: u32) -> Result<(), Failure> {
         for page in 0..self.geometry.ptes() {
-            let entry = self.tables.get(first + page as usize);
-            if entry.is_nonpresent() {
-                self.fault_missing(area, first + page as usize, start + page).map_err(|error| {
+            let slot = first + page as usize;
+            let entry = self.tables.get(slot);
+            if !entry.is_none() && !entry.is_present() {
+                self.fault_nonpresent(area, slot, start + page, Access::Read).map_err(|error| {
                     let blocked = error == FaultError::Blocked;
                     Failure::All(if blocked { Errno::EINTR } else { Errno::EINVAL })
                 })?;
             }
         }
         Ok(())
-    }
-
-    fn fault_missing(&mut self, _area: Area, slot: Slot, _vpn: u32) -> Result<(), FaultError> {
-        self.fault_nonpresent(self.tables.get(slot))
     }
 
     /// G17: the pages are copied into a fresh folio and left; the table they were mapped in is

@@ -57,8 +57,12 @@ impl Model {
     /// VMA's anon_vma.
     fn can_reuse_small(&mut self, area: Area, id: FolioId) -> bool {
         let folio = &self.folios[id];
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
         let unusable = folio.flags.has(FolioFlags::LOCKED) || folio.flags.has(FolioFlags::KSM);
-        if folio.refs > 1 || unusable {
+        if folio.refs > 1 + u32::from(cached) || unusable {
+            return false;
+        }
+        if cached && !self.free_swap(id) {
             return false;
         }
         self.folios[id].mapping = self.vma(area).anon_vma;
@@ -66,11 +70,19 @@ impl Model {
     }
 
     /// B7: every reference of the large folio is a mapping, and all mappings are this mm's.
-    fn can_reuse_large(&self, id: FolioId) -> bool {
+    fn can_reuse_large(&mut self, id: FolioId) -> bool {
         let folio = &self.folios[id];
-        folio.large_mapcount > 1
-            && !folio.flags.has(FolioFlags::MAYBE_SHARED)
-            && folio.large_mapcount == folio.refs
+        if folio.large_mapcount <= 1 || folio.flags.has(FolioFlags::MAYBE_SHARED) {
+            return false;
+        }
+        if folio.flags.has(FolioFlags::SWAPCACHE) {
+            if folio.flags.has(FolioFlags::LOCKED) {
+                return false;
+            }
+            self.free_swap(id);
+        }
+        let folio = &self.folios[id];
+        folio.large_mapcount == folio.refs
     }
 
     /// B4, B5, B15: a write makes the entry young, dirty and writable; an unshare leaves it alone.
@@ -106,6 +118,9 @@ impl Model {
             self.mms[area.pid.index()].rss -= 1;
             let unmapped = self.remove_rmap_ptes(id, old.pfn(), 1, area.pid);
             self.note_partial_unmap(id, unmapped);
+            if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
+                self.free_swap_if_unmapped(id);
+            }
             self.put_folio(id, 1);
         }
         Ok(())
@@ -146,7 +161,12 @@ impl Model {
         if self.folios[id].flags.has(FolioFlags::LOCKED) {
             return Err(FaultError::Blocked);
         }
-        if self.folios[id].refs > 1 {
+        let folio = &self.folios[id];
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        if folio.refs > 1 + if cached { folio.pages() } else { 0 } {
+            return Ok(false);
+        }
+        if cached && !self.free_swap(id) {
             return Ok(false);
         }
         self.folios[id].mapping = self.vma(area).anon_vma;

@@ -125,11 +125,6 @@ impl Entry {
         self.0 & Self::TABLE != 0
     }
 
-    /// Neither NONE nor present nor a table.
-    pub(crate) const fn is_nonpresent(self) -> bool {
-        self.0 & (Self::PRESENT | Self::TABLE) == 0 && self.0 != 0
-    }
-
     pub(crate) const fn is_swap(self) -> bool {
         self.0 & Self::SWAP_BIT != 0
     }
@@ -199,6 +194,11 @@ impl Entry {
     /// The same entry, for the page or slot this many further on.
     pub(crate) const fn advanced(self, pages: u32) -> Self {
         Self(self.0 + pages as u64 * Self::PFN_ONE)
+    }
+
+    /// The same entry, for the page or slot this many before.
+    pub(crate) const fn before(self, pages: u32) -> Self {
+        Self(self.0 - pages as u64 * Self::PFN_ONE)
     }
 
     /// The slot of a SWAP entry.

@@ -23,6 +23,8 @@ pub(crate) enum FaultError {
     NoMemory,
     /// A GUARD marker.
     Segv,
+    /// A page that cannot be read (E12).
+    Bus,
     /// A HWPOISON entry or a POISONED marker (A5, A10).
     Poisoned,
     /// Sleeps on a folio lock that nobody releases (B13).
@@ -59,7 +61,7 @@ impl Model {
                 Ok(()) => {}
                 Err(FaultError::NoMemory) => return Outcome::Oom,
                 Err(FaultError::Segv) => return Outcome::Segv,
-                Err(FaultError::Poisoned) => return Outcome::Bus,
+                Err(FaultError::Bus | FaultError::Poisoned) => return Outcome::Bus,
                 Err(FaultError::Blocked) => return Outcome::Blocked,
             }
         }
@@ -164,7 +166,7 @@ impl Model {
             return self.fault_none(area, slot, vpn, access);
         }
         if !entry.is_present() {
-            return self.fault_nonpresent(entry);
+            return self.fault_nonpresent(area, slot, vpn, access);
         }
         if entry.has(Entry::PROTNONE) && area.accessible() {
             self.numa_fault_pte(area, slot, vpn);
@@ -229,8 +231,9 @@ impl Model {
     }
 
     /// The orders a VMA may get by PTEs (A6).
-    fn wanted_orders(&self, flags: VmaFlags) -> OrderSet {
-        if flags.has(VmaFlags::NOHUGEPAGE) {
+    pub(crate) fn wanted_orders(&self, flags: VmaFlags) -> OrderSet {
+        let single = VmaFlags::NOHUGEPAGE.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
+        if flags.0 & single.0 != 0 {
             return OrderSet::EMPTY;
         }
         let set = if flags.has(VmaFlags::HUGEPAGE) {

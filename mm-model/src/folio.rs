@@ -40,10 +40,12 @@ pub(crate) struct Folio {
     pub(crate) mapped_pages: u32,
     /// The mm-id slots of a large folio (S10); count 0 is a free slot.
     pub(crate) slots: [(Pid, u32); 2],
-    /// The anon_vma, set at the first mapping (S7).
+    /// The anon_vma, set at the first mapping (S7); before it [`NO_ANON_VMA`].
     pub(crate) mapping: u32,
     /// Linear index of the first page (S7).
     pub(crate) index: u32,
+    /// In the swap cache: the slot of the first page (S6).
+    pub(crate) swap: u32,
     /// Its place in the deferred-split queue, while it is DEFERRED.
     pub(crate) links: Links,
 }

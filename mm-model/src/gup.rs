@@ -217,7 +217,7 @@ impl Model {
             self.handle_fault(area, vpn, access).map_err(|error| match error {
                 FaultError::NoMemory => Errno::ENOMEM,
                 FaultError::Poisoned if walk.tell_poison => Errno::EHWPOISON,
-                FaultError::Segv | FaultError::Poisoned => Errno::EFAULT,
+                FaultError::Segv | FaultError::Bus | FaultError::Poisoned => Errno::EFAULT,
                 FaultError::Blocked => Errno::EINTR,
             })?;
         }

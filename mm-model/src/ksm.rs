@@ -170,6 +170,7 @@ impl Model {
         self.tables.set(slot, entry);
         let old = self.folios.of(page.frame);
         self.remove_rmap_ptes(old, page.frame, 1, pid);
+        self.free_swap_if_unmapped(old);
         self.put_folio(old, 1);
     }
 

@@ -1,4 +1,4 @@
-//! MADV_FREE (I6, I10) as far as it needs no reclaim: pages become clean and lazily freeable; a
+//! MADV_FREE (I6, I10) (reclaim itself is in `reclaim`): pages become clean and lazily freeable; a
 //! large folio that the range covers only in part is split first.
 
 use crate::entry::Entry;
@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
-use mm_ops::{FolioFlags, VmaFlags};
+use mm_ops::{FolioFlags, Pid, VmaFlags};
 
 /// Bits that do not matter to a run (BT8).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
@@ -24,7 +24,7 @@ impl Model {
             // A leaf that is still there is left alone.
             if self.tables.get(block.slot).is_table() {
                 let first = self.pte_slot_in(block.slot, block.start);
-                self.free_ptes(first, block.end - block.start);
+                self.free_ptes(area.pid, first, block.end - block.start);
             }
         }
     }
@@ -52,16 +52,14 @@ impl Model {
     }
 
     /// I6 for `len` PTEs of one table, ascending.
-    fn free_ptes(&mut self, first: Slot, len: u32) {
+    fn free_ptes(&mut self, pid: Pid, first: Slot, len: u32) {
         let mut at = 0;
         while at < len {
             let slot = first + at as usize;
             let entry = self.tables.get(slot);
             if !entry.has_folio() {
-                if entry.is_nonpresent() {
-                    self.free_nonpresent(slot);
-                }
-                at += 1;
+                let present = entry.is_none() || entry.is_present();
+                at += if present { 1 } else { self.free_nonpresent(pid, slot, len - at) };
                 continue;
             }
             let id = self.folios.of(entry.pfn());
@@ -82,9 +80,13 @@ impl Model {
     /// I6 for a folio whose every page the run maps.
     fn free_run(&mut self, slot: Slot, id: FolioId, run: u32) {
         let folio = &self.folios[id];
-        if folio.flags.has(FolioFlags::DIRTY) {
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        if cached || folio.flags.has(FolioFlags::DIRTY) {
             let shared = self.folios.mapcount_of(id) != run && !fault!(self, MadvFreeSharedPage);
             if shared || folio.flags.has(FolioFlags::LOCKED) {
+                return;
+            }
+            if cached && !self.free_swap(id) {
                 return;
             }
             self.folios[id].set(FolioFlags::DIRTY, false);
@@ -99,7 +101,7 @@ impl Model {
     fn mark_lazyfree(&mut self, id: FolioId) {
         let flags = self.folios[id].flags;
         let candidate = flags.has(FolioFlags::SWAPBACKED.with(FolioFlags::LRU));
-        if candidate && !self.is_mlocked(id) {
+        if candidate && !flags.has(FolioFlags::SWAPCACHE) && !self.is_mlocked(id) {
             self.folios[id].set(FolioFlags::SWAPBACKED, false);
         }
     }

@@ -4,6 +4,7 @@
 use crate::alloc::NoMemory;
 use crate::gup::Populate;
 use crate::model::{Model, answer};
+use crate::reclaim::Cold;
 use crate::vma::Area;
 use mm_ops::{Advice, Errno, Outcome, PageRange, Pid, VmaFlags};
 
@@ -51,7 +52,13 @@ impl Model {
         }
         let locked = area.has(VmaFlags::LOCKED);
         match advice {
-            Advice::DontNeed | Advice::Free | Advice::GuardInstall if locked => {
+            Advice::DontNeed
+            | Advice::Free
+            | Advice::GuardInstall
+            | Advice::Cold
+            | Advice::PageOut
+                if locked =>
+            {
                 return Err(Errno::EINVAL);
             }
             Advice::DontNeed | Advice::DontNeedLocked => self.dontneed(area, start, end),
@@ -59,7 +66,9 @@ impl Model {
             Advice::GuardInstall => self.guard_install(area, start, end)?,
             Advice::GuardRemove => self.guard_remove(area, start, end),
             Advice::Collapse => self.collapse(area, start, end)?,
-            Advice::Cold | Advice::PageOut | Advice::WillNeed => return Err(Errno::EOPNOTSUPP),
+            Advice::Cold => self.madvise_cold(area, start, end, Cold::Age)?,
+            Advice::PageOut => self.madvise_cold(area, start, end, Cold::PageOut)?,
+            Advice::WillNeed => self.willneed(area, start, end),
             _ => return self.advise_flags(area, start, end, advice),
         }
         Ok(end)

@@ -175,7 +175,7 @@ impl Model {
         let moved = FolioFlags::DIRTY.with(FolioFlags::SWAPCACHE).with(FolioFlags::KSM);
         let moved = moved.with(FolioFlags::NOT_UPTODATE);
         let new = &mut self.folios[to];
-        (new.mapping, new.index) = (old.mapping, old.index);
+        (new.mapping, new.index, new.swap) = (old.mapping, old.index, old.swap);
         new.refs += old.cache_refs();
         new.flags =
             FolioFlags(old.flags.0 & moved.with(FolioFlags::SWAPBACKED).0).with(FolioFlags::LOCKED);
@@ -183,6 +183,9 @@ impl Model {
         left.refs -= old.cache_refs();
         left.flags = left.flags.without(moved);
         (left.mapping, left.index) = (NO_ANON_VMA, 0);
+        if old.flags.has(FolioFlags::SWAPCACHE) {
+            self.repoint_slots(to);
+        }
         if let Some(places) = self.ksm.remove(&source) {
             self.ksm.insert(to, places);
         }

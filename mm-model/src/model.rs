@@ -6,6 +6,7 @@ use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
 use crate::rmap::AnonVmas;
+use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
 use crate::vma::{Area, Vma};
 use mm_ops::{
@@ -22,6 +23,8 @@ pub(crate) struct AddressSpace {
     pub(crate) has_pinned: bool,
     /// rss\[ANON\], in pages (INV10).
     pub(crate) rss: u32,
+    /// rss\[SWAPENTS\] (INV10).
+    pub(crate) swapents: u32,
     /// The top table.
     pub(crate) top: u32,
     /// Tables put by for the split of a PMD leaf (INV28).
@@ -50,6 +53,7 @@ pub struct Model {
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
+    pub(crate) swap: Swap,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -77,6 +81,7 @@ impl Model {
             handles: Default::default(),
             tokens: Default::default(),
             thp: ThpOrders::default(),
+            swap: Swap::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             run_max: u32::MAX,
@@ -110,6 +115,7 @@ impl Model {
         mm.alive = true;
         mm.has_pinned = false;
         mm.rss = 0;
+        mm.swapents = 0;
         mm.top = top;
     }
 
@@ -167,6 +173,9 @@ impl Model {
             Op::DmaRead { handle, index } => self.dma_read(handle, index),
             Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
             Op::Drop { token } => self.drop_token(token),
+            Op::WriteDone { token, error } => self.write_done(token, error),
+            Op::Swapoff => self.swapoff(),
+            Op::Swapon => self.swapon(),
             Op::Thp { always, madvise } => {
                 self.thp = ThpOrders { always, madvise };
                 Outcome::Ok
@@ -206,6 +215,8 @@ impl Model {
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::Ksm { pid, vpn, with, to } => self.merge_pages(pid, vpn, with, to),
             Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
+            Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
+            Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
@@ -247,6 +258,7 @@ impl Mm for Model {
         self.handles.iter_mut().for_each(OpenHandle::close);
         self.tokens = Default::default();
         self.thp = ThpOrders::default();
+        self.swap.reset(self.config.swap_slots);
         self.allocs.reset();
         self.choices.clear();
         #[cfg(feature = "faults")]

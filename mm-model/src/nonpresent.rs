@@ -4,7 +4,7 @@
 //! turns them back, is in the files of those areas.
 
 use crate::entry::Entry;
-use crate::fault::FaultError;
+use crate::fault::{Access, FaultError};
 use crate::folio::lower;
 use crate::model::Model;
 use crate::table::Slot;
@@ -15,7 +15,17 @@ use mm_ops::{Pid, VmaFlags};
 impl Model {
     /// A fault on a PTE that is neither NONE nor present (A5, A10, A15).
     #[cold]
-    pub(crate) fn fault_nonpresent(&mut self, entry: Entry) -> Result<(), FaultError> {
+    pub(crate) fn fault_nonpresent(
+        &mut self,
+        area: Area,
+        slot: Slot,
+        vpn: u32,
+        access: Access,
+    ) -> Result<(), FaultError> {
+        let entry = self.tables.get(slot);
+        if entry.is_swap() {
+            return self.swap_fault(area, slot, vpn, access);
+        }
         if entry.is_guard() {
             return Err(FaultError::Segv);
         }
@@ -38,6 +48,11 @@ impl Model {
             entry = entry.migration_downgraded(false);
             self.tables.set(source, entry);
             self.mms[child.pid.index()].rss += 1;
+        } else if entry.is_swap() {
+            entry = entry.without(Entry::EXCLUSIVE);
+            self.tables.set(source, entry);
+            self.duplicate_slot(entry.swap_slot());
+            self.mms[child.pid.index()].swapents += 1;
         }
         self.tables.set(target, entry.without(Self::lost_in_fork(child)));
     }
@@ -55,27 +70,42 @@ impl Model {
         self.mms[child.pid.index()].rss += self.geometry.ptes();
     }
 
-    /// Takes away a PTE that is not present (I2, I3). Answers whether it went.
+    /// Takes away a PTE that is not present, and the run of SWAP entries that it begins, at most
+    /// `room` (I2, I3). Answers how many went.
     #[cold]
-    pub(crate) fn zap_nonpresent(&mut self, pid: Pid, slot: Slot, guards: Guards) -> bool {
+    pub(crate) fn zap_nonpresent(
+        &mut self,
+        pid: Pid,
+        slot: Slot,
+        room: u32,
+        guards: Guards,
+    ) -> Option<u32> {
         let entry = self.tables.get(slot);
         if entry.is_guard() && guards == Guards::Keep {
-            return false;
+            return None;
+        }
+        if entry.is_swap() {
+            return Some(self.zap_swap(pid, slot, room));
         }
         if entry.is_migration() {
             lower(&mut self.mms[pid.index()].rss, 1);
         }
         self.tables.set(slot, Entry::NONE);
-        true
+        Some(1)
     }
 
-    /// MADV_FREE on a PTE that is not present (I6).
+    /// MADV_FREE on a PTE that is not present, and the run of SWAP entries that it begins (I6).
+    /// Answers how many entries are done.
     #[cold]
-    pub(crate) fn free_nonpresent(&mut self, slot: Slot) {
+    pub(crate) fn free_nonpresent(&mut self, pid: Pid, slot: Slot, room: u32) -> u32 {
         let entry = self.tables.get(slot);
+        if entry.is_swap() {
+            return self.zap_swap(pid, slot, room);
+        }
         if entry.is_hwpoison() || entry.is_poison_marker() {
             self.tables.set(slot, Entry::NONE);
         }
+        1
     }
 
     /// What a plain change of protection makes of an entry that is not present, PTE or PMD (H5, H6).

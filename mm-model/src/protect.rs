@@ -227,7 +227,7 @@ impl Model {
                 for entry in self.tables.run_mut(slot, step as usize) {
                     *entry = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 }
-            } else if entry.is_nonpresent() {
+            } else if !entry.is_none() && !entry.is_present() {
                 // The scanner is a change of protection: H5 holds.
                 self.tables.set(slot, Self::reprotected_nonpresent(entry));
             }

@@ -6,7 +6,6 @@ use crate::alloc::NoMemory;
 use crate::entry::Pfn;
 use crate::folio::{Folio, FolioId, lower};
 use crate::model::Model;
-use crate::rmap_walk::Want;
 use crate::vma::{Area, Vma};
 use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
 use smallvec::SmallVec;
@@ -323,34 +322,6 @@ impl Model {
             .filter_map(|link| self.area_at(link.pid, link.start))
             .filter(move |area| area.end > first)
     }
-
-    /// Every place where a page of the folio is mapped, in the order of the walk: a page that a
-    /// leaf maps is listed like one that a PTE maps.
-    pub(crate) fn mappings_of(&self, id: FolioId) -> Vec<Mapping> {
-        let head = self.folios[id].head;
-        let mut found = Vec::new();
-        for range in self.rmap_ranges(id) {
-            let mut done = 0;
-            while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
-                found.extend((0..run.len).map(|at| Mapping {
-                    area: range.area,
-                    vpn: run.vpn + at,
-                    page: run.page + at,
-                }));
-                done = run.vpn + run.len - range.start;
-            }
-        }
-        found
-    }
-}
-
-/// One page of a folio mapped at one place.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Mapping {
-    pub(crate) area: Area,
-    pub(crate) vpn: u32,
-    /// Which page of the folio.
-    pub(crate) page: u32,
 }
 
 /// One mm maps the large folio `diff` times more (S10).

@@ -8,7 +8,8 @@ use crate::model::Model;
 use crate::rmap_walk::Want;
 use mm_ops::{
     AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
-    PageSnap, Pid, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap, VmaSnap, Vpn,
+    PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap,
+    VmaSnap, Vpn,
 };
 
 impl Model {
@@ -21,7 +22,7 @@ impl Model {
                 pid,
                 has_pinned: mm.has_pinned,
                 rss_anon: mm.rss,
-                rss_swap: 0,
+                rss_swap: mm.swapents,
                 deposited: mm.deposited.len() as u32,
             });
             self.snapshot_vmas(pid, out);
@@ -29,6 +30,14 @@ impl Model {
         }
         self.snapshot_handles(out);
         self.snapshot_tokens(out);
+        out.slots.extend(self.swap.used().map(|(number, slot)| SlotSnap {
+            slot: number,
+            count: slot.count,
+            cache: slot.cache,
+            zero: slot.zero,
+            bad: slot.bad,
+            value: slot.value,
+        }));
         out.deferred.extend(self.folios.queued());
         out.finish(self);
     }
@@ -123,7 +132,8 @@ impl Model {
             .iter()
             .flatten()
             .any(|held| held.folio == Some(id) && matches!(held.held, Held::Migration { .. }));
-        migrating && self.any_in_rmap(id, Want::Migrating)
+        let cached = self.folios[id].flags.has(FolioFlags::SWAPCACHE);
+        (migrating && self.any_in_rmap(id, Want::Migrating)) || (cached && self.is_swapped(id))
     }
 
     fn snapshot_tokens(&self, out: &mut Snapshot) {
@@ -161,7 +171,9 @@ impl SnapshotSource for Model {
             }
         }));
         let mapcount = self.folios.mapcount_of(raw);
-        let placed = !folio.flags.has(FolioFlags::KSM) && (mapcount > 0 || self.is_named(raw));
+        let placed = !folio.flags.has(FolioFlags::KSM)
+            && folio.mapping != NO_ANON_VMA
+            && (mapcount > 0 || self.is_named(raw));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,

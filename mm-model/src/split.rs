@@ -46,7 +46,8 @@ impl Model {
         let (head, whole) = (self.folios[id].head, self.folios[id].order);
         let ranges = self.rmap_ranges(id);
         let mlocked = self.mlocked_pages(id, &ranges);
-        let referenced = self.folios.mapcount_of(id) + 1 != self.folios[id].refs;
+        let expected = self.folios.mapcount_of(id) + self.folios[id].cache_refs() + 1;
+        let referenced = expected != self.folios[id].refs;
         let unmapped = self.try_to_migrate(id, Leaves::Split);
         debug_assert!(unmapped || self.is_faulty(), "G7: only mappings refer to the folio");
         let pieces = self.cut(id, &layout(whole, order, toward));
@@ -64,8 +65,12 @@ impl Model {
         Ok(())
     }
 
-    /// A piece loses the reference that the split held on it; one that nobody maps is freed (G10).
+    /// A piece loses the reference that the split held on it; one that nobody maps is freed, unless
+    /// an entry names its slot (G10).
     fn release_piece(&mut self, piece: FolioId) {
+        if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
+            self.free_swap_if_unmapped(piece);
+        }
         self.put_folio(piece, 1);
     }
 
@@ -115,11 +120,15 @@ impl Model {
         for (piece, (offset, _)) in pieces.iter().zip(layout) {
             let folio = &mut self.folios[*piece];
             folio.index = whole.index + offset;
+            folio.swap = whole.swap + offset;
             folio.refs = if cached { 1 + folio.pages() } else { 1 };
             (folio.entire, folio.large_mapcount, folio.mapped_pages) = (0, 0, 0);
             folio.pins = 0;
             folio.slots = Default::default();
             folio.set(FolioFlags::MAYBE_SHARED, false);
+        }
+        if cached {
+            pieces.iter().for_each(|piece| self.repoint_slots(*piece));
         }
         // G10: PAE comes back by the kinds of the entries.
         self.folios.exclusive.fill(whole.head, whole.pages(), false);

@@ -5,7 +5,7 @@ use crate::alloc::NoMemory;
 use crate::entry::Entry;
 use crate::model::Model;
 use crate::table::Slot;
-use mm_ops::{AllocKind, Pid};
+use mm_ops::{AllocKind, Pid, Vpn};
 
 /// One PMD entry that is not NONE, and the part of the range it covers.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +70,12 @@ impl Model {
         }
         let pte = self.tables.slot(entry.table_number(), self.geometry.pte_index(vpn));
         Some((pte, self.tables.get(pte)))
+    }
+
+    /// The entry of any page a program can name.
+    pub(crate) fn entry_at(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
+        let inside = vpn.0 < self.geometry.space();
+        inside.then(|| self.find_entry(pid, vpn.0)).flatten().map(|(_, entry)| entry)
     }
 
     /// The first PMD entry at or behind `at` and before `end` that is not NONE.

@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
-use mm_ops::{Errno, Outcome, PageRange, Pid, VmaFlags};
+use mm_ops::{Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags};
 
 /// Bits that a zap does not care about (I1).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
@@ -73,7 +73,7 @@ impl Model {
         let faulty = self.is_faulty();
         let mm = &mut self.mms[pid.index()];
         debug_assert!(
-            faulty || (mm.rss == 0 && mm.deposited.is_empty()),
+            faulty || (mm.rss == 0 && mm.swapents == 0 && mm.deposited.is_empty()),
             "INV10, INV28: an empty mm counts nothing"
         );
         mm.alive = false;
@@ -107,7 +107,7 @@ impl Model {
     }
 
     /// I4: a whole PMD leaf goes, and its deposited table with it.
-    fn zap_leaf(&mut self, pid: Pid, pmd: Slot) {
+    pub(crate) fn zap_leaf(&mut self, pid: Pid, pmd: Slot) {
         let leaf = self.tables.get(pmd);
         self.tables.set(pmd, Entry::NONE);
         let table = self.withdraw(pid);
@@ -116,6 +116,9 @@ impl Model {
             let id = self.folios.of(leaf.pfn());
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
+            if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
+                self.free_swap_if_unmapped(id);
+            }
             self.put_folio(id, 1);
         } else if leaf.is_migration() {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
@@ -139,7 +142,10 @@ impl Model {
             if entry.is_present() {
                 self.tables.set(slot, Entry::NONE);
             } else if !entry.is_none() {
-                all_gone &= self.zap_nonpresent(pid, slot, guards);
+                let gone = self.zap_nonpresent(pid, slot, len - at, guards);
+                all_gone &= gone.is_some();
+                at += gone.unwrap_or(1);
+                continue;
             }
             at += 1;
         }
@@ -162,6 +168,9 @@ impl Model {
         });
         if !goes_on {
             self.note_partial_unmap(id, std::mem::take(unmapped));
+        }
+        if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
+            self.free_swap_if_unmapped(id);
         }
         self.put_folio(id, len);
         len

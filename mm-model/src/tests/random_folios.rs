@@ -30,6 +30,8 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
         }
         7..9 => Op::Ksm { pid, vpn, with: dice.pid(), to: Vpn(dice.roll(2 * ptes)) },
         9 => Op::KsmZero { pid, vpn },
+        10..12 => Op::SwapOut { pid, vpn, token: (dice.roll(3) == 0).then_some(token) },
+        12 => Op::WriteDone { token, error: dice.roll(3) == 0 },
         _ => dice.op(ptes),
     }
 }
@@ -49,7 +51,10 @@ fn run_programs(config: Config, programs: u64, length: u32) {
             }
         }
         let [on, ..] = &mut machines;
-        (0..8).for_each(|token| on.all(&[migrate_end(token)]));
+        for token in 0..8 {
+            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
+        }
+        on.all(&[fail_alloc(0), Op::Swapoff]);
         give_up_everything(on);
     }
 }

@@ -109,6 +109,27 @@ pub(crate) fn thp(orders: &[u8]) -> Op {
     Op::Thp { always, madvise: OrderSet::EMPTY }
 }
 
+pub(crate) fn swap_out(pid: u8, vpn: u32) -> Op {
+    Op::SwapOut { pid: Pid(pid), vpn: Vpn(vpn), token: None }
+}
+
+/// `swap_out` with a write that stays in flight.
+pub(crate) fn swap_out_slowly(pid: u8, vpn: u32, token: u8) -> Op {
+    Op::SwapOut { pid: Pid(pid), vpn: Vpn(vpn), token: Some(Token(token)) }
+}
+
+pub(crate) fn write_done(token: u8) -> Op {
+    Op::WriteDone { token: Token(token), error: false }
+}
+
+pub(crate) fn write_failed(token: u8) -> Op {
+    Op::WriteDone { token: Token(token), error: true }
+}
+
+pub(crate) fn bad_slot(pid: u8, vpn: u32) -> Op {
+    Op::BadSlot { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
 pub(crate) fn fail_alloc(nth: u16) -> Op {
     Op::FailAlloc { nth }
 }
@@ -354,6 +375,7 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
             rss[pid] += 1;
         }
     }
+    check_swap(snapshot);
     for (page, maps) in snapshot.pages.iter().zip(&page_maps) {
         assert_eq!(page.mapcount, *maps, "INV8");
     }
@@ -372,7 +394,9 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
                 _ => false,
             });
             let retired = u32::from(pages.iter().any(|page| page.hwpoison));
-            let expected = refs[number as usize] + held.count() as u32;
+            let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+            let cache = if cached { folio.order.pages() } else { 0 };
+            let expected = refs[number as usize] + held.count() as u32 + cache;
             assert!(
                 folio.refcount == expected || folio.refcount == expected + retired,
                 "INV9: {folio:?}"
@@ -389,5 +413,39 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         assert_eq!(anon_vma.num_active_vmas, active, "INV29");
         let children = snapshot.anon_vmas.iter().filter(|av| av.parent == number).count() as u32;
         assert_eq!(anon_vma.num_children, children, "INV29");
+    }
+}
+
+/// Counts what the slots and their folios claim (INV5, INV10, INV11, S15).
+fn check_swap(snapshot: &Snapshot) {
+    for mm in &snapshot.mms {
+        let named = |entry: &&EntrySnap| entry.pid == mm.pid && entry.kind == EntryKind::Swap;
+        let named = snapshot.entries.iter().filter(named).count() as u32;
+        assert_eq!(mm.rss_swap, named, "INV10 of {:?}", mm.pid);
+    }
+    for entry in snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::Swap) {
+        assert!(snapshot.slots.iter().any(|slot| slot.slot == entry.page), "S15: {entry:?}");
+    }
+    for slot in &snapshot.slots {
+        let entries = snapshot.entries.iter();
+        let naming: Vec<&EntrySnap> = entries
+            .filter(|entry| entry.kind == EntryKind::Swap && entry.page == slot.slot)
+            .collect();
+        assert_eq!(slot.count, naming.len() as u32, "S15: {slot:?}");
+        let exclusive = naming.iter().any(|entry| entry.flags.has(EntryFlags::EXCLUSIVE));
+        assert!(!exclusive || slot.count == 1, "E22: {slot:?}");
+        let Some(number) = slot.cache else {
+            continue;
+        };
+        let folio = &snapshot.folios[number as usize];
+        assert!(folio.flags.has(FolioFlags::SWAPCACHE), "S15: {slot:?}");
+        let pages = snapshot.pages_of(number);
+        let page = &pages[slot.slot as usize % pages.len()];
+        assert!(!exclusive || page.mapcount == 0, "INV5: {slot:?}");
+    }
+    for (number, folio) in snapshot.folios.iter().enumerate() {
+        let slots = snapshot.slots.iter().filter(|slot| slot.cache == Some(number as u32)).count();
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        assert_eq!(slots as u32, if cached { folio.order.pages() } else { 0 }, "S15: {folio:?}");
     }
 }

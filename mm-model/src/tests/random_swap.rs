@@ -1,0 +1,65 @@
+//! Random programs with swap: whatever the run length, results are equal, counts add up, and nothing
+//! leaks.
+
+use super::random::{Dice, give_up_everything};
+use super::support::*;
+use mm_ops::{Advice, Config, Op, Order, SwapDevice, Token, Vpn};
+
+/// Half of the operations are about swap, or fork, write and take folios apart in few places.
+fn op(dice: &mut Dice, ptes: u32) -> Op {
+    let pid = dice.pid();
+    let vpn = Vpn(dice.roll(2 * ptes));
+    let token = Token(dice.roll(3) as u8);
+    match dice.roll(28) {
+        0..5 => Op::SwapOut { pid, vpn, token: (dice.roll(3) == 0).then_some(token) },
+        5 => Op::WriteDone { token, error: dice.roll(3) == 0 },
+        6 if dice.roll(4) == 0 => Op::BadSlot { pid, vpn },
+        6 | 7 => Op::Madvise { pid, range: dice.range(ptes), advice: Advice::PageOut },
+        8 => Op::Madvise { pid, range: dice.range(ptes), advice: Advice::WillNeed },
+        9 => Op::Madvise { pid, range: dice.range(ptes), advice: Advice::Cold },
+        10 if dice.roll(4) == 0 => Op::Swapoff,
+        10 => Op::Swapon,
+        11 => Op::Migrate { pid, vpn, token, all: true },
+        12 => Op::MigrateCopy { token },
+        13 => Op::MigrateEnd { token },
+        14 => Op::Split { pid, vpn, order: Order(0), nonuniform: false },
+        _ => dice.op(ptes),
+    }
+}
+
+fn run_programs(config: Config, programs: u64, length: u32) {
+    for seed in 0..programs {
+        let mut dice = Dice::of(seed);
+        let mut machines = runs(config);
+        for _ in 0..length {
+            let op = op(&mut dice, u32::from(config.ptes));
+            let outcomes = machines.each_mut().map(|machine| machine.apply(op));
+            let [on, others @ ..] = &machines;
+            for (other, outcome) in others.iter().zip(&outcomes[1..]) {
+                assert_eq!(outcomes[0], *outcome, "seed {seed}, {op:?}");
+                assert_eq!(on.choices, other.choices, "seed {seed}, {op:?}");
+                assert_eq!(on.snapshot(), other.snapshot(), "seed {seed}, {op:?}");
+            }
+        }
+        let [on, ..] = &mut machines;
+        for token in 0..8 {
+            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
+        }
+        on.all(&[fail_alloc(0), Op::Swapoff]);
+        give_up_everything(on);
+    }
+}
+
+#[test]
+fn run_length_is_not_observable() {
+    for (ptes, swap_slots) in [(4, 64), (8, 64), (8, 5), (16, 24)] {
+        run_programs(Config { ptes, swap_slots, ..Config::default() }, 150, 120);
+    }
+}
+
+#[test]
+fn nor_on_other_devices_or_with_soft_dirty_tracking() {
+    for swap_device in [SwapDevice::Stable, SwapDevice::Sync, SwapDevice::Zram] {
+        run_programs(Config { soft_dirty: true, swap_device, ..Config::default() }, 150, 120);
+    }
+}
