@@ -242,6 +242,8 @@ impl Model {
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::Race { actor, at } => self.arm_race(actor, at),
+            Op::Ksm { pid, vpn, with, to } => self.merge_pages(pid, vpn, with, to),
+            Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
