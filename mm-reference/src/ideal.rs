@@ -199,8 +199,11 @@ impl Ideal {
     /// The answer shows a value that must not be seen there.
     pub fn apply(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
         self.stray = None;
-        self.reclaims =
-            matches!(op, Op::SwapOut { .. } | Op::Madvise { advice: Advice::PageOut, .. });
+        // MADV_FREE of what is in swap already takes it at once (I6).
+        self.reclaims = matches!(
+            op,
+            Op::SwapOut { .. } | Op::Madvise { advice: Advice::PageOut | Advice::Free, .. }
+        );
         match (*op, *outcome) {
             (
                 Op::Read { pid, vpn }

@@ -3,7 +3,7 @@
 
 use super::State;
 use crate::finding::{Finding, Place};
-use mm_ops::{EntryKind, EntrySnap, FolioFlags, FolioSnap, NO_ANON_VMA, VmaSnap, Vpn};
+use mm_ops::{EntryKind, EntrySnap, FolioFlags, FolioSnap, NO_ANON_VMA, TokenKind, VmaSnap, Vpn};
 
 impl<'a> State<'a> {
     /// Every entry that maps a folio, with its folio and the VMA it lies in, if any.
@@ -66,7 +66,12 @@ pub(super) fn mapped_vma_has_anon_vma(state: &State<'_>) -> Result<(), Finding> 
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let sums = &state.tally.folios[id];
         let ksm = folio.flags.has(FolioFlags::KSM);
-        let mapped = sums.maps() + sums.away > 0 && !ksm;
+        // What was copied has handed its mapping on (F7).
+        let copied = state.snapshot.tokens.iter().any(|token| {
+            let copied = matches!(token.kind, TokenKind::Migration { copied: true, .. });
+            copied && token.folio == Some(id as u32)
+        });
+        let mapped = sums.maps() + sums.away > 0 && !ksm && !copied;
         // A cached folio that was never mapped has no mapping yet (INV12).
         if !mapped && !ksm && sums.swapped > 0 {
             continue;
