@@ -9,7 +9,7 @@ use mm_ops::{
 };
 
 use crate::coverage::rule;
-use crate::fault::Access;
+use crate::fault::{Access, Fault};
 use crate::state::{FolioId, Held, Leaf, Mapped, OpenHandle, PmdKind, Pte, Reference};
 use crate::vma::Piece;
 
@@ -32,6 +32,8 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
+    /// FOLL_HWPOISON: the caller wants to know of poison.
+    hwpoison: bool,
 }
 
 impl Walk {
@@ -45,6 +47,7 @@ impl Walk {
             nofault: false,
             split_pmd: false,
             touch: true,
+            hwpoison: false,
         }
     }
 }
@@ -85,7 +88,8 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        return Err(fault.errno());
+                        let poisoned = fault == Fault::Hwpoison && walk.hwpoison;
+                        return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
             }
@@ -198,7 +202,8 @@ impl Reference {
             let forced = walk.force
                 && !vma.has(VmaFlags::WRITE)
                 && exclusive
-                && !self.needs_soft_dirty_fault(vma, flags);
+                && !self.needs_soft_dirty_fault(vma, flags)
+                && !self.uffd_protected(vma, flags);
             rule!(self.coverage, D4, u8::from(forced));
             if forced {
                 rule!(self.coverage, D20);
@@ -412,6 +417,7 @@ fn slow_walk(flags: GupFlags, touch: bool) -> Walk {
         nofault: flags.nofault,
         split_pmd: flags.split_pmd,
         touch,
+        hwpoison: false,
     }
 }
 
@@ -448,7 +454,7 @@ impl Reference {
         write: bool,
     ) -> Result<(), Errno> {
         rule!(self.coverage, A13, u8::from(write));
-        let walk = Walk::populating(write, false);
+        let walk = Walk { hwpoison: true, ..Walk::populating(write, false) };
         self.check_vma(pid, piece.start, walk).map_err(|_| Errno::EINVAL)?;
         self.walk(pid, piece.start, piece.end - piece.start, walk)
     }
