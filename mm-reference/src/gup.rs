@@ -9,7 +9,7 @@ use mm_ops::{
 };
 
 use crate::coverage::rule;
-use crate::fault::Access;
+use crate::fault::{Access, Fault};
 use crate::state::{FolioId, Held, Leaf, Mapped, OpenHandle, PmdKind, Pte, Reference};
 use crate::vma::Piece;
 
@@ -32,6 +32,8 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
+    /// FOLL_HWPOISON: a poisoned page is told from other failures.
+    hwpoison: bool,
 }
 
 impl Walk {
@@ -45,6 +47,7 @@ impl Walk {
             nofault: false,
             split_pmd: false,
             touch: true,
+            hwpoison: false,
         }
     }
 }
@@ -85,7 +88,8 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        return Err(fault.errno());
+                        let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
+                        return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
             }
@@ -327,7 +331,12 @@ impl Reference {
     }
 
     /// `*_user_pages_fast` (D21).
-    fn gup_fast(&mut self, pid: Pid, range: PageRange, flags: GupFlags) -> Result<(), Errno> {
+    pub(crate) fn gup_fast(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        flags: GupFlags,
+    ) -> Result<(), Errno> {
         if flags.pin {
             rule!(self.coverage, D10, 0);
             self.mm_mut(pid).has_pinned = true;
@@ -412,6 +421,7 @@ fn slow_walk(flags: GupFlags, touch: bool) -> Walk {
         nofault: flags.nofault,
         split_pmd: flags.split_pmd,
         touch,
+        hwpoison: false,
     }
 }
 
@@ -448,7 +458,7 @@ impl Reference {
         write: bool,
     ) -> Result<(), Errno> {
         rule!(self.coverage, A13, u8::from(write));
-        let walk = Walk::populating(write, false);
+        let walk = Walk { hwpoison: true, ..Walk::populating(write, false) };
         self.check_vma(pid, piece.start, walk).map_err(|_| Errno::EINVAL)?;
         self.walk(pid, piece.start, piece.end - piece.start, walk)
     }

@@ -14,6 +14,7 @@ mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod hwpoison;
 mod ideal;
 mod ksm;
 mod migrate;

@@ -6,6 +6,7 @@ mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod hwpoison;
 mod ksm;
 mod migrate;
 mod protect;
