@@ -115,7 +115,8 @@ impl Reference {
     /// References that are neither mappings nor the swap cache's (S12, S13).
     pub(crate) fn extra_references(&self, folio: FolioId) -> u32 {
         let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };
-        self.gets(folio) + self.pins(folio) * per_pin + self.isolations(folio)
+        let poison = u32::from(self.folio(folio).poison_held);
+        self.gets(folio) + self.pins(folio) * per_pin + self.isolations(folio) + poison
     }
 
     /// folio_ref_count (S12).
@@ -207,7 +208,8 @@ pub(crate) struct FolioTally {
 }
 
 impl FolioTally {
-    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it.
+    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it;
+    /// then it is retired, whoever keeps it from being used again (Q2).
     fn unused(&self) -> bool {
         self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0 && !self.named
     }

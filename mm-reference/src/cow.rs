@@ -50,6 +50,7 @@ impl Reference {
     /// free, and the folio can leave the swap cache.
     fn small_reusable(&mut self, folio: FolioId, pid: Pid, vpn: u32) -> bool {
         if self.folio(folio).flags.has(FolioFlags::KSM) {
+            rule!(self.coverage, B11);
             return false;
         }
         if self.refcount(folio) > 1 + self.cache_references(folio) {

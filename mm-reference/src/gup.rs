@@ -32,7 +32,7 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
-    /// FOLL_HWPOISON: the caller wants to know of poison.
+    /// FOLL_HWPOISON: a poisoned page is told from other failures.
     hwpoison: bool,
 }
 
@@ -88,7 +88,7 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        let poisoned = fault == Fault::Hwpoison && walk.hwpoison;
+                        let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
                         return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
@@ -332,7 +332,12 @@ impl Reference {
     }
 
     /// `*_user_pages_fast` (D21).
-    fn gup_fast(&mut self, pid: Pid, range: PageRange, flags: GupFlags) -> Result<(), Errno> {
+    pub(crate) fn gup_fast(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        flags: GupFlags,
+    ) -> Result<(), Errno> {
         if flags.pin {
             rule!(self.coverage, D10, 0);
             self.mm_mut(pid).has_pinned = true;

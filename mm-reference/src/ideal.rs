@@ -15,11 +15,11 @@
 //!   through one may reach whoever inherited the page by fork: `stray`.
 //! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
 //!   it is written again (E9, Z6): `fading`.
-//! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
-//!   `lost`.
+//! * A slot that the device cannot read any more, or a poisoned page, is lost; a read fails, and shows
+//!   nothing (E12, E17, Q1, Q3): `lost`.
 
 use mm_ops::{
-    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
+    Advice, Errno, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
     UffdFill, Value, Vpn,
 };
 use std::collections::BTreeMap;
@@ -203,6 +203,15 @@ impl Ideal {
                 self.store(pid, vpn, value)
             }
             (Op::BadSlot { pid, vpn }, Outcome::Ok) => self.lose(pid, vpn),
+            (
+                Op::Hwpoison { pid, vpn },
+                Outcome::Ok
+                | Outcome::Bus
+                | Outcome::Err(Errno::EBUSY | Errno::EINTR | Errno::EHWPOISON),
+            ) => {
+                self.lose(pid, vpn);
+                self.untie_pins_of_lost();
+            }
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
             }
@@ -291,7 +300,8 @@ impl Ideal {
     fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
         let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
-        if found == expected { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
+        let lost = page.is_some_and(|page| page.lost) && found.is_zero();
+        if found == expected || lost { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
     }
 
     /// A store by a process, or by the kernel on its behalf: it is there to stay.
@@ -508,12 +518,30 @@ impl Ideal {
         }
     }
 
-    /// The device lost a page, and with it everybody who may still share it.
+    /// A page of memory, or of the device, is lost, and with it everybody who may share it: by fork,
+    /// or by KSM, which only equal content can do.
     fn lose(&mut self, pid: Pid, vpn: Vpn) {
-        let Some(lineage) = self.page(pid, vpn).map(|page| page.lineage) else { return };
+        let Some(Page { lineage, value, .. }) = self.page(pid, vpn).copied() else { return };
+        let sharer = |page: &&mut Page| page.lineage == lineage || page.value == value;
         for space in self.spaces.iter_mut().flatten() {
-            let sharers = space.pages.values_mut().filter(|page| page.lineage == lineage);
-            sharers.for_each(|page| page.lost = true);
+            space.pages.values_mut().filter(sharer).for_each(|page| page.lost = true);
+        }
+    }
+
+    /// A poisoned page is taken from its owner even if it is pinned (Q4): the pin keeps it, and the
+    /// owner can get another.
+    fn untie_pins_of_lost(&mut self) {
+        for device in self.devices.iter_mut().flatten() {
+            let Some(space) = &self.spaces[device.owner.index()] else { continue };
+            for (held, vpn) in device.held.iter_mut().zip(device.first.0..) {
+                let tied = matches!(held, Held::Alias | Held::MaybeZeroPage);
+                let page = space.pages.get(&vpn).filter(|page| page.lost && tied);
+                if let Some(page) = page {
+                    let mut plain = Plain::of(page);
+                    plain.values.push(Value::ZERO);
+                    *held = Held::Plain(plain);
+                }
+            }
         }
     }
 

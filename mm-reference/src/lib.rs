@@ -7,13 +7,16 @@
 #![forbid(unsafe_code)]
 
 mod circumstances;
+mod collapse;
 mod counts;
 mod coverage;
 mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod hwpoison;
 mod ideal;
+mod ksm;
 mod migrate;
 mod ops;
 mod protect;

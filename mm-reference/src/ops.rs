@@ -70,6 +70,10 @@ impl Reference {
             Op::Split { pid, vpn, order, nonuniform } => {
                 self.op_split(pid, vpn, order, !nonuniform)
             }
+            Op::Ksm { pid, vpn, with, to } => self.op_ksm((pid, vpn), (with, to)),
+            Op::KsmZero { pid, vpn } => self.op_ksm_zero(pid, vpn),
+            Op::Hwpoison { pid, vpn } => self.op_hwpoison(pid, vpn),
+            Op::SoftOffline { pid, vpn } => self.op_soft_offline(pid, vpn),
             Op::DeferredScan { count } => self.op_deferred_scan(count),
             Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
             Op::WriteDone { token, error } => self.op_write_done(token, error),

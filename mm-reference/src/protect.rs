@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mm_ops::{EntryFlags, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{EntryFlags, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -346,9 +346,10 @@ impl Reference {
         }
     }
 
-    /// H11: pinned or possibly shared pages of a COW mapping are left alone.
+    /// H11: KSM pages and pinned or possibly shared pages of a COW mapping are left alone.
     fn hint_skips(&mut self, folio: u32) -> bool {
-        let skips = self.maybe_pinned(folio) || self.maybe_mapped_shared(folio);
+        let ksm = self.folio(folio).flags.has(FolioFlags::KSM);
+        let skips = ksm || self.maybe_pinned(folio) || self.maybe_mapped_shared(folio);
         if skips {
             rule!(self.coverage, H11, 2);
         }

@@ -169,7 +169,8 @@ impl SnapshotSource for Reference {
                 + counts.cached
                 + counts.gets
                 + counts.pins * per_pin
-                + counts.isolations,
+                + counts.isolations
+                + u32::from(folio.poison_held),
             pincount: if folio.large() { counts.pins } else { 0 },
             mapcount: counts.mapcount,
             entire_mapcount: counts.entire_mapcount,

@@ -151,6 +151,8 @@ pub(crate) struct Folio {
     /// folio->mapping and folio->index (S7); no mapping before the first rmap.
     pub(crate) mapping: Option<AvId>,
     pub(crate) index: u32,
+    /// Memory failure holds a reference, for good (Q1).
+    pub(crate) poison_held: bool,
     pub(crate) pages: Vec<Page>,
 }
 
@@ -503,6 +505,7 @@ impl Reference {
         folio.slots = [(Pid(0), 0); 2];
         folio.mapping = None;
         folio.index = 0;
+        folio.poison_held = false;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());
         id

@@ -275,8 +275,14 @@ impl Reference {
             KeepOnFork => flags.without(VmaFlags::WIPEONFORK),
             HugePage => flags.without(VmaFlags::NOHUGEPAGE).with(VmaFlags::HUGEPAGE),
             NoHugePage => flags.without(VmaFlags::HUGEPAGE).with(VmaFlags::NOHUGEPAGE),
-            Mergeable | Unmergeable | Collapse => {
-                return Err(Errno::EOPNOTSUPP);
+            Collapse => return self.collapse(pid, range),
+            Mergeable if flags.has(VmaFlags::DROPPABLE) => return Ok(()),
+            Mergeable => flags.with(VmaFlags::MERGEABLE),
+            Unmergeable => {
+                if flags.has(VmaFlags::MERGEABLE) {
+                    self.unmerge(pid, range.clone())?;
+                }
+                flags.without(VmaFlags::MERGEABLE)
             }
         };
         rule!(self.coverage, I11, 0);

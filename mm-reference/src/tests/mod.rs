@@ -1,10 +1,13 @@
 //! One fact a test, each citing its rule. The files are named like the areas they test.
 
 mod circumstances;
+mod collapse;
 mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod hwpoison;
+mod ksm;
 mod migrate;
 mod protect;
 mod random;

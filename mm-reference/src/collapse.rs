@@ -1,0 +1,206 @@
+//! MADV_COLLAPSE: the pages of a block become one PMD-mapped folio (G15 … G19, G24).
+
+use std::collections::BTreeSet;
+use std::ops::Range;
+
+use mm_ops::{AllocKind, EntryFlags, Errno, FolioFlags, Pid, VmaFlags, Vpn};
+
+use crate::coverage::rule;
+use crate::fault::{Access, Fault};
+use crate::state::{FolioId, Mapped, Page, PmdKind, Pte, Reference};
+
+/// Why a block is not collapsed (G18, G24).
+#[derive(Clone, Copy, Debug)]
+enum Failure {
+    /// This errno, unless a later block says another.
+    Next(Errno),
+    /// This errno, and no further block is tried.
+    Stop(Errno),
+}
+
+use Failure::{Next, Stop};
+
+impl Reference {
+    /// `madvise collapse` of a range that lies in one VMA (G24).
+    pub(crate) fn collapse(&mut self, pid: Pid, range: Range<u32>) -> Result<(), Errno> {
+        if !self.may_collapse(pid, range.start) {
+            rule!(self.coverage, G15, 0);
+            return Err(Errno::EINVAL);
+        }
+        let first = range.start.next_multiple_of(self.ptes());
+        let end = self.block_start(range.end);
+        if first > end {
+            rule!(self.coverage, G24, 0);
+            return Err(Errno::EINVAL);
+        }
+        let mut result = Ok(());
+        for start in (first..end).step_by(self.ptes() as usize) {
+            match self.collapse_block(pid, start) {
+                Ok(()) => {}
+                Err(Next(errno)) => {
+                    rule!(self.coverage, G24, 1);
+                    result = Err(errno);
+                }
+                Err(Stop(errno)) => {
+                    rule!(self.coverage, G24, 2);
+                    return Err(errno);
+                }
+            }
+        }
+        if result.is_ok() {
+            rule!(self.coverage, G24, 3);
+        }
+        result
+    }
+
+    /// G15: whether a VMA allows huge pages at all: it has an anon_vma and room for a block.
+    /// MADV_COLLAPSE does not ask which orders are enabled.
+    fn may_collapse(&self, pid: Pid, vpn: u32) -> bool {
+        let vma = self.vma(pid, Vpn(vpn)).expect("the range lies in a VMA");
+        let block = vma.start.next_multiple_of(self.ptes());
+        let room = block + self.ptes() <= vma.end;
+        room && vma.anon_vma.is_some() && !vma.has(VmaFlags::NOHUGEPAGE)
+    }
+
+    /// G15 to G17 for one block. Whatever fails, all pages stay, and those swapped in, too.
+    fn collapse_block(&mut self, pid: Pid, start: u32) -> Result<(), Failure> {
+        match self.pmd(pid, start) {
+            PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => return Ok(()),
+            PmdKind::None if self.mm(pid).pmd_tables.contains(&(start / self.pmd_table_span())) => {
+                return Err(Stop(Errno::EINVAL));
+            }
+            PmdKind::None => return Err(Next(Errno::EINVAL)),
+            PmdKind::Table => {}
+        }
+        let block = start..start + self.ptes();
+        for vpn in block.clone() {
+            self.scan_entry(pid, vpn)?;
+        }
+        if !self.allocate(AllocKind::Folio(self.config.pmd_order()), pid, start) {
+            rule!(self.coverage, G18, 0);
+            return Err(Stop(Errno::ENOMEM));
+        }
+        for vpn in block.clone() {
+            self.swap_in_for_collapse(pid, vpn)?;
+        }
+        self.isolate_pages(pid, block.clone())?;
+        self.replace_pages(pid, block);
+        Ok(())
+    }
+
+    /// G15: the tests of one entry, in their order, before anything is done.
+    fn scan_entry(&mut self, pid: Pid, vpn: u32) -> Result<(), Failure> {
+        let vma = self.vma_flags(pid, vpn);
+        let armed = vma.has(VmaFlags::UFFD_MISSING) || vma.has(VmaFlags::UFFD_WP);
+        match self.pte(pid, vpn) {
+            Pte::None | Pte::Zero(_) if armed => {
+                rule!(self.coverage, G15, 1);
+                Err(Stop(Errno::EBUSY))
+            }
+            Pte::None | Pte::Zero(_) | Pte::Guard | Pte::Poisoned => Ok(()),
+            Pte::UffdMarker => Err(Next(Errno::EINVAL)),
+            Pte::Page(Mapped { flags, .. })
+            | Pte::Migration(Mapped { flags, .. })
+            | Pte::Hwpoison(Mapped { flags, .. })
+                if flags.has(EntryFlags::UFFD_WP) =>
+            {
+                rule!(self.coverage, G15, 2);
+                Err(Next(Errno::EINVAL))
+            }
+            Pte::Swap(swapped) if swapped.flags.has(EntryFlags::UFFD_WP) => {
+                rule!(self.coverage, G15, 2);
+                Err(Next(Errno::EINVAL))
+            }
+            Pte::Swap(_) | Pte::Migration(_) | Pte::Hwpoison(_) => Ok(()),
+            Pte::Page(Mapped { folio, .. }) => self.test_page(folio),
+        }
+    }
+
+    /// Whether the page can be taken: on the LRU, unlocked, and nobody else refers to it.
+    fn test_page(&mut self, folio: FolioId) -> Result<(), Failure> {
+        let free = self.folio(folio).flags.has(FolioFlags::LRU)
+            && !self.locked(folio)
+            && self.extra_references(folio) == 0;
+        rule!(self.coverage, G15, if free { 4 } else { 3 });
+        if free { Ok(()) } else { Err(Next(Errno::EAGAIN)) }
+    }
+
+    /// G16: an entry that is neither empty nor present is faulted in.
+    fn swap_in_for_collapse(&mut self, pid: Pid, vpn: u32) -> Result<(), Failure> {
+        if matches!(self.pte(pid, vpn), Pte::None | Pte::Zero(_) | Pte::Page(_)) {
+            return Ok(());
+        }
+        match self.fault(pid, vpn, Access::Read) {
+            Ok(()) => {
+                rule!(self.coverage, G16, 0);
+                Ok(())
+            }
+            Err(Fault::Blocked) => {
+                rule!(self.coverage, G16, 1);
+                Err(Stop(Errno::EINTR))
+            }
+            Err(_) => {
+                rule!(self.coverage, G16, 2);
+                Err(Stop(Errno::EINVAL))
+            }
+        }
+    }
+
+    /// G16: each page is locked and taken off the LRU, after the same tests. A small page that
+    /// occurs twice, as only a KSM page can, is locked by then.
+    fn isolate_pages(&mut self, pid: Pid, block: Range<u32>) -> Result<(), Failure> {
+        let mut taken = BTreeSet::new();
+        for vpn in block {
+            match self.pte(pid, vpn) {
+                Pte::None | Pte::Zero(_) => {}
+                Pte::Page(Mapped { flags, .. }) if flags.has(EntryFlags::UFFD_WP) => {
+                    return Err(Next(Errno::EINVAL));
+                }
+                Pte::Page(Mapped { folio, .. }) => {
+                    let again = !taken.insert(folio);
+                    if again && !self.folio(folio).large() {
+                        rule!(self.coverage, G16, 3);
+                        return Err(Next(Errno::EAGAIN));
+                    }
+                    self.test_page(folio)?;
+                }
+                _ => return Err(Next(Errno::EINVAL)),
+            }
+        }
+        Ok(())
+    }
+
+    /// G17: the content is copied, the old mappings go run by run, the leaf takes their place; the
+    /// page table becomes its deposit.
+    fn replace_pages(&mut self, pid: Pid, block: Range<u32>) {
+        let old: Vec<Pte> = block.clone().map(|vpn| self.pte(pid, vpn)).collect();
+        let mut vpn = block.start;
+        while vpn < block.end {
+            let Pte::Page(Mapped { folio, page, .. }) = self.pte(pid, vpn) else {
+                vpn += 1;
+                continue;
+            };
+            let run = self.run_length(pid, vpn, block.end, EntryFlags::NONE);
+            rule!(self.coverage, G17, u8::from(run > 1));
+            for vpn in vpn..vpn + run {
+                self.set_pte(pid, vpn, Pte::None);
+            }
+            self.ptes_removed(folio, pid, page..page + run);
+            self.free_unmapped_swap_cache(folio);
+            vpn += run;
+        }
+        let vma = self.vma(pid, Vpn(block.start)).expect("the block lies in a VMA");
+        let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
+        self.map_fresh_leaf(pid, block.start, vma_flags, prot);
+        rule!(self.coverage, G17, 2);
+        let PmdKind::Leaf(leaf) = self.pmd(pid, block.start) else {
+            unreachable!("it was mapped just now")
+        };
+        for (at, pte) in (0..).zip(old) {
+            if let Pte::Page(Mapped { folio, page, .. }) = pte {
+                let Page { value, .. } = *self.page(folio, page);
+                self.page_mut(leaf.folio, at).value = value;
+            }
+        }
+    }
+}
