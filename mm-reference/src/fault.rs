@@ -234,7 +234,6 @@ impl Reference {
             }
             Pte::UffdMarker => self.marker_fault(pid, vpn, access),
             Pte::Swap(_) => self.swap_fault(pid, vpn, access),
-            Pte::UffdMarker => Err(Fault::Bus),
             Pte::Migration(_) => {
                 rule!(self.coverage, A10, 0);
                 Err(Fault::Blocked)
@@ -244,7 +243,6 @@ impl Reference {
                 rule!(self.coverage, Q3, 0);
                 Err(Fault::Hwpoison)
             }
-            Pte::Poisoned => Err(Fault::Hwpoison),
             Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                 let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
                 if flags.has(EntryFlags::PROTNONE) && vma.accessible() {

@@ -182,7 +182,8 @@ impl Generator {
             75..=76 => Op::KsmZero { pid, vpn },
             77..=78 => Op::Hwpoison { pid, vpn },
             79 => Op::SoftOffline { pid, vpn },
-            80..=91 => self.swap_op(pid, vpn, token),
+            80 => Op::Drain,
+            81..=91 => self.swap_op(pid, vpn, token),
             _ => self.uffd_op(pid, vpn, range),
         }
     }
@@ -194,6 +195,7 @@ fn config(seed: u64) -> Config {
         soft_dirty: seed.is_multiple_of(2),
         huge_zero: !seed.is_multiple_of(5),
         pt_reclaim: !seed.is_multiple_of(7),
+        lru_batch: seed % 6 == 1,
         uffd: match seed % 13 % 3 {
             0 => UffdWpMode::Sync,
             1 => UffdWpMode::Unpopulated,
