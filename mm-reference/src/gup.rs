@@ -9,7 +9,7 @@ use mm_ops::{
 };
 
 use crate::coverage::rule;
-use crate::fault::Access;
+use crate::fault::{Access, Fault};
 use crate::state::{FolioId, Held, Leaf, Mapped, OpenHandle, PmdKind, Pte, Reference};
 use crate::vma::Piece;
 
@@ -32,6 +32,8 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
+    /// FOLL_HWPOISON: a poisoned page is told from other failures.
+    hwpoison: bool,
 }
 
 impl Walk {
@@ -45,6 +47,7 @@ impl Walk {
             nofault: false,
             split_pmd: false,
             touch: true,
+            hwpoison: false,
         }
     }
 }
@@ -85,7 +88,8 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        return Err(fault.errno());
+                        let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
+                        return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
             }
@@ -198,7 +202,8 @@ impl Reference {
             let forced = walk.force
                 && !vma.has(VmaFlags::WRITE)
                 && exclusive
-                && !self.needs_soft_dirty_fault(vma, flags);
+                && !self.needs_soft_dirty_fault(vma, flags)
+                && !self.uffd_protected(vma, flags);
             rule!(self.coverage, D4, u8::from(forced));
             if forced {
                 rule!(self.coverage, D20);
@@ -327,7 +332,12 @@ impl Reference {
     }
 
     /// `*_user_pages_fast` (D21).
-    fn gup_fast(&mut self, pid: Pid, range: PageRange, flags: GupFlags) -> Result<(), Errno> {
+    pub(crate) fn gup_fast(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        flags: GupFlags,
+    ) -> Result<(), Errno> {
         if flags.pin {
             rule!(self.coverage, D10, 0);
             self.mm_mut(pid).has_pinned = true;
@@ -412,6 +422,7 @@ fn slow_walk(flags: GupFlags, touch: bool) -> Walk {
         nofault: flags.nofault,
         split_pmd: flags.split_pmd,
         touch,
+        hwpoison: false,
     }
 }
 
@@ -448,9 +459,9 @@ impl Reference {
         write: bool,
     ) -> Result<(), Errno> {
         rule!(self.coverage, A13, u8::from(write));
-        let walk = Walk::populating(write, false);
+        let walk = Walk { hwpoison: true, ..Walk::populating(write, false) };
         self.check_vma(pid, piece.start, walk).map_err(|_| Errno::EINVAL)?;
-        self.walk(pid, piece.start, piece.end - piece.start, walk)
+        self.populate(pid, piece.start..piece.end, walk)
     }
 
     /// The populate half of `mlock`, in one VMA (Z2).
@@ -460,12 +471,19 @@ impl Reference {
             return Err(Errno::EFAULT);
         }
         let walk = Walk::populating(write, true);
-        self.walk(pid, piece.start, piece.end - piece.start, walk)
+        self.populate(pid, piece.start..piece.end, walk)
+    }
+
+    /// Populating ends with drain() (S14).
+    fn populate(&mut self, pid: Pid, range: Range<u32>, walk: Walk) -> Result<(), Errno> {
+        let result = self.walk(pid, range.start, range.len() as u32, walk);
+        self.drain();
+        result
     }
 
     /// H12: a LOCKED range that becomes writable is write-populated; errors do not matter.
     pub(crate) fn populate_after_protect(&mut self, pid: Pid, range: Range<u32>) {
         let walk = Walk::populating(true, false);
-        let _ = self.walk(pid, range.start, range.len() as u32, walk);
+        let _ = self.populate(pid, range, walk);
     }
 }

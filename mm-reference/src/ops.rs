@@ -77,13 +77,17 @@ impl Reference {
             }
             Op::Ksm { pid, vpn, with, to } => self.op_ksm((pid, vpn), (with, to)),
             Op::KsmZero { pid, vpn } => self.op_ksm_zero(pid, vpn),
+            Op::Hwpoison { pid, vpn } => self.op_hwpoison(pid, vpn),
+            Op::SoftOffline { pid, vpn } => self.op_soft_offline(pid, vpn),
             Op::DeferredScan { count } => self.op_deferred_scan(count),
             Op::SwapOut { pid, vpn, token } => self.op_swap_out(pid, vpn, token),
             Op::WriteDone { token, error } => self.op_write_done(token, error),
             Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
             Op::Swapoff => self.op_swapoff(),
             Op::Swapon => self.op_swapon(),
-            _ => Outcome::Err(Errno::EOPNOTSUPP),
+            Op::Drain => self.op_drain(),
+            Op::Uffd { pid, range, call } => self.op_uffd(pid, range, call),
+            Op::UffdFill { pid, vpn, fill } => self.op_uffd_fill(pid, vpn, fill),
         }
     }
 }

@@ -37,6 +37,7 @@ impl Reference {
             }
         }
         let Some(folio) = self.folio_at(pid, vpn.0) else { return Outcome::Err(Errno::EFAULT) };
+        self.drain();
         if !self.folio(folio).flags.has(FolioFlags::LRU) || self.locked(folio) {
             return Outcome::Err(Errno::EAGAIN);
         }
@@ -254,7 +255,7 @@ impl Reference {
     }
 
     /// E4: one entry becomes a SWAP entry; `None`: it stays as it was.
-    fn swap_pte(&mut self, pid: Pid, vpn: u32) -> Option<u32> {
+    pub(crate) fn swap_pte(&mut self, pid: Pid, vpn: u32) -> Option<u32> {
         let Pte::Page(Mapped { folio, page, flags }) = self.pte(pid, vpn) else { return None };
         let slot = self.cached_at(folio)? + page;
         if flags.has(EntryFlags::DIRTY) {

@@ -6,7 +6,9 @@ mod cow;
 mod fault;
 mod fork;
 mod gup;
+mod hwpoison;
 mod ksm;
+mod lru;
 mod migrate;
 mod protect;
 mod random;
@@ -15,6 +17,7 @@ mod snapshot;
 mod split;
 mod swap;
 mod thp;
+mod uffd;
 mod vma;
 mod zap;
 
