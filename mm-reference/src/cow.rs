@@ -11,6 +11,15 @@ impl Reference {
     /// do_wp_page (B1, B3): the entry is present and not W.
     pub(crate) fn cow_fault(&mut self, pid: Pid, vpn: u32, access: Access) -> Result<(), Fault> {
         rule!(self.coverage, B1, u8::from(access == Access::Unshare));
+        let (vma, flags) = (self.vma_flags(pid, vpn), self.pte_flags(pid, vpn));
+        if access == Access::Write && self.uffd_protected(vma, flags) {
+            if !self.uffd_async() {
+                rule!(self.coverage, B1, 2);
+                return Err(Fault::Bus);
+            }
+            rule!(self.coverage, B1, 3);
+            self.set_pte_flags(pid, vpn, flags.without(EntryFlags::UFFD_WP));
+        }
         let Pte::Page(mapped) = self.pte(pid, vpn) else {
             rule!(self.coverage, B10, u8::from(access == Access::Unshare));
             return self.copy_page(pid, vpn, access);
@@ -113,7 +122,8 @@ impl Reference {
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
         let flags = if access == Access::Unshare {
-            prot.with_if(EntryFlags::SOFT_DIRTY, old_flags.has(EntryFlags::SOFT_DIRTY))
+            let kept = EntryFlags::SOFT_DIRTY.with(EntryFlags::UFFD_WP);
+            prot.with(EntryFlags(old_flags.0 & kept.0))
         } else {
             self.made_writable(prot, vma_flags)
         };
@@ -140,6 +150,18 @@ impl Reference {
         vpn: u32,
         access: Access,
     ) -> Result<PmdFault, Fault> {
+        let vma = self.vma_flags(pid, vpn);
+        let watched = matches!(self.pmd(pid, vpn),
+            PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags)
+                if self.uffd_protected(vma, flags));
+        if access == Access::Write && watched {
+            rule!(self.coverage, B13, if self.uffd_async() { 5 } else { 4 });
+            if !self.uffd_async() {
+                return Err(Fault::Bus);
+            }
+            self.split_pmd(pid, vpn);
+            return Ok(PmdFault::Fallback);
+        }
         let Leaf { folio, flags } = match self.pmd(pid, vpn) {
             PmdKind::Leaf(leaf) => leaf,
             _ => return Ok(self.huge_zero_cow_fault(pid, vpn)),

@@ -7,6 +7,7 @@ use mm_ops::{
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
 use crate::state::{FolioId, Leaf, Mapped, Pmd, PmdKind, Pte, Reference, Vma};
+use crate::uffd::{armed, write_protected};
 
 /// Why a fault is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -222,19 +223,17 @@ impl Reference {
         self.ensure_pte_table(pid, vpn)?;
         match self.pte(pid, vpn) {
             Pte::None if access == Access::Write => self.fresh_write(pid, vpn),
-            Pte::None => {
-                rule!(self.coverage, A1);
-                let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
-                let flags = self.vma_prot(vma);
-                self.set_pte(pid, vpn, Pte::Zero(flags));
-                Ok(())
-            }
+            Pte::None => self.fresh_read(pid, vpn),
             Pte::Guard => {
                 rule!(self.coverage, A5);
                 Err(Fault::Segv)
             }
+            Pte::Poisoned => {
+                rule!(self.coverage, A5, 1);
+                Err(Fault::Hwpoison)
+            }
+            Pte::UffdMarker => self.marker_fault(pid, vpn, access),
             Pte::Swap(_) => self.swap_fault(pid, vpn, access),
-            Pte::UffdMarker => Err(Fault::Bus),
             Pte::Migration(_) => {
                 rule!(self.coverage, A10, 0);
                 Err(Fault::Blocked)
@@ -244,7 +243,6 @@ impl Reference {
                 rule!(self.coverage, Q3, 0);
                 Err(Fault::Hwpoison)
             }
-            Pte::Poisoned => Err(Fault::Hwpoison),
             Pte::Zero(flags) | Pte::Page(Mapped { flags, .. }) => {
                 let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
                 if flags.has(EntryFlags::PROTNONE) && vma.accessible() {
@@ -282,10 +280,45 @@ impl Reference {
         Ok(())
     }
 
+    /// A5: a place that was protected while it was empty. Left over in a VMA that is not watched any
+    /// more, the marker just goes.
+    fn marker_fault(&mut self, pid: Pid, vpn: u32, access: Access) -> Result<(), Fault> {
+        if !self.vma_flags(pid, vpn).has(VmaFlags::UFFD_WP) {
+            rule!(self.coverage, A5, 2);
+            self.set_pte(pid, vpn, Pte::None);
+            return Ok(());
+        }
+        rule!(self.coverage, A5, 3);
+        if access == Access::Write { self.fresh_write(pid, vpn) } else { self.fresh_read(pid, vpn) }
+    }
+
+    /// A1: a read of nothing gives the zero page.
+    fn fresh_read(&mut self, pid: Pid, vpn: u32) -> Result<(), Fault> {
+        self.uffd_missing(pid, vpn)?;
+        rule!(self.coverage, A1);
+        let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
+        let flags = self.vma_prot(vma);
+        let marked = self.pte(pid, vpn) == Pte::UffdMarker;
+        let flags = flags.with_if(EntryFlags::UFFD_WP, marked);
+        self.set_pte(pid, vpn, Pte::Zero(flags));
+        Ok(())
+    }
+
+    /// A2: what is missing is userfaultfd's, and ends in SIGBUS.
+    fn uffd_missing(&mut self, pid: Pid, vpn: u32) -> Result<(), Fault> {
+        if self.vma_flags(pid, vpn).has(VmaFlags::UFFD_MISSING) {
+            rule!(self.coverage, A2);
+            return Err(Fault::Bus);
+        }
+        Ok(())
+    }
+
     /// A3: a write to nothing. The table exists already (A16).
     fn fresh_write(&mut self, pid: Pid, vpn: u32) -> Result<(), Fault> {
         self.prepare_anon_vma(pid, vpn)?;
         let order = self.allocate_fresh(pid, vpn)?;
+        self.uffd_missing(pid, vpn)?;
+        let marked = self.pte(pid, vpn) == Pte::UffdMarker;
         let start = vpn & !(order.pages() - 1);
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
@@ -296,6 +329,7 @@ impl Reference {
             rule!(self.coverage, A11, 2);
             prot
         };
+        let flags = if marked { write_protected(flags) } else { flags };
         rule!(self.coverage, A3, order.0);
         let folio = self.new_folio(order, vma_flags);
         self.first_mapping(folio, pid, start, order.pages());
@@ -331,10 +365,14 @@ impl Reference {
         Ok(Order(0))
     }
 
-    /// A6: enabled orders below the PMD order whose aligned block lies inside the VMA.
+    /// A6: enabled orders below the PMD order whose aligned block lies inside the VMA; none where
+    /// userfaultfd wants each fault.
     pub(crate) fn fresh_orders(&self, pid: Pid, vpn: u32) -> OrderSet {
         let vma = self.vma(pid, Vpn(vpn)).expect("checked by the caller");
         let mut fitting = OrderSet::EMPTY;
+        if armed(vma.flags) {
+            return fitting;
+        }
         for order in self.enabled_orders(vma.flags).iter() {
             let start = vpn & !(order.pages() - 1);
             if order < self.config.pmd_order() && vma.covers(start, start + order.pages()) {
@@ -378,6 +416,7 @@ impl Reference {
         self.prepare_anon_vma(pid, vpn)?;
         if access != Access::Write && self.config.huge_zero {
             self.try_allocate(AllocKind::Deposit, pid, start)?;
+            self.uffd_missing(pid, vpn)?;
             rule!(self.coverage, A7, 1);
             self.set_pmd(pid, vpn, Pmd::HugeZero(prot));
             return Ok(PmdFault::Done);
@@ -387,6 +426,7 @@ impl Reference {
             return Ok(PmdFault::Fallback);
         }
         self.try_allocate(AllocKind::Deposit, pid, start)?;
+        self.uffd_missing(pid, vpn)?;
         rule!(self.coverage, A7, 3);
         self.map_fresh_leaf(pid, start, vma_flags, prot);
         Ok(PmdFault::Done)

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::uffd::{UFFD, write_protected};
 use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
@@ -13,6 +14,20 @@ use crate::state::{FolioId, Leaf, Mapped, Mm, Page, Pmd, PmdKind, Pte, Reference
 struct Family {
     parent: Pid,
     child: Pid,
+    /// Whether the child's VMA at hand is watched for write protection (C21).
+    uffd_wp: bool,
+}
+
+impl Family {
+    /// C21: the flags an entry has in the child, as far as userfaultfd goes.
+    fn copied(self, parents: EntryFlags) -> EntryFlags {
+        if self.uffd_wp { parents } else { parents.without(EntryFlags::UFFD_WP) }
+    }
+
+    /// C4, C8, C9: the child's present entry is R/O and old; dirty and soft-dirty are copied.
+    fn child_flags(self, parents: EntryFlags) -> EntryFlags {
+        self.copied(parents).without(EntryFlags::WRITE.with(EntryFlags::YOUNG))
+    }
 }
 
 impl Reference {
@@ -32,7 +47,7 @@ impl Reference {
         *self.mm_mut(child) = Mm { alive: true, ..Mm::default() };
         for index in 0..self.mm(parent).vmas.len() {
             let vma = self.mm(parent).vmas[index].clone();
-            if self.fork_vma(Family { parent, child }, &vma).is_err() {
+            if self.fork_vma(Family { parent, child, uffd_wp: false }, &vma).is_err() {
                 // The child's part is undone; what the parent lost it does not get back.
                 rule!(self.coverage, C18);
                 self.end_mm(child);
@@ -49,7 +64,9 @@ impl Reference {
             return Ok(());
         }
         self.try_allocate(AllocKind::Vma, family.child, vma.start)?;
-        let flags = vma.flags.without(VmaFlags::LOCKED);
+        let dropped = if self.config.uffd_fork { VmaFlags::NONE } else { UFFD };
+        let flags = vma.flags.without(VmaFlags::LOCKED).without(dropped);
+        let family = Family { uffd_wp: flags.has(VmaFlags::UFFD_WP), ..family };
         let (start, end) = (vma.start, vma.end);
         let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let wiped = vma.has(VmaFlags::WIPEONFORK);
@@ -64,7 +81,7 @@ impl Reference {
         if wiped {
             return Ok(());
         }
-        if vma.anon_vma.is_none() {
+        if vma.anon_vma.is_none() && !family.uffd_wp {
             rule!(self.coverage, C3);
             return Ok(());
         }
@@ -95,7 +112,7 @@ impl Reference {
             PmdKind::HugeZero(flags) => {
                 self.try_allocate(AllocKind::Deposit, family.child, start)?;
                 rule!(self.coverage, C9, 0);
-                self.set_pmd(family.child, start, Pmd::HugeZero(child_flags(flags)));
+                self.set_pmd(family.child, start, Pmd::HugeZero(family.child_flags(flags)));
                 Ok(())
             }
             PmdKind::Leaf(leaf) => {
@@ -114,6 +131,7 @@ impl Reference {
                 rule!(self.coverage, C11, 1);
                 let leaf = Leaf { flags: shared_migration(leaf.flags), ..leaf };
                 self.set_leaf_flags(family.parent, start, leaf.flags);
+                let leaf = Leaf { flags: family.copied(leaf.flags), ..leaf };
                 self.set_pmd(family.child, start, Pmd::Migration(leaf));
                 Ok(())
             }
@@ -134,7 +152,7 @@ impl Reference {
         self.page_mut(folio, 0).exclusive = false;
         self.mappings_to_add(folio, family.child, 1);
         self.set_leaf_flags(family.parent, start, flags.without(EntryFlags::WRITE));
-        let leaf = Leaf { folio, flags: child_flags(flags) };
+        let leaf = Leaf { folio, flags: family.child_flags(flags) };
         self.set_pmd(family.child, start, Pmd::Leaf(leaf));
     }
 
@@ -144,24 +162,32 @@ impl Reference {
         for vpn in part.clone() {
             match self.pte(family.parent, vpn) {
                 Pte::Swap(swapped) => self.share_slot(family, vpn, swapped),
-                Pte::None | Pte::Poisoned | Pte::UffdMarker => {}
+                Pte::None => {}
                 Pte::Migration(entry) => {
                     rule!(self.coverage, C11, 0);
                     let flags = shared_migration(entry.flags);
                     self.set_pte_flags(family.parent, vpn, flags);
+                    let flags = family.copied(flags);
                     self.set_pte(family.child, vpn, Pte::Migration(Mapped { flags, ..entry }));
                 }
                 Pte::Hwpoison(entry) => {
                     rule!(self.coverage, C14);
-                    self.set_pte(family.child, vpn, Pte::Hwpoison(entry));
+                    let flags = family.copied(entry.flags);
+                    self.set_pte(family.child, vpn, Pte::Hwpoison(Mapped { flags, ..entry }));
                 }
-                Pte::Guard => {
-                    rule!(self.coverage, C15);
-                    self.set_pte(family.child, vpn, Pte::Guard);
+                marker @ (Pte::Guard | Pte::Poisoned) => {
+                    rule!(self.coverage, C15, 0);
+                    self.set_pte(family.child, vpn, marker);
+                }
+                Pte::UffdMarker => {
+                    rule!(self.coverage, C15, if family.uffd_wp { 1 } else { 2 });
+                    if family.uffd_wp {
+                        self.set_pte(family.child, vpn, Pte::UffdMarker);
+                    }
                 }
                 Pte::Zero(flags) => {
                     rule!(self.coverage, C9, 1);
-                    self.set_pte(family.child, vpn, Pte::Zero(child_flags(flags)));
+                    self.set_pte(family.child, vpn, Pte::Zero(family.child_flags(flags)));
                 }
                 Pte::Page(mapped) if self.must_copy(family.parent, mapped.folio, mapped.page) => {
                     self.copy_pinned(family, vpn, mapped)?;
@@ -190,7 +216,7 @@ impl Reference {
         self.page_mut(folio, page).exclusive = false;
         self.mappings_to_add(folio, family.child, 1);
         self.set_pte_flags(family.parent, vpn, flags.without(EntryFlags::WRITE));
-        let flags = child_flags(flags);
+        let flags = family.child_flags(flags);
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page, flags }));
     }
 
@@ -199,6 +225,7 @@ impl Reference {
         rule!(self.coverage, C10, u8::from(flags.has(EntryFlags::EXCLUSIVE)));
         let flags = flags.without(EntryFlags::EXCLUSIVE);
         self.set_pte_flags(family.parent, vpn, flags);
+        let flags = family.copied(flags);
         self.set_pte(family.child, vpn, Pte::Swap(Swapped { slot, flags }));
     }
 
@@ -215,6 +242,8 @@ impl Reference {
         let vma = self.vma(family.child, Vpn(vpn)).expect("the child has the VMA already");
         let (prot, vma_flags) = (self.vma_prot(vma), vma.flags);
         let flags = self.made_writable(prot, vma_flags);
+        let watched = family.uffd_wp && mapped.flags.has(EntryFlags::UFFD_WP);
+        let flags = if watched { write_protected(flags) } else { flags };
         let value = self.page(mapped.folio, mapped.page).value;
         let folio = self.new_folio(Order(0), vma_flags);
         self.first_mapping(folio, family.child, vpn, 1);
@@ -256,9 +285,4 @@ impl Reference {
 /// C11: both processes' MIGRATION entries are of kind READ; all else is kept.
 fn shared_migration(parents: EntryFlags) -> EntryFlags {
     parents.without(EntryFlags::WRITE.with(EntryFlags::EXCLUSIVE))
-}
-
-/// C4, C8, C9, C21: the child's entry is R/O and old; dirty and soft-dirty are copied.
-fn child_flags(parents: EntryFlags) -> EntryFlags {
-    parents.without(EntryFlags::WRITE.with(EntryFlags::YOUNG))
 }

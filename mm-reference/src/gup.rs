@@ -32,7 +32,7 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
-    /// FOLL_HWPOISON: a poisoned page is told from other failures.
+    /// FOLL_HWPOISON: the caller wants to know of poison.
     hwpoison: bool,
 }
 
@@ -88,7 +88,7 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
+                        let poisoned = fault == Fault::Hwpoison && walk.hwpoison;
                         return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
@@ -202,7 +202,8 @@ impl Reference {
             let forced = walk.force
                 && !vma.has(VmaFlags::WRITE)
                 && exclusive
-                && !self.needs_soft_dirty_fault(vma, flags);
+                && !self.needs_soft_dirty_fault(vma, flags)
+                && !self.uffd_protected(vma, flags);
             rule!(self.coverage, D4, u8::from(forced));
             if forced {
                 rule!(self.coverage, D20);

@@ -80,6 +80,8 @@ impl Reference {
             Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
             Op::Swapoff => self.op_swapoff(),
             Op::Swapon => self.op_swapon(),
+            Op::Uffd { pid, range, call } => self.op_uffd(pid, range, call),
+            Op::UffdFill { pid, vpn, fill } => self.op_uffd_fill(pid, vpn, fill),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }

@@ -9,6 +9,17 @@ use crate::coverage::rule;
 use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference, Swapped};
 use crate::vma::{Piece, prot_flags};
 
+/// What a change of protection (change_protection) is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Change {
+    /// The VMA's protection changed.
+    Mprotect,
+    /// userfaultfd protects the range against writes (H7).
+    UffdProtect,
+    /// userfaultfd lets go of it.
+    UffdResolve,
+}
+
 /// `mprotect`.
 impl Reference {
     pub(crate) fn op_mprotect(&mut self, pid: Pid, range: PageRange, prot: Prot) -> Outcome {
@@ -54,7 +65,7 @@ impl Reference {
             new = new.without(VmaFlags::ACCOUNT);
         }
         self.change_flags(pid, start, end, new).map_err(|NoMemory| Errno::ENOMEM)?;
-        self.protect_entries(pid, start..end);
+        self.change_entries(pid, start..end, Change::Mprotect).map_err(|NoMemory| Errno::ENOMEM)?;
         if old.has(VmaFlags::LOCKED) && !old.has(VmaFlags::WRITE) && prot.write {
             rule!(self.coverage, H12);
             self.populate_after_protect(pid, start..end);
@@ -62,69 +73,136 @@ impl Reference {
         Ok(())
     }
 
-    /// H2, H8: every entry of the range gets the protection of its VMA.
-    fn protect_entries(&mut self, pid: Pid, range: Range<u32>) {
+    /// change_protection (H2, H5 … H8): every entry of the range gets the protection of its VMA. Only
+    /// page tables for markers can fail to be allocated.
+    pub(crate) fn change_entries(
+        &mut self,
+        pid: Pid,
+        range: Range<u32>,
+        change: Change,
+    ) -> Result<(), NoMemory> {
         let vma_flags = self.vma_flags(pid, range.start);
+        if change == Change::UffdProtect && self.uffd_marks_empty() {
+            return self.mark_and_change(pid, range, vma_flags);
+        }
         for part in self.present_blocks(pid, range) {
-            let whole = part.len() as u32 == self.ptes();
-            match self.pmd(pid, part.start) {
-                PmdKind::None => continue,
-                PmdKind::Leaf(Leaf { folio, flags }) if whole => {
-                    rule!(self.coverage, H8, 0);
-                    let exclusive = self.page(folio, 0).exclusive;
-                    let flags = self.protected(vma_flags, flags, exclusive);
-                    self.set_leaf_flags(pid, part.start, flags);
-                    continue;
-                }
-                PmdKind::HugeZero(flags) if whole => {
-                    rule!(self.coverage, H8, 1);
-                    let flags = self.protected(vma_flags, flags, false);
-                    self.set_leaf_flags(pid, part.start, flags);
-                    continue;
-                }
-                PmdKind::Migration(Leaf { flags, .. }) if whole => {
-                    rule!(self.coverage, H8, 3);
-                    let flags = self.downgraded(flags);
-                    self.set_leaf_flags(pid, part.start, flags);
-                    continue;
-                }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
-                    rule!(self.coverage, H8, 2);
-                    self.split_pmd(pid, part.start);
-                }
-                PmdKind::Table => {}
+            self.change_block(pid, part, vma_flags, change);
+        }
+        Ok(())
+    }
+
+    /// H7: where empty places are marked, every block needs a table first.
+    fn mark_and_change(
+        &mut self,
+        pid: Pid,
+        range: Range<u32>,
+        vma_flags: VmaFlags,
+    ) -> Result<(), NoMemory> {
+        let mut at = range.start;
+        while at < range.end {
+            let part = at..self.block_end(at, range.end);
+            self.ensure_pmd_table(pid, at)?;
+            self.ensure_pte_table(pid, at)?;
+            self.change_block(pid, part.clone(), vma_flags, Change::UffdProtect);
+            at = part.end;
+        }
+        Ok(())
+    }
+
+    /// One block, or the part of it in range (H8).
+    fn change_block(&mut self, pid: Pid, part: Range<u32>, vma_flags: VmaFlags, change: Change) {
+        let whole = part.len() as u32 == self.ptes();
+        match self.pmd(pid, part.start) {
+            PmdKind::None => return,
+            PmdKind::Leaf(Leaf { folio, flags }) if whole => {
+                rule!(self.coverage, H8, 0);
+                let exclusive = self.page(folio, 0).exclusive;
+                let flags = self.changed(vma_flags, flags, exclusive, change);
+                return self.set_leaf_flags(pid, part.start, flags);
             }
+            PmdKind::HugeZero(flags) if whole => {
+                rule!(self.coverage, H8, 1);
+                let flags = self.changed(vma_flags, flags, false, change);
+                return self.set_leaf_flags(pid, part.start, flags);
+            }
+            PmdKind::Migration(Leaf { flags, .. }) if whole => {
+                rule!(self.coverage, H8, 3);
+                let flags = uffd_changed(self.downgraded(flags), change);
+                return self.set_leaf_flags(pid, part.start, flags);
+            }
+            PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
+                rule!(self.coverage, H8, 2);
+                self.split_pmd(pid, part.start);
+            }
+            PmdKind::Table => {}
+        }
+        if change == Change::Mprotect {
             self.adopt_merges(pid, part.clone());
-            for vpn in part {
-                match self.pte(pid, vpn) {
-                    Pte::Zero(flags) => {
-                        rule!(self.coverage, H2, 1);
-                        let flags = self.protected(vma_flags, flags, false);
-                        self.set_pte_flags(pid, vpn, flags);
-                    }
-                    Pte::Page(Mapped { folio, page, flags }) => {
-                        rule!(self.coverage, H2, 0);
-                        let exclusive = self.page(folio, page).exclusive;
-                        let flags = self.protected(vma_flags, flags, exclusive);
-                        rule!(self.coverage, H4, u8::from(flags.has(EntryFlags::WRITE)));
-                        self.set_pte_flags(pid, vpn, flags);
-                    }
-                    Pte::Migration(Mapped { flags, .. }) => {
-                        let flags = self.downgraded(flags);
-                        self.set_pte_flags(pid, vpn, flags);
-                    }
-                    _ => {}
-                }
-            }
+        }
+        for vpn in part {
+            self.change_entry(pid, vpn, vma_flags, change);
         }
     }
 
-    /// H2: an entry with the protection of its VMA: W is lost, and comes back only by H3.
-    fn protected(&mut self, vma: VmaFlags, flags: EntryFlags, exclusive: bool) -> EntryFlags {
+    /// One PTE.
+    fn change_entry(&mut self, pid: Pid, vpn: u32, vma_flags: VmaFlags, change: Change) {
+        let flags = match self.pte(pid, vpn) {
+            Pte::Zero(flags) => {
+                rule!(self.coverage, H2, 1);
+                self.changed(vma_flags, flags, false, change)
+            }
+            Pte::Page(Mapped { folio, page, flags }) => {
+                rule!(self.coverage, H2, 0);
+                let exclusive = self.page(folio, page).exclusive;
+                let flags = self.changed(vma_flags, flags, exclusive, change);
+                rule!(self.coverage, H4, u8::from(flags.has(EntryFlags::WRITE)));
+                flags
+            }
+            Pte::Migration(Mapped { flags, .. }) => uffd_changed(self.downgraded(flags), change),
+            Pte::Swap(Swapped { flags, .. }) | Pte::Hwpoison(Mapped { flags, .. }) => {
+                rule!(self.coverage, H6, u8::from(change != Change::Mprotect));
+                uffd_changed(flags, change)
+            }
+            Pte::None | Pte::UffdMarker => return self.change_empty(pid, vpn, change),
+            Pte::Guard | Pte::Poisoned => return,
+        };
+        self.set_pte_flags(pid, vpn, flags);
+    }
+
+    /// H6, H7: an empty place may get a uffd-wp marker; a marker goes when protection is resolved.
+    fn change_empty(&mut self, pid: Pid, vpn: u32, change: Change) {
+        match change {
+            Change::Mprotect => {}
+            Change::UffdProtect if self.uffd_marks_empty() => {
+                rule!(self.coverage, H7, 2);
+                self.set_pte(pid, vpn, Pte::UffdMarker);
+            }
+            Change::UffdProtect => rule!(self.coverage, H7, 3),
+            Change::UffdResolve => self.set_pte(pid, vpn, Pte::None),
+        }
+    }
+
+    /// H2, H7: a present entry with the protection of its VMA: W is lost, and comes back only by H3;
+    /// not at all where userfaultfd protects.
+    fn changed(
+        &mut self,
+        vma: VmaFlags,
+        flags: EntryFlags,
+        exclusive: bool,
+        change: Change,
+    ) -> EntryFlags {
         let accessible = vma.has(VmaFlags::READ) || vma.has(VmaFlags::WRITE);
-        let flags = flags
+        let flags = uffd_changed(flags, change)
             .without(EntryFlags::WRITE.with(EntryFlags::PROTNONE))
             .with_if(EntryFlags::PROTNONE, !accessible);
+        match change {
+            Change::UffdProtect => {
+                rule!(self.coverage, H7, 0);
+                return flags;
+            }
+            Change::UffdResolve => rule!(self.coverage, H7, 1),
+            Change::Mprotect => {}
+        }
         flags.with_if(EntryFlags::WRITE, self.can_be_writable(vma, flags, exclusive))
     }
 
@@ -137,10 +215,11 @@ impl Reference {
     ) -> bool {
         let allowed = vma.has(VmaFlags::WRITE) && !flags.has(EntryFlags::PROTNONE) && exclusive;
         let tracked = self.needs_soft_dirty_fault(vma, flags);
+        let watched = self.uffd_protected(vma, flags);
         if allowed {
-            rule!(self.coverage, H3, u8::from(tracked));
+            rule!(self.coverage, H3, if watched { 2 } else { u8::from(tracked) });
         }
-        allowed && !tracked
+        allowed && !tracked && !watched
     }
 
     /// "soft-dirty-wp needed" (S21).
@@ -176,6 +255,15 @@ impl Reference {
                 self.set_pte_flags(pid, vpn, flags);
             }
         }
+    }
+}
+
+/// H6: uwp is set, or cleared, or as it was.
+fn uffd_changed(flags: EntryFlags, change: Change) -> EntryFlags {
+    match change {
+        Change::Mprotect => flags,
+        Change::UffdProtect => flags.with(EntryFlags::UFFD_WP),
+        Change::UffdResolve => flags.without(EntryFlags::UFFD_WP),
     }
 }
 

@@ -457,6 +457,16 @@ impl Reference {
         }
     }
 
+    /// The flags of an entry; none where it has none.
+    pub(crate) fn pte_flags(&self, pid: Pid, vpn: u32) -> EntryFlags {
+        match self.pte(pid, vpn) {
+            Pte::Zero(flags) => flags,
+            Pte::Swap(swapped) => swapped.flags,
+            Pte::Page(mapped) | Pte::Migration(mapped) | Pte::Hwpoison(mapped) => mapped.flags,
+            Pte::None | Pte::Guard | Pte::Poisoned | Pte::UffdMarker => EntryFlags::NONE,
+        }
+    }
+
     /// Changes the flags of an entry that has some.
     pub(crate) fn set_pte_flags(&mut self, pid: Pid, vpn: u32, flags: EntryFlags) {
         let pte = match self.pte(pid, vpn) {

@@ -19,11 +19,12 @@ impl Reference {
                 rule!(self.coverage, G5, 2);
                 self.fill_with_migration(pid, start, leaf);
             }
-            PmdKind::HugeZero(_) => {
+            PmdKind::HugeZero(old) => {
                 rule!(self.coverage, G4);
                 rule!(self.coverage, G5, 1);
                 let vma = self.vma(pid, Vpn(vpn)).expect("a leaf lies inside a VMA");
-                let flags = self.vma_prot(vma);
+                let watched = old.has(EntryFlags::UFFD_WP);
+                let flags = self.vma_prot(vma).with_if(EntryFlags::UFFD_WP, watched);
                 self.set_table(pid, vpn);
                 for vpn in start..start + self.ptes() {
                     self.set_pte(pid, vpn, Pte::Zero(flags));

@@ -6,6 +6,7 @@ use mm_ops::{AllocKind, Errno, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
 use crate::state::{AvId, Reference, Vma};
+use crate::uffd::UFFD;
 
 /// A part of an operation's range that lies in one VMA.
 #[derive(Clone, Copy, Debug)]
@@ -136,7 +137,9 @@ impl Reference {
         let before = index.checked_sub(1).filter(|_| start == middle.start);
         let behind = Some(index + 1).filter(|_| end == middle.end);
         let whole = (middle.start, middle.end);
-        let seals = flags.has(VmaFlags::SEALED) && !middle.flags.has(VmaFlags::SEALED);
+        // What mseal and userfaultfd change, and nothing else.
+        let own = VmaFlags::SEALED.with(UFFD);
+        let only_own = flags.without(own) == middle.flags.without(own);
         (middle.start, middle.end, middle.flags) = (start, end, flags);
         match self.mergeable(pid, before, &middle, behind) {
             (true, true) => self.merge_both(pid, index, middle)?,
@@ -151,11 +154,12 @@ impl Reference {
                 }
             }
         }
-        // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal alone
-        // only adds its flag.
+        // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal and
+        // userfaultfd only set their own.
         let index = self.vma_index(pid, start).expect("it was only split or merged");
         let survivor = &mut self.mm_mut(pid).vmas[index];
-        survivor.flags = if seals { survivor.flags.with(VmaFlags::SEALED) } else { flags };
+        let changed = VmaFlags(flags.0 & own.0);
+        survivor.flags = if only_own { survivor.flags.without(own).with(changed) } else { flags };
         Ok(())
     }
 

@@ -16,6 +16,7 @@ mod snapshot;
 mod split;
 mod swap;
 mod thp;
+mod uffd;
 mod vma;
 mod zap;
 

@@ -2,14 +2,16 @@
 //! every snapshot must be consistent in itself. The real fuzzer lives elsewhere; this guards the
 //! reference alone, so that it can be trusted before anything is compared with it.
 
-use mm_ops::{EntryKind, FolioFlags, NO_ANON_VMA, Observation, SwapDevice};
+use mm_ops::{
+    EntryKind, FolioFlags, NO_ANON_VMA, Observation, SwapDevice, UffdCall, UffdFill, UffdWpMode,
+};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
 /// Programs of one test run, and operations of each.
-const PROGRAMS: u64 = 5000;
+const PROGRAMS: u64 = 8000;
 const OPS: usize = 80;
 
 const ADVICE: [Advice; 21] = [
@@ -78,6 +80,24 @@ impl Generator {
         OrderSet(self.rng.random_range(0..32))
     }
 
+    fn uffd_op(&mut self, pid: Pid, vpn: Vpn, range: PageRange) -> Op {
+        let (missing, wp) = (self.one_in(2), self.one_in(2));
+        let call = match self.rng.random_range(0..8) {
+            0..=1 => UffdCall::Register { missing, wp: wp || !missing },
+            2 => UffdCall::Unregister,
+            3..=4 => UffdCall::Protect(!self.one_in(3)),
+            5..=6 => {
+                let fill = UffdFill::Copy { value: self.value(), wp };
+                return Op::UffdFill { pid, vpn, fill };
+            }
+            _ => {
+                let fill = if self.one_in(3) { UffdFill::Poison } else { UffdFill::Zero };
+                return Op::UffdFill { pid, vpn, fill };
+            }
+        };
+        Op::Uffd { pid, range, call }
+    }
+
     fn swap_op(&mut self, pid: Pid, vpn: Vpn, token: Token) -> Op {
         match self.rng.random_range(0..16) {
             0..=9 => Op::SwapOut { pid, vpn, token: self.one_in(3).then_some(token) },
@@ -102,7 +122,7 @@ impl Generator {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..94) {
+        match self.rng.random_range(0..100) {
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -158,11 +178,12 @@ impl Generator {
                 Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
             }
             69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
-            70..=74 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
-            75..=76 => Op::KsmZero { pid, vpn },
-            77..=78 => Op::Hwpoison { pid, vpn },
-            79 => Op::SoftOffline { pid, vpn },
-            _ => self.swap_op(pid, vpn, token),
+            70..=81 => self.swap_op(pid, vpn, token),
+            82..=86 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
+            87..=88 => Op::KsmZero { pid, vpn },
+            89..=90 => Op::Hwpoison { pid, vpn },
+            91 => Op::SoftOffline { pid, vpn },
+            _ => self.uffd_op(pid, vpn, range),
         }
     }
 }
@@ -173,6 +194,12 @@ fn config(seed: u64) -> Config {
         soft_dirty: seed.is_multiple_of(2),
         huge_zero: !seed.is_multiple_of(5),
         pt_reclaim: !seed.is_multiple_of(7),
+        uffd: match seed % 13 % 3 {
+            0 => UffdWpMode::Sync,
+            1 => UffdWpMode::Unpopulated,
+            _ => UffdWpMode::Async,
+        },
+        uffd_fork: seed.is_multiple_of(3),
         swap_slots: if seed.is_multiple_of(4) { 9 } else { 64 },
         swap_device: match seed % 11 % 4 {
             0 => SwapDevice::Plain,
@@ -204,6 +231,9 @@ fn check(snapshot: &Snapshot) {
         }
         let folio = &snapshot.folios[entry.folio as usize];
         let page = snapshot.pages_of(entry.folio)[entry.page as usize];
+        let both = EntryFlags::WRITE.with(EntryFlags::UFFD_WP);
+        let protects = vma.flags.has(mm_ops::VmaFlags::UFFD_WP);
+        assert!(!(protects && entry.flags.has(both)), "INV20");
         if folio.flags.has(FolioFlags::KSM) {
             assert!(!page.exclusive && folio.order == Order(0), "INV7");
         } else {
