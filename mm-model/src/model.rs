@@ -215,6 +215,8 @@ impl Model {
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
+            Op::Uffd { pid, range, call } => self.uffd_call(pid, range, call),
+            Op::UffdFill { pid, vpn, fill } => self.uffd_fill(pid, vpn, fill),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),

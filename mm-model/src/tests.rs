@@ -19,4 +19,5 @@ mod split;
 mod support;
 mod swap;
 mod thp;
+mod uffd;
 mod zap;
