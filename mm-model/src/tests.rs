@@ -10,6 +10,7 @@ mod fault;
 mod faults;
 mod fork;
 mod gup;
+mod hwpoison;
 mod ksm;
 mod migrate;
 mod protect;
