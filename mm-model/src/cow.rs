@@ -60,11 +60,13 @@ impl Model {
         }
     }
 
-    /// B6: nobody else refers to the small folio. It then moves to this VMA's anon_vma.
+    /// B6, B11: nobody else refers to the small folio, which is no KSM page. It then moves to this
+    /// VMA's anon_vma.
     fn can_reuse_small(&mut self, area: Area, id: FolioId) -> bool {
         let folio = &self.folios[id];
         let cached = folio.flags.has(FolioFlags::SWAPCACHE);
-        if folio.refs > 1 + u32::from(cached) || folio.flags.has(FolioFlags::LOCKED) {
+        let unusable = folio.flags.has(FolioFlags::LOCKED) || folio.flags.has(FolioFlags::KSM);
+        if folio.refs > 1 + u32::from(cached) || unusable {
             return false;
         }
         if cached && !self.free_swap(id) {

@@ -385,6 +385,19 @@ impl Model {
         self.store(entry, 0, value);
     }
 
+    /// get_user_pages_fast of one page for reading, as madvise does to poison it.
+    pub(crate) fn grab_for_read(&mut self, pid: Pid, vpn: Vpn) -> Result<Pfn, Errno> {
+        let walk = Walk { grab: true, touch: true, ..Walk::default() };
+        let mut pages = Vec::new();
+        self.gup_fast(pid, PageRange { start: vpn, len: 1 }, walk, &mut pages)?;
+        Ok(pages[0])
+    }
+
+    /// Gives back what [`Model::grab_for_read`] grabbed.
+    pub(crate) fn put_grabbed(&mut self, pfn: Pfn) {
+        self.put_page(pfn, false, false);
+    }
+
     /// The operations `peek`, `poke`, `vm_read`, `vm_write` (D19, D20).
     pub(crate) fn remote(&mut self, pid: Pid, vpn: Vpn, access: Remote) -> Outcome {
         let pin = matches!(access, Remote::VmRead | Remote::VmWrite(_));

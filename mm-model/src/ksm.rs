@@ -1,16 +1,227 @@
-//! KSM pages (rulebook area P): what maps one, and later how pages are merged and unmerged.
+//! KSM (rulebook area P): merging two pages into one, the zero page in place of a page of zeros, and
+//! unmerging. Of the stable tree only what maps a page is kept: the places it was merged at.
 
+use crate::entry::{Entry, Pfn};
+use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
-use crate::model::Model;
+use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges};
-use mm_ops::Pid;
+use crate::table::Slot;
+use crate::vma::Area;
+use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Outcome, Pid, VmaFlags, Vpn};
+
+/// A page that ksmd looks at.
+#[derive(Clone, Copy)]
+struct Candidate {
+    area: Area,
+    vpn: u32,
+    frame: Pfn,
+}
+
+/// What a candidate becomes.
+#[derive(Clone, Copy)]
+enum Target {
+    /// A KSM page itself.
+    Itself,
+    /// Another mapping of this KSM page.
+    Page(Pfn),
+    /// The zero page.
+    Zero,
+}
+
+/// Most faults that one page can need to be no KSM page any more.
+const FAULTS_MAX: u32 = 4;
 
 impl Model {
+    /// The operation `ksm`.
+    pub(crate) fn merge_pages(&mut self, pid: Pid, vpn: Vpn, with: Pid, to: Vpn) -> Outcome {
+        if !self.live(with) {
+            return Outcome::Err(Errno::ESRCH);
+        }
+        answer(self.candidate(pid, vpn).and_then(|first| {
+            let second = self.candidate(with, to)?;
+            self.merge_candidates(first, second)
+        }))
+    }
+
+    fn merge_candidates(&mut self, first: Candidate, second: Candidate) -> Result<(), Errno> {
+        let value = |candidate: Candidate| self.folios.value[candidate.frame as usize];
+        if value(first) != value(second) {
+            return Err(Errno::EINVAL);
+        }
+        if first.frame == second.frame {
+            return Ok(());
+        }
+        match (self.is_ksm(first.frame), self.is_ksm(second.frame)) {
+            (true, true) => Err(Errno::EINVAL),
+            (true, false) => self.merge_page(second, Target::Page(first.frame)),
+            (false, true) => self.merge_page(first, Target::Page(second.frame)),
+            (false, false) => {
+                self.merge_page(first, Target::Itself)?;
+                // P4: a KSM page of one mapping is none.
+                self.merge_page(second, Target::Page(first.frame)).inspect_err(|_| {
+                    let _ = self.break_ksm(first.area, first.vpn);
+                })
+            }
+        }
+    }
+
+    /// The operation `ksm_zero`.
+    pub(crate) fn merge_zero_page(&mut self, pid: Pid, vpn: Vpn) -> Outcome {
+        answer(self.candidate(pid, vpn).and_then(|candidate| {
+            if !self.folios.value[candidate.frame as usize].is_zero() {
+                return Err(Errno::EINVAL);
+            }
+            self.merge_page(candidate, Target::Zero)
+        }))
+    }
+
+    /// The anonymous page of a MERGEABLE VMA (P1).
+    fn candidate(&self, pid: Pid, vpn: Vpn) -> Result<Candidate, Errno> {
+        let area = self.area_at(pid, vpn.0).filter(|area| area.has(VmaFlags::MERGEABLE));
+        let entry = self.present_entry(pid, vpn).filter(|entry| entry.has_folio());
+        match (area, entry) {
+            (Some(area), Some(entry)) => {
+                Ok(Candidate { area, vpn: vpn.0, frame: self.frame_at(entry, vpn.0) })
+            }
+            _ => Err(Errno::EFAULT),
+        }
+    }
+
+    fn is_ksm(&self, frame: Pfn) -> bool {
+        self.folios[self.folios.of(frame)].flags.has(FolioFlags::KSM)
+    }
+
+    /// try_to_merge_one_page (P1 to P3).
+    fn merge_page(&mut self, page: Candidate, target: Target) -> Result<(), Errno> {
+        let id = self.folios.of(page.frame);
+        let wanted = match target {
+            Target::Page(frame) => self.folios[self.folios.of(frame)].flags,
+            Target::Itself | Target::Zero => FolioFlags::NONE,
+        };
+        if self.folios[id].flags.has(FolioFlags::LOCKED) || wanted.has(FolioFlags::LOCKED) {
+            return Err(Errno::EAGAIN);
+        }
+        if self.folios[id].is_large() {
+            self.split_folio(id, 0, None, None).map_err(|_| Errno::EAGAIN)?;
+        }
+        // A page of zeros may have given way to the zero page in the split (F9).
+        let found = self.find_entry(page.area.pid, page.vpn);
+        let (slot, _) = found
+            .filter(|(_, entry)| entry.has_folio() && entry.pfn() == page.frame)
+            .ok_or(Errno::EAGAIN)?;
+        self.write_protect(slot)?;
+        match target {
+            Target::Itself => self.make_ksm(page),
+            Target::Page(frame) => self.replace_page(page, slot, Some(frame)),
+            Target::Zero => self.replace_page(page, slot, None),
+        }
+        Ok(())
+    }
+
+    /// P2: the page is made read-only, clean and shared, if nobody else refers to it.
+    fn write_protect(&mut self, slot: Slot) -> Result<(), Errno> {
+        let entry = self.tables.get(slot);
+        let id = self.folios.of(entry.pfn());
+        let exclusive = self.folios.exclusive.get(entry.pfn());
+        if !(entry.has(Entry::WRITE) || entry.has(Entry::DIRTY) || exclusive) {
+            return Ok(());
+        }
+        let folio = &self.folios[id];
+        let referenced = folio.refs != self.folios.mapcount_of(id) + folio.cache_refs();
+        if referenced || (exclusive && folio.maybe_pinned()) {
+            return Err(Errno::EAGAIN);
+        }
+        self.folios.exclusive.fill(entry.pfn(), 1, false);
+        if entry.has(Entry::DIRTY) {
+            self.folios[id].set(FolioFlags::DIRTY, true);
+        }
+        self.tables.set(slot, entry.without(Entry::WRITE | Entry::DIRTY));
+        Ok(())
+    }
+
+    /// P3, the first page. Whatever else maps it does so at the same place of another process.
+    fn make_ksm(&mut self, page: Candidate) {
+        let id = self.folios.of(page.frame);
+        let folio = &mut self.folios[id];
+        folio.set(FolioFlags::KSM.with(FolioFlags::DIRTY), true);
+        folio.mapping = NO_ANON_VMA;
+        self.ksm.insert(id, vec![page.vpn]);
+    }
+
+    /// P3, the second page: another page, or the zero page, takes its place.
+    fn replace_page(&mut self, page: Candidate, slot: Slot, by: Option<Pfn>) {
+        let pid = page.area.pid;
+        let protection = Self::protection(page.area);
+        let entry = if let Some(frame) = by {
+            let id = self.folios.of(frame);
+            self.folios[id].refs += 1;
+            self.add_rmap_ptes(id, frame, 1, pid);
+            let places = self.ksm.entry(id).or_default();
+            if let Err(at) = places.binary_search(&page.vpn) {
+                places.insert(at, page.vpn);
+            }
+            Entry::page(frame, protection)
+        } else {
+            self.mms[pid.index()].rss -= 1;
+            // S4b: the dirty bit tells that KSM did it.
+            Entry::zero_page(protection | self.dirty_bits())
+        };
+        self.tables.set(slot, entry);
+        let old = self.folios.of(page.frame);
+        self.remove_rmap_ptes(old, page.frame, 1, pid);
+        self.free_swap_if_unmapped(old);
+        self.put_folio(old, 1);
+    }
+
+    /// MADV_UNMERGEABLE in a part of one VMA (P6).
+    pub(crate) fn unmerge(&mut self, area: Area, start: u32, end: u32) -> Result<(), Errno> {
+        let mut at = start;
+        while let Some(block) = self.next_block(area.pid, at, end) {
+            at = block.end;
+            if self.tables.get(block.slot).is_table() {
+                for vpn in block.start..block.end {
+                    self.break_ksm(area, vpn)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Unshares one place until no KSM page is there (P6).
+    fn break_ksm(&mut self, area: Area, vpn: u32) -> Result<(), Errno> {
+        for _ in 0..FAULTS_MAX {
+            if !self.is_ksm_at(area.pid, vpn) {
+                return Ok(());
+            }
+            match self.handle_fault(area, vpn, Access::Unshare) {
+                Ok(()) => {}
+                Err(FaultError::NoMemory) => return Err(Errno::ENOMEM),
+                Err(FaultError::Blocked) => return Err(Errno::EINTR),
+                Err(_) => return Ok(()),
+            }
+        }
+        debug_assert!(self.is_faulty(), "an unshare fault leaves no KSM page");
+        Ok(())
+    }
+
+    /// A KSM page, a zero page that KSM placed, or a KSM page under migration.
+    fn is_ksm_at(&self, pid: Pid, vpn: u32) -> bool {
+        let Some((_, entry)) = self.find_entry(pid, vpn) else {
+            return false;
+        };
+        if entry.is_zero() {
+            return !entry.is_huge() && entry.has(Entry::DIRTY);
+        }
+        if entry.is_migration() {
+            return self.ksm.contains_key(&self.migration_home(self.folios.of(entry.pfn())));
+        }
+        entry.has_folio() && self.is_ksm(entry.pfn())
+    }
+
     /// The places where a KSM page may be mapped (L13).
     pub(crate) fn ksm_ranges(&self, id: FolioId) -> RmapRanges {
-        let Some(places) = self.ksm.get(&id) else {
-            return RmapRanges::new();
-        };
+        let places = self.ksm.get(&id).map_or(&[][..], |places| &places[..]);
         let pids = (0..self.mms.len() as u8).map(Pid);
         let ranges = pids.flat_map(|pid| {
             places.iter().filter_map(move |vpn| {

@@ -23,6 +23,7 @@ mod alloc;
 mod batch;
 mod bits;
 mod circumstances;
+mod collapse;
 mod cow;
 mod deferred;
 mod entry;

@@ -65,18 +65,16 @@ impl Model {
             Advice::Free => self.madvise_free(area, start, end),
             Advice::GuardInstall => self.guard_install(area, start, end)?,
             Advice::GuardRemove => self.guard_remove(area, start, end),
+            Advice::Collapse => self.collapse(area, start, end)?,
             Advice::Cold => self.madvise_cold(area, start, end, Cold::Age)?,
             Advice::PageOut => self.madvise_cold(area, start, end, Cold::PageOut)?,
             Advice::WillNeed => self.willneed(area, start, end),
-            Advice::Mergeable | Advice::Unmergeable | Advice::Collapse => {
-                return Err(Errno::EOPNOTSUPP);
-            }
             _ => return self.advise_flags(area, start, end, advice),
         }
         Ok(end)
     }
 
-    /// The advices that only change VMA flags (I11).
+    /// The advices that change VMA flags (I11, P1, P6).
     fn advise_flags(
         &mut self,
         area: Area,
@@ -94,12 +92,22 @@ impl Model {
             Advice::KeepOnFork => area.flags.without(VmaFlags::WIPEONFORK),
             Advice::HugePage => area.flags.without(no_huge).with(huge),
             Advice::NoHugePage => area.flags.without(huge).with(no_huge),
+            Advice::Mergeable if !area.has(VmaFlags::DROPPABLE) => {
+                area.flags.with(VmaFlags::MERGEABLE)
+            }
+            Advice::Unmergeable if area.has(VmaFlags::MERGEABLE) => {
+                // Out of memory is told as EAGAIN here.
+                self.unmerge(area, start, end).map_err(|errno| match errno {
+                    Errno::ENOMEM => Errno::EAGAIN,
+                    other => other,
+                })?;
+                area.flags.without(VmaFlags::MERGEABLE)
+            }
             _ => area.flags,
         };
         if flags == area.flags {
             return Ok(end);
         }
-        // Out of memory is told as EAGAIN here.
         let modified = self.modify_flags(area, start, end, flags);
         modified.map(|area| area.end).map_err(|NoMemory| Errno::EAGAIN)
     }

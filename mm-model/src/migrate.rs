@@ -138,6 +138,17 @@ impl Model {
         }
     }
 
+    /// The folio that has the identity of the source of a migration: itself, or after the copy the
+    /// destination.
+    pub(crate) fn migration_home(&self, source: FolioId) -> FolioId {
+        let mut migrations = self.tokens.iter().flatten();
+        let found = migrations.find_map(|held| match held.held {
+            Held::Migration { to, copied: true } if held.folio == Some(source) => Some(to),
+            _ => None,
+        });
+        found.unwrap_or(source)
+    }
+
     /// The operation `migrate_copy` (F7).
     pub(crate) fn migrate_copy(&mut self, token: Token) -> Outcome {
         answer(self.migration_of(token).and_then(|(source, to, copied)| {
@@ -289,6 +300,10 @@ impl Model {
                 continue;
             }
             if exclusive && self.folios[id].maybe_pinned() && !ignore_pins {
+                // Restored, but its dirty bit has reached the folio.
+                if self.tables.get(slot).has(Entry::DIRTY) {
+                    self.folios[id].set(FolioFlags::DIRTY, true);
+                }
                 return false;
             }
             self.migrate_like_ptes(id, slot, at, len, exclusive);

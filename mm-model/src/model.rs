@@ -139,6 +139,9 @@ impl Model {
         if flags.has(FolioFlags::KSM) {
             self.ksm.remove(&id);
         }
+        if self.folios.keep_if_poisoned(id) {
+            return;
+        }
         self.folios.destroy(id);
     }
 
@@ -213,6 +216,10 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
+            Op::Hwpoison { pid, vpn } => self.hwpoison(pid, vpn),
+            Op::SoftOffline { pid, vpn } => self.soft_offline(pid, vpn),
+            Op::Ksm { pid, vpn, with, to } => self.merge_pages(pid, vpn, with, to),
+            Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
             Op::Uffd { pid, range, call } => self.uffd_call(pid, range, call),

@@ -88,6 +88,15 @@ impl Model {
     }
 
     fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
+        let folio = &self.folios[id];
+        if self.folios.poisoned.any(folio.head, folio.pages()) {
+            // E8: a small one is taken from everybody, and not put back on the LRU.
+            if !folio.is_large() {
+                self.unmap_poisoned(id);
+                self.folios[id].set(FolioFlags::LRU, false);
+            }
+            return Verdict::Kept;
+        }
         if self.is_mlocked(id) {
             return self.activate(id);
         }
@@ -185,7 +194,7 @@ impl Model {
     }
 
     /// E4 for one PTE (E10): it becomes a SWAP entry. Answers `false` if its page may be pinned.
-    fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
+    pub(crate) fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
         let entry = self.tables.get(slot);
         let pfn = entry.pfn();
         if entry.has(Entry::DIRTY) {

@@ -46,7 +46,8 @@ impl Model {
         let (head, whole) = (self.folios[id].head, self.folios[id].order);
         let ranges = self.rmap_ranges(id);
         let mlocked = self.mlocked_pages(id, &ranges);
-        let referenced = self.folios.mapcount_of(id) + 1 != self.folios[id].refs;
+        let expected = self.folios.mapcount_of(id) + self.folios[id].cache_refs() + 1;
+        let referenced = expected != self.folios[id].refs;
         let unmapped = self.try_to_migrate(id, Leaves::Split);
         debug_assert!(unmapped || self.is_faulty(), "G7: only mappings refer to the folio");
         let pieces = self.cut(id, &layout(whole, order, toward));

@@ -41,6 +41,10 @@ impl Model {
     ) -> Result<(), FaultError> {
         let entry = self.tables.get(slot);
         let found = self.find_swapped(area, slot, vpn, entry)?;
+        if !found.private && self.is_poisoned_in_cache(found.id, entry) {
+            self.put_folio(found.id, 1);
+            return Err(FaultError::Poisoned);
+        }
         if self.folios[found.id].flags.has(FolioFlags::NOT_UPTODATE) {
             self.put_folio(found.id, 1);
             return Err(FaultError::Bus);
@@ -51,6 +55,13 @@ impl Model {
             return self.wp_fault(area, slot, vpn, access);
         }
         Ok(())
+    }
+
+    /// Whether the cached page of a SWAP entry is poisoned (Q5).
+    fn is_poisoned_in_cache(&self, id: FolioId, entry: Entry) -> bool {
+        let folio = &self.folios[id];
+        folio.flags.has(FolioFlags::SWAPCACHE)
+            && self.folios.poisoned.get(folio.head + (entry.swap_slot() - folio.swap))
     }
 
     /// The folio that holds the page of a SWAP entry, with a reference for the caller (E12).
@@ -360,13 +371,17 @@ impl Model {
     fn map_back(&mut self, area: Area, slot: Slot, vpn: u32, id: FolioId) -> Result<(), NoMemory> {
         let entry = self.tables.get(slot);
         let copy = self.copy_if_foreign(area, vpn, id)?;
-        let mm = &mut self.mms[area.pid.index()];
-        lower(&mut mm.swapents, 1);
+        lower(&mut self.mms[area.pid.index()].swapents, 1);
+        if self.is_poisoned_in_cache(id, entry) {
+            let offset = entry.swap_slot() - self.folios[id].swap;
+            self.tables.set(slot, Entry::hwpoison(self.folios[id].head + offset, 0));
+            return Ok(());
+        }
         if self.folios[id].flags.has(FolioFlags::NOT_UPTODATE) {
             self.tables.set(slot, Entry::POISON_MARKER);
             return Ok(());
         }
-        mm.rss += 1;
+        self.mms[area.pid.index()].rss += 1;
         let pfn = match copy {
             Some(copy) => self.folios[copy].head,
             None => {

@@ -2,6 +2,7 @@
 
 mod alloc;
 mod circumstances;
+mod collapse;
 mod cow;
 mod equality;
 mod fault;
@@ -9,6 +10,8 @@ mod fault;
 mod faults;
 mod fork;
 mod gup;
+mod hwpoison;
+mod ksm;
 mod migrate;
 mod protect;
 mod random;

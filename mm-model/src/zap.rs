@@ -154,7 +154,7 @@ impl Model {
 
     /// I1 for the batch that begins at a PTE; G12 once where the run ends. References drop last.
     /// Answers how many entries are done.
-    fn zap_batch(&mut self, pid: Pid, slot: Slot, room: u32, unmapped: &mut u32) -> u32 {
+    pub(crate) fn zap_batch(&mut self, pid: Pid, slot: Slot, room: u32, unmapped: &mut u32) -> u32 {
         let len = self.run_at(slot, room, RUN_IGNORES);
         let entry = self.tables.get(slot);
         let id = self.folios.of(entry.pfn());

@@ -3,7 +3,12 @@
 
 use super::random::{Dice, give_up_everything};
 use super::support::*;
-use mm_ops::{Config, Op, Order, Token, Vpn};
+use mm_ops::{Advice, Config, Op, Order, Token, Vpn};
+
+fn advice(dice: &mut Dice) -> Advice {
+    use Advice::{Collapse, Mergeable, Unmergeable};
+    [Collapse, Collapse, Mergeable, Mergeable, Unmergeable][dice.roll(5) as usize]
+}
 
 /// One of the operations of this file, about as often as one of the others.
 fn op(dice: &mut Dice, ptes: u32) -> Op {
@@ -11,7 +16,7 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
     // Few places, so that they meet.
     let vpn = Vpn(dice.roll(2 * ptes));
     let token = Token(dice.roll(3) as u8);
-    match dice.roll(24) {
+    match dice.roll(26) {
         0..2 => Op::Migrate { pid, vpn, token, all: dice.roll(4) > 0 },
         2 => Op::MigrateCopy { token },
         3 => Op::MigrateEnd { token },
@@ -19,6 +24,16 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
             Op::Split { pid, vpn, order: Order(dice.roll(4) as u8), nonuniform: dice.roll(2) == 0 }
         }
         5 => Op::DeferredScan { count: dice.roll(4) as u16 },
+        6 => {
+            let (range, advice) = (dice.range(ptes), advice(dice));
+            Op::Madvise { pid, range, advice }
+        }
+        7..9 => Op::Ksm { pid, vpn, with: dice.pid(), to: Vpn(dice.roll(2 * ptes)) },
+        9 => Op::KsmZero { pid, vpn },
+        10..12 => Op::SwapOut { pid, vpn, token: (dice.roll(3) == 0).then_some(token) },
+        12 => Op::WriteDone { token, error: dice.roll(3) == 0 },
+        13 => Op::Hwpoison { pid, vpn },
+        14 => Op::SoftOffline { pid, vpn },
         _ => dice.op(ptes),
     }
 }
@@ -38,7 +53,10 @@ fn run_programs(config: Config, programs: u64, length: u32) {
             }
         }
         let [on, ..] = &mut machines;
-        (0..8).for_each(|token| on.all(&[migrate_end(token)]));
+        for token in 0..8 {
+            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
+        }
+        on.all(&[fail_alloc(0), Op::Swapoff]);
         give_up_everything(on);
     }
 }

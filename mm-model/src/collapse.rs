@@ -1,0 +1,169 @@
+//! MADV_COLLAPSE (rulebook G15 to G20, G24): whole blocks of a VMA are copied into fresh PMD folios.
+
+use crate::entry::Entry;
+use crate::fault::{Access, FaultError};
+use crate::folio::FolioId;
+use crate::model::Model;
+use crate::table::Slot;
+use crate::vma::Area;
+use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Value, VmaFlags};
+
+/// Why a block was not collapsed (G18, G24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// Further blocks are tried.
+    Block(Errno),
+    /// It ends here.
+    All(Errno),
+}
+
+/// Which tests the PTEs of a block must pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// The scan: entries that are not present may still be brought in (G15).
+    Scan,
+    /// The isolation: each small folio can be locked once (G16).
+    Isolate,
+}
+
+impl Model {
+    /// MADV_COLLAPSE in one VMA (G24).
+    pub(crate) fn collapse(&mut self, area: Area, start: u32, end: u32) -> Result<(), Errno> {
+        if !self.is_collapsible(area) {
+            return Err(Errno::EINVAL);
+        }
+        let first = start.next_multiple_of(self.geometry.ptes());
+        let last = self.geometry.block_start(end);
+        if first > last {
+            return Err(Errno::EINVAL);
+        }
+        let mut result = Ok(());
+        let mut at = first;
+        while at < last {
+            match self.collapse_block(area, at) {
+                Ok(()) => {}
+                Err(Failure::Block(errno)) => result = Err(errno),
+                Err(Failure::All(errno)) => return Err(errno),
+            }
+            at += self.geometry.ptes();
+        }
+        result
+    }
+
+    /// Whether a VMA can hold PMD folios at all (G15, G24).
+    fn is_collapsible(&self, area: Area) -> bool {
+        let holds_block = self.geometry.block_start(area.end)
+            >= self.geometry.ptes() + area.start.next_multiple_of(self.geometry.ptes());
+        !area.has(VmaFlags::NOHUGEPAGE) && self.vma(area).anon_vma != NO_ANON_VMA && holds_block
+    }
+
+    /// One block: scan, allocate, bring in what is missing, isolate, copy (G15 to G17).
+    fn collapse_block(&mut self, area: Area, start: u32) -> Result<(), Failure> {
+        let pmd = self.pmd_slot(area.pid, start).ok_or(Failure::Block(Errno::EINVAL))?;
+        let entry = self.tables.get(pmd);
+        if entry.is_huge() {
+            return Ok(());
+        }
+        if entry.is_none() {
+            return Err(Failure::All(Errno::EINVAL));
+        }
+        let first = self.pte_slot_in(pmd, start);
+        self.examine(area, first, Pass::Scan)?;
+        self.allocate_folio(self.geometry.shift as u8, area.pid, start)
+            .map_err(|_| Failure::All(Errno::ENOMEM))?;
+        self.bring_in(area, first, start)?;
+        self.examine(area, first, Pass::Isolate)?;
+        self.replace_block(area, pmd, start);
+        Ok(())
+    }
+
+    /// The tests of G15 (and again, of what is left then, G16) for each PTE, ascending.
+    fn examine(&self, area: Area, first: Slot, pass: Pass) -> Result<(), Failure> {
+        let armed = area.has(VmaFlags::UFFD_MISSING) || area.has(VmaFlags::UFFD_WP);
+        let mut locked: Vec<FolioId> = Vec::new();
+        for entry in self.tables.run(first, self.geometry.ptes() as usize) {
+            if entry.is_none() || entry.is_zero() {
+                if armed {
+                    return Err(Failure::All(Errno::EBUSY));
+                }
+            } else if entry.has(Entry::UFFD_WP) {
+                return Err(Failure::Block(Errno::EINVAL));
+            } else if entry.is_present() {
+                self.examine_page(*entry, pass, &mut locked)?;
+            } else if pass == Pass::Isolate {
+                return Err(Failure::Block(Errno::EINVAL));
+            }
+        }
+        Ok(())
+    }
+
+    /// The tests of a mapped page. A KSM page that the block maps twice is locked already at its
+    /// second place.
+    fn examine_page(
+        &self,
+        entry: Entry,
+        pass: Pass,
+        locked: &mut Vec<FolioId>,
+    ) -> Result<(), Failure> {
+        let id = self.folios.of(entry.pfn());
+        let folio = &self.folios[id];
+        let expected = self.folios.mapcount_of(id) + folio.cache_refs();
+        let available = folio.flags.has(FolioFlags::LRU) && !folio.flags.has(FolioFlags::LOCKED);
+        if !available || folio.refs != expected || locked.contains(&id) {
+            return Err(Failure::Block(Errno::EAGAIN));
+        }
+        if pass == Pass::Isolate && folio.flags.has(FolioFlags::KSM) {
+            locked.push(id);
+        }
+        Ok(())
+    }
+
+    /// A read fault for every entry that is not present; what came in stays in.
+    fn bring_in(&mut self, area: Area, first: Slot, start: u32) -> Result<(), Failure> {
+        for page in 0..self.geometry.ptes() {
+            let slot = first + page as usize;
+            let entry = self.tables.get(slot);
+            if !entry.is_none() && !entry.is_present() {
+                self.fault_nonpresent(area, slot, start + page, Access::Read).map_err(|error| {
+                    let blocked = error == FaultError::Blocked;
+                    Failure::All(if blocked { Errno::EINTR } else { Errno::EINVAL })
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// G17: the pages are copied into a fresh folio and left; the table they were mapped in is
+    /// deposited with the leaf.
+    fn replace_block(&mut self, area: Area, pmd: Slot, start: u32) {
+        let table = self.tables.get(pmd).table_number();
+        let first = self.tables.slot(table, 0);
+        let values: Vec<Value> = self
+            .tables
+            .run(first, self.geometry.ptes() as usize)
+            .iter()
+            .map(|entry| if entry.is_none() { Value::ZERO } else { self.load(*entry, 0) })
+            .collect();
+        self.leave_pages(area, first);
+        self.tables.set(pmd, Entry::NONE);
+        self.mms[area.pid.index()].deposited.push(table);
+        self.map_fresh_leaf(area, pmd, start);
+        let head = self.tables.get(pmd).pfn() as usize;
+        self.folios.value[head..][..values.len()].copy_from_slice(&values);
+    }
+
+    /// Unmaps what the table maps, in runs of one folio (BT9).
+    fn leave_pages(&mut self, area: Area, first: Slot) {
+        let pages = self.geometry.ptes();
+        let (mut at, mut unmapped) = (0, 0);
+        while at < pages {
+            let slot = first + at as usize;
+            if self.tables.get(slot).has_folio() {
+                at += self.zap_batch(area.pid, slot, pages - at, &mut unmapped);
+            } else {
+                self.tables.set(slot, Entry::NONE);
+                at += 1;
+            }
+        }
+    }
+}
