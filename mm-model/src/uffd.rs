@@ -95,9 +95,8 @@ impl Model {
         self.check_watchable(pid, start, end)?;
         let mut at = start;
         while let Some(mut area) = self.next_area(pid, at, end) {
-            // A VMA that is watched for all that is asked for, or for more, stays as it is.
-            if !area.has(watched) {
-                let flags = area.flags.without(WATCHED).with(watched);
+            let flags = area.flags.without(WATCHED).with(watched);
+            if flags != area.flags {
                 let (from, to) = (at.max(area.start), end.min(area.end));
                 area = self.modify_flags(area, from, to, flags)?;
             }
@@ -167,6 +166,9 @@ impl Model {
 
     /// The operations `uffd_copy`, `uffd_zero` and `uffd_poison` (Z3, Q7).
     pub(crate) fn uffd_fill(&mut self, pid: Pid, vpn: Vpn, fill: UffdFill) -> Outcome {
+        if vpn.0 >= self.geometry.space() {
+            return Outcome::Err(Errno::EINVAL);
+        }
         let Some(area) = self.area_at(pid, vpn.0) else {
             return Outcome::Err(Errno::ENOENT);
         };
