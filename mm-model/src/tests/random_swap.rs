@@ -25,6 +25,7 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
         12 => Op::MigrateCopy { token },
         13 => Op::MigrateEnd { token },
         14 => uffd_op(dice, ptes),
+        15 if dice.roll(4) == 0 => Op::Drain,
         15 => Op::Split { pid, vpn, order: Order(0), nonuniform: false },
         _ => dice.op(ptes),
     }
@@ -90,5 +91,13 @@ fn nor_on_other_devices_or_with_soft_dirty_tracking() {
 fn nor_with_any_kind_of_write_protection() {
     for (uffd, uffd_fork) in [(UffdWpMode::Unpopulated, true), (UffdWpMode::Async, false)] {
         run_programs(Config { uffd, uffd_fork, soft_dirty: true, ..Config::default() }, 150, 120);
+    }
+}
+
+#[test]
+fn nor_with_lru_batches() {
+    for swap_device in [SwapDevice::Plain, SwapDevice::Zram] {
+        let config = Config { lru_batch: true, ptes: 16, swap_device, ..Config::default() };
+        run_programs(config, 150, 150);
     }
 }
