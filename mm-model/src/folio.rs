@@ -90,6 +90,8 @@ pub(crate) struct Folios {
     pub(crate) exclusive: Bits,
     /// PG_hwpoison of a frame.
     pub(crate) poisoned: Bits,
+    /// Every frame that was ever poisoned.
+    ever_poisoned: Vec<Pfn>,
     pub(crate) deferred: Queue,
 }
 
@@ -104,6 +106,7 @@ impl Folios {
         self.value.clear();
         self.exclusive.reset();
         self.poisoned.reset();
+        self.ever_poisoned.clear();
         self.deferred = Queue::default();
     }
 
@@ -132,8 +135,21 @@ impl Folios {
         if cfg!(feature = "faults") {
             self.mapcount[head as usize..][..1 << order].fill(0);
         }
-        self.buddy.give(head, order);
+        self.give_frames(head, order);
         self.free_ids.push(id);
+    }
+
+    /// Frames go back to the allocator, but for poisoned ones.
+    fn give_frames(&mut self, head: Pfn, order: u8) {
+        if !self.poisoned.any(head, 1 << order) {
+            self.buddy.give(head, order);
+            return;
+        }
+        for pfn in head..head + (1 << order) {
+            if !self.poisoned.get(pfn) {
+                self.buddy.give(pfn, 0);
+            }
+        }
     }
 
     /// Cuts a folio into pieces with these offsets and orders, ascending; the first one keeps the
@@ -164,15 +180,46 @@ impl Folios {
         id
     }
 
-    /// The poison of some frames becomes that of others.
+    /// The page is poisoned (Q1).
+    pub(crate) fn poison(&mut self, pfn: Pfn) {
+        self.poisoned.fill(pfn, 1, true);
+        if !self.ever_poisoned.contains(&pfn) {
+            self.ever_poisoned.push(pfn);
+        }
+    }
+
+    /// The poison of some frames becomes that of others (F7).
     pub(crate) fn move_poison(&mut self, from: Pfn, to: Pfn, len: u32) {
         if self.poisoned.any(from, len) {
-            for page in 0..len {
-                let poisoned = self.poisoned.get(from + page);
-                self.poisoned.fill(to + page, 1, poisoned);
+            for page in (0..len).filter(|page| self.poisoned.get(from + page)).collect::<Vec<_>>() {
+                self.poison(to + page);
             }
             self.poisoned.fill(from, len, false);
         }
+    }
+
+    /// A small folio that lost its last reference: if it is poisoned it stays, with the reference
+    /// of the poison (Q2).
+    pub(crate) fn keep_if_poisoned(&mut self, id: FolioId) -> bool {
+        let folio = &self[id];
+        let kept = !folio.is_large() && self.poisoned.get(folio.head);
+        if kept {
+            let folio = &mut self[id];
+            folio.refs = 1;
+            let gone = FolioFlags::LRU.with(FolioFlags::LOCKED).with(FolioFlags::KSM);
+            folio.flags = folio.flags.without(gone);
+        }
+        kept
+    }
+
+    /// The poisoned small folios that nothing but the poison refers to.
+    pub(crate) fn retired(&self) -> impl Iterator<Item = FolioId> {
+        self.ever_poisoned.iter().filter(|pfn| self.poisoned.get(**pfn)).filter_map(|pfn| {
+            let id = self.of(*pfn);
+            let folio = &self[id];
+            let alone = folio.refs == 1 && self.mapcount_of(id) == 0;
+            (folio.head == *pfn && !folio.is_large() && alone).then_some(id)
+        })
     }
 
     /// The folio a frame belongs to.

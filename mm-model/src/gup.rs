@@ -267,6 +267,7 @@ impl Model {
             && entry.has_folio()
             && self.folios.exclusive.get(entry.pfn())
             && !self.soft_dirty_wp(area, entry)
+            && !Self::uffd_wp(area, entry)
     }
 
     /// gup_must_unshare of an entry without W (D5).
@@ -391,6 +392,19 @@ impl Model {
         self.store(entry, 0, value);
     }
 
+    /// get_user_pages_fast of one page for reading, as madvise does to poison it.
+    pub(crate) fn grab_for_read(&mut self, pid: Pid, vpn: Vpn) -> Result<Pfn, Errno> {
+        let walk = Walk { grab: true, touch: true, ..Walk::default() };
+        let mut pages = Vec::new();
+        self.gup_fast(pid, PageRange { start: vpn, len: 1 }, walk, &mut pages)?;
+        Ok(pages[0])
+    }
+
+    /// Gives back what [`Model::grab_for_read`] grabbed.
+    pub(crate) fn put_grabbed(&mut self, pfn: Pfn) {
+        self.put_page(pfn, false, false);
+    }
+
     /// The operations `peek`, `poke`, `vm_read`, `vm_write` (D19, D20).
     pub(crate) fn remote(&mut self, pid: Pid, vpn: Vpn, access: Remote) -> Outcome {
         let pin = matches!(access, Remote::VmRead | Remote::VmWrite(_));
@@ -446,8 +460,23 @@ impl Model {
         if range.end() > u64::from(end) { Err(Errno::ENOMEM) } else { Ok(()) }
     }
 
-    /// Faults in every page of `[start, end)`, VMA by VMA; the first failing page ends it.
+    /// Faults in every page of `[start, end)`, VMA by VMA; the first failing page ends it. What is new
+    /// goes to the LRU then.
     pub(crate) fn populate(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        end: u32,
+        populate: Populate,
+    ) -> Result<(), Errno> {
+        let populated = self.populate_pages(pid, start, end, populate);
+        if start < end {
+            self.drain_lru();
+        }
+        populated
+    }
+
+    fn populate_pages(
         &mut self,
         pid: Pid,
         start: u32,

@@ -300,6 +300,10 @@ impl Model {
                 continue;
             }
             if exclusive && self.folios[id].maybe_pinned() && !ignore_pins {
+                // Restored, but its dirty bit has reached the folio.
+                if self.tables.get(slot).has(Entry::DIRTY) {
+                    self.folios[id].set(FolioFlags::DIRTY, true);
+                }
                 return false;
             }
             self.migrate_like_ptes(id, slot, at, len, exclusive);

@@ -6,6 +6,7 @@ use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
 use crate::race::{Point, Race};
+use crate::lru::LruBatches;
 use crate::rmap::AnonVmas;
 use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
@@ -57,6 +58,7 @@ pub struct Model {
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
     pub(crate) swap: Swap,
+    pub(crate) lru: LruBatches,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -91,6 +93,7 @@ impl Model {
             tokens: Default::default(),
             thp: ThpOrders::default(),
             swap: Swap::default(),
+            lru: LruBatches::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             armed_race: None,
@@ -151,6 +154,9 @@ impl Model {
         if flags.has(FolioFlags::KSM) {
             self.ksm.remove(&id);
         }
+        if self.folios.keep_if_poisoned(id) {
+            return;
+        }
         self.folios.destroy(id);
     }
 
@@ -204,6 +210,7 @@ impl Model {
             Op::WriteDone { token, error } => self.write_done(token, error),
             Op::Swapoff => self.swapoff(),
             Op::Swapon => self.swapon(),
+            Op::Drain => self.drain(),
             Op::Thp { always, madvise } => {
                 self.thp = ThpOrders { always, madvise };
                 Outcome::Ok
@@ -242,10 +249,14 @@ impl Model {
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
             Op::Race { actor, at } => self.arm_race(actor, at),
+            Op::Hwpoison { pid, vpn } => self.hwpoison(pid, vpn),
+            Op::SoftOffline { pid, vpn } => self.soft_offline(pid, vpn),
             Op::Ksm { pid, vpn, with, to } => self.merge_pages(pid, vpn, with, to),
             Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
+            Op::Uffd { pid, range, call } => self.uffd_call(pid, range, call),
+            Op::UffdFill { pid, vpn, fill } => self.uffd_fill(pid, vpn, fill),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),
@@ -288,6 +299,7 @@ impl Mm for Model {
         self.tokens = Default::default();
         self.thp = ThpOrders::default();
         self.swap.reset(self.config.swap_slots);
+        self.lru.reset();
         self.allocs.reset();
         self.choices.clear();
         (self.armed_race, self.race) = (None, None);

@@ -51,6 +51,7 @@ impl Model {
         let Some((id, pfn)) = self.folio_at(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
+        self.drain_lru();
         let flags = self.folios[id].flags;
         if !flags.has(FolioFlags::LRU) || flags.has(FolioFlags::LOCKED) {
             return Outcome::Err(Errno::EAGAIN);
@@ -88,6 +89,15 @@ impl Model {
     }
 
     fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
+        let folio = &self.folios[id];
+        if self.folios.poisoned.any(folio.head, folio.pages()) {
+            // E8: a small one is taken from everybody, and not put back on the LRU.
+            if !folio.is_large() {
+                self.unmap_poisoned(id);
+                self.folios[id].set(FolioFlags::LRU, false);
+            }
+            return Verdict::Kept;
+        }
         if self.is_mlocked(id) {
             return self.activate(id);
         }
@@ -185,7 +195,7 @@ impl Model {
     }
 
     /// E4 for one PTE (E10): it becomes a SWAP entry. Answers `false` if its page may be pinned.
-    fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
+    pub(crate) fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
         let entry = self.tables.get(slot);
         let pfn = entry.pfn();
         if entry.has(Entry::DIRTY) {
@@ -225,12 +235,16 @@ impl Model {
     }
 
     /// E9 for the run of lazily free PTEs that begins here (BT3): it is decided for the whole run, and
-    /// where it stays every entry keeps its own bits. Answers its length if it went.
+    /// where it stays every entry has the access bits of all. Answers its length if it went.
     fn drop_run(&mut self, area: Area, slot: Slot, vpn: u32, id: FolioId) -> Option<u32> {
         let room = area.end.min(self.geometry.block_end(vpn)) - vpn;
         let len = self.folio_run(slot, room, DROP_IGNORES);
-        let dirty = self.tables.run(slot, len as usize).iter().any(|pte| pte.has(Entry::DIRTY));
-        if !self.may_drop(area, id, dirty) {
+        let run = self.tables.run(slot, len as usize);
+        let merged = run.iter().fold(0, |all, entry| all | entry.0) & DROP_IGNORES;
+        if !self.may_drop(area, id, merged & Entry::DIRTY != 0) {
+            for entry in self.tables.run_mut(slot, len as usize) {
+                *entry = entry.with(merged);
+            }
             return None;
         }
         let pfn = self.tables.get(slot).pfn();
@@ -282,9 +296,14 @@ impl Model {
         let zero = values.iter().all(|value| value.is_zero());
         for slot in slot..slot + pages {
             self.swap[slot].zero = zero;
+            if zero {
+                self.swap[slot].value = Value::ZERO;
+            }
+        }
+        if zero {
+            return false;
         }
         if let Some(token) = token
-            && !zero
             && !self.config.swap_device.is_sync()
         {
             self.folios[id].set(FolioFlags::WRITEBACK, true);
@@ -304,6 +323,7 @@ impl Model {
         end: u32,
         cold: Cold,
     ) -> Result<(), Errno> {
+        self.drain_lru();
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;

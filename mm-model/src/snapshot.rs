@@ -7,9 +7,9 @@ use crate::gup::ZERO_FRAME;
 use crate::model::Model;
 use crate::rmap_walk::Want;
 use mm_ops::{
-    AnonVmaSnap, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap, NO_ANON_VMA, Order,
-    PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token, TokenKind, TokenSnap,
-    VmaSnap, Vpn,
+    AnonVmaSnap, EntryKind, EntrySnap, FolioFlags, FolioSnap, Handle, HandlePage, MmSnap,
+    NO_ANON_VMA, Order, PageSnap, Pid, SlotSnap, Snapshot, SnapshotSource, TableSnap, Token,
+    TokenKind, TokenSnap, VmaSnap, Vpn,
 };
 
 impl Model {
@@ -39,7 +39,8 @@ impl Model {
             value: slot.value,
         }));
         out.deferred.extend(self.folios.queued());
-        out.finish(self);
+        let retired = self.count_retired(out);
+        out.finish(&Described { model: self, retired });
     }
 
     fn snapshot_vmas(&self, pid: Pid, out: &mut Snapshot) {
@@ -125,6 +126,20 @@ impl Model {
         pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
     }
 
+    /// Folios that only their poison keeps, and nothing in the snapshot names.
+    fn count_retired(&self, out: &Snapshot) -> usize {
+        let is_named = |id: u32| {
+            let by_entry =
+                out.entries.iter().any(|e| e.kind == EntryKind::Hwpoison && e.folio == id);
+            let by_token = out.tokens.iter().any(|token| match token.kind {
+                TokenKind::Migration { to, .. } => token.folio == Some(id) || to == id,
+                _ => token.folio == Some(id),
+            });
+            by_entry || by_token
+        };
+        self.folios.retired().filter(|id| !is_named(*id)).count()
+    }
+
     /// Whether entries name a folio that none maps.
     fn is_named(&self, id: u32) -> bool {
         let migrating = self
@@ -155,25 +170,33 @@ impl Model {
     }
 }
 
-impl SnapshotSource for Model {
+/// The model as the source of a snapshot.
+struct Described<'a> {
+    model: &'a Model,
+    /// See [`Model::count_retired`].
+    retired: usize,
+}
+
+impl SnapshotSource for Described<'_> {
     fn folio(&self, raw: u32, pages: &mut Vec<PageSnap>) -> FolioSnap {
-        let folio = &self.folios[raw];
+        let model = self.model;
+        let folio = &model.folios[raw];
         let frames = folio.head as usize..(folio.head + folio.pages()) as usize;
-        let mapcounts = &self.folios.mapcount[frames.clone()];
-        let counts = mapcounts.iter().zip(&self.folios.value[frames]);
+        let mapcounts = &model.folios.mapcount[frames.clone()];
+        let counts = mapcounts.iter().zip(&model.folios.value[frames]);
         pages.extend(counts.zip(folio.head..).map(|((&mapcount, &value), pfn)| {
             let counts = mapcount > 0 || (pfn == folio.head && folio.entire > 0);
             PageSnap {
                 mapcount,
-                exclusive: counts && self.folios.exclusive.get(pfn),
+                exclusive: counts && model.folios.exclusive.get(pfn),
                 value,
-                hwpoison: self.folios.poisoned.get(pfn),
+                hwpoison: model.folios.poisoned.get(pfn),
             }
         }));
-        let mapcount = self.folios.mapcount_of(raw);
+        let mapcount = model.folios.mapcount_of(raw);
         let placed = !folio.flags.has(FolioFlags::KSM)
             && folio.mapping != NO_ANON_VMA
-            && (mapcount > 0 || self.is_named(raw));
+            && (mapcount > 0 || model.is_named(raw));
         FolioSnap {
             order: Order(folio.order),
             flags: folio.flags,
@@ -189,7 +212,7 @@ impl SnapshotSource for Model {
     }
 
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap {
-        let anon_vma = &self.anon_vmas[raw];
+        let anon_vma = &self.model.anon_vmas[raw];
         AnonVmaSnap {
             root: anon_vma.root,
             parent: anon_vma.parent,
@@ -199,10 +222,11 @@ impl SnapshotSource for Model {
     }
 
     fn live_folios(&self) -> usize {
-        self.folios.live()
+        let hidden = self.retired + self.model.only_waiting();
+        self.model.folios.live().saturating_sub(hidden)
     }
 
     fn live_anon_vmas(&self) -> usize {
-        self.anon_vmas.live()
+        self.model.anon_vmas.live()
     }
 }

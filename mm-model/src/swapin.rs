@@ -41,6 +41,13 @@ impl Model {
     ) -> Result<(), FaultError> {
         let entry = self.tables.get(slot);
         let found = self.find_swapped(area, slot, vpn, entry)?;
+        if !found.private && self.is_poisoned_in_cache(found.id, entry) {
+            self.put_folio(found.id, 1);
+            return Err(FaultError::Poisoned);
+        }
+        if access == Access::Write && self.waits_in_cache(found) {
+            self.drain_lru();
+        }
         if self.folios[found.id].flags.has(FolioFlags::NOT_UPTODATE) {
             self.put_folio(found.id, 1);
             return Err(FaultError::Bus);
@@ -51,6 +58,19 @@ impl Model {
             return self.wp_fault(area, slot, vpn, access);
         }
         Ok(())
+    }
+
+    /// Whether a cached folio is not on the LRU yet, which hides that it has one owner (S14).
+    fn waits_in_cache(&self, found: Found) -> bool {
+        let flags = self.folios[found.id].flags;
+        !found.private && !flags.has(FolioFlags::KSM) && !flags.has(FolioFlags::LRU)
+    }
+
+    /// Whether the cached page of a SWAP entry is poisoned (Q5).
+    fn is_poisoned_in_cache(&self, id: FolioId, entry: Entry) -> bool {
+        let folio = &self.folios[id];
+        folio.flags.has(FolioFlags::SWAPCACHE)
+            && self.folios.poisoned.get(folio.head + (entry.swap_slot() - folio.swap))
     }
 
     /// The folio that holds the page of a SWAP entry, with a reference for the caller (E12).
@@ -107,6 +127,7 @@ impl Model {
         folio.flags = folio.flags.with(FolioFlags::DIRTY).with(FolioFlags::SWAPBACKED);
         let head = folio.head;
         self.folios.value[head as usize] = value;
+        self.add_to_lru(copy, area.has(VmaFlags::LOCKED));
         Ok(Some(copy))
     }
 
@@ -122,6 +143,7 @@ impl Model {
     /// Fills a fresh folio from its slots; one that cannot be read leaves it not uptodate (E12).
     fn read_slots(&mut self, id: FolioId, slot: u32) {
         self.folios[id].set(FolioFlags::SWAPBACKED, true);
+        self.add_to_lru(id, false);
         let (head, pages) = (self.folios[id].head as usize, self.folios[id].pages());
         let slots = slot..slot + pages;
         if slots.clone().any(|slot| self.swap[slot].read().is_none()) {
@@ -220,9 +242,10 @@ impl Model {
         lower(&mut mm.swapents, run.len);
         let kept = Entry::SOFT_DIRTY | Entry::UFFD_WP;
         let mut pte = Entry::page(run.pfn, Self::protection(area) | entry.0 & kept);
-        let protected = area.has(VmaFlags::UFFD_WP) && pte.has(Entry::UFFD_WP);
-        let writable =
-            exclusive && area.has(VmaFlags::WRITE) && !protected && !self.soft_dirty_wp(area, pte);
+        let writable = exclusive
+            && area.has(VmaFlags::WRITE)
+            && !Self::uffd_wp(area, pte)
+            && !self.soft_dirty_wp(area, pte);
         if writable {
             let dirty = if access == Access::Write { self.dirty_bits() } else { 0 };
             pte = pte.with(Entry::WRITE | dirty);
@@ -291,6 +314,7 @@ impl Model {
                 }
             }
         }
+        self.drain_lru();
     }
 
     /// Empties the device (E17): every SWAP entry by process and address, then what is cached only.
@@ -359,13 +383,17 @@ impl Model {
     fn map_back(&mut self, area: Area, slot: Slot, vpn: u32, id: FolioId) -> Result<(), NoMemory> {
         let entry = self.tables.get(slot);
         let copy = self.copy_if_foreign(area, vpn, id)?;
-        let mm = &mut self.mms[area.pid.index()];
-        lower(&mut mm.swapents, 1);
+        lower(&mut self.mms[area.pid.index()].swapents, 1);
+        if self.is_poisoned_in_cache(id, entry) {
+            let offset = entry.swap_slot() - self.folios[id].swap;
+            self.tables.set(slot, Entry::hwpoison(self.folios[id].head + offset, 0));
+            return Ok(());
+        }
         if self.folios[id].flags.has(FolioFlags::NOT_UPTODATE) {
             self.tables.set(slot, Entry::POISON_MARKER);
             return Ok(());
         }
-        mm.rss += 1;
+        self.mms[area.pid.index()].rss += 1;
         let pfn = match copy {
             Some(copy) => self.folios[copy].head,
             None => {

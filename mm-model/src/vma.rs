@@ -270,9 +270,10 @@ impl Model {
             (false, true) => self.merge_right(pid, index, start)?,
             (false, false) => self.split_for_flags(area, start, end, flags)?,
         };
-        // mseal sets its one flag on what the merge left; everyone else resets the flags, so that
-        // SOFTDIRTY becomes that of the VMA the call was for.
-        if area.has(VmaFlags::SEALED) || !flags.has(VmaFlags::SEALED) {
+        // mseal and userfaultfd set their flags on what the merge left; everyone else resets the
+        // flags, so that SOFTDIRTY becomes that of the VMA the call was for.
+        let kept = VmaFlags::SEALED.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
+        if (area.flags.0 ^ flags.0) & kept.0 == 0 {
             self.vma_mut(pid, at).flags = flags;
         }
         Ok(self.area(pid, at).expect("the VMA just modified is there"))
@@ -319,7 +320,7 @@ impl Model {
         Ok(at)
     }
 
-    fn split_for_flags(
+    pub(crate) fn split_for_flags(
         &mut self,
         area: Area,
         start: u32,
@@ -351,12 +352,16 @@ impl Model {
             let start = u32::try_from(at).map_err(|_| Errno::ENOMEM)?;
             let area = self.area_at(pid, start).ok_or(Errno::ENOMEM)?;
             let end = range.end().min(u64::from(area.end)) as u32;
-            let flags = new_flags(area.flags);
+            let old = area.flags;
+            let flags = new_flags(old);
             at = u64::from(end);
             if flags != area.flags {
                 let area =
                     self.modify_flags(area, start, end, flags).map_err(|NoMemory| Errno::ENOMEM)?;
                 at = u64::from(area.end);
+                if (flags.0 ^ old.0) & VmaFlags::LOCKED.0 != 0 {
+                    self.drain_lru();
+                }
             }
         }
         Ok(())

@@ -16,7 +16,7 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
     // Few places, so that they meet.
     let vpn = Vpn(dice.roll(2 * ptes));
     let token = Token(dice.roll(3) as u8);
-    match dice.roll(24) {
+    match dice.roll(26) {
         0..2 => Op::Migrate { pid, vpn, token, all: dice.roll(4) > 0 },
         2 => Op::MigrateCopy { token },
         3 => Op::MigrateEnd { token },
@@ -32,6 +32,8 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
         9 => Op::KsmZero { pid, vpn },
         10..12 => Op::SwapOut { pid, vpn, token: (dice.roll(3) == 0).then_some(token) },
         12 => Op::WriteDone { token, error: dice.roll(3) == 0 },
+        13 => Op::Hwpoison { pid, vpn },
+        14 => Op::SoftOffline { pid, vpn },
         _ => dice.op(ptes),
     }
 }
