@@ -7,7 +7,7 @@ use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{FolioFlags, Value};
+use mm_ops::{FolioFlags, UffdWpMode, Value};
 
 impl Model {
     /// A write or unshare fault on a present PTE without W (B3).
@@ -18,7 +18,14 @@ impl Model {
         vpn: u32,
         access: Access,
     ) -> Result<(), FaultError> {
-        let entry = self.tables.get(slot);
+        let mut entry = self.tables.get(slot);
+        if access == Access::Write && Self::uffd_wp(area, entry) {
+            if self.config.uffd != UffdWpMode::Async {
+                return Err(FaultError::Bus);
+            }
+            entry = entry.without(Entry::UFFD_WP);
+            self.tables.set(slot, entry);
+        }
         if entry.has_folio() && self.may_reuse(area, entry.pfn()) {
             if !fault!(self, ReuseSoleOwnerNoFlag) {
                 self.folios.exclusive.fill(entry.pfn(), 1, true);
@@ -107,7 +114,7 @@ impl Model {
         let value = if old.is_zero() { Value::ZERO } else { self.load(old, vpn) };
         let bits = match access {
             Access::Write => self.dirty_bits() | Self::write_bit(area),
-            Access::Read | Access::Unshare => old.0 & Entry::SOFT_DIRTY,
+            Access::Read | Access::Unshare => old.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP),
         };
         let id = self.folios.create(0);
         let head = self.folios[id].head;
@@ -136,6 +143,13 @@ impl Model {
         access: Access,
     ) -> Result<bool, FaultError> {
         let entry = self.tables.get(pmd);
+        if access == Access::Write && Self::uffd_wp(area, entry) {
+            if self.config.uffd != UffdWpMode::Async {
+                return Err(FaultError::Bus);
+            }
+            self.split_leaf(area, pmd);
+            return Ok(false);
+        }
         let reusable = if entry.is_zero() {
             if self.wp_huge_zero(area, pmd, vpn) {
                 return Ok(true);

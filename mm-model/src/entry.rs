@@ -148,7 +148,7 @@ impl Entry {
         self.0 & Self::POISON_BIT != 0
     }
 
-    /// A marker of any kind.
+    /// A marker of any kind (S4j).
     pub(crate) const fn is_marker(self) -> bool {
         self.0 & (Self::UFFD_MARKER_BIT | Self::POISON_BIT | Self::GUARD_BIT) != 0
     }

@@ -23,7 +23,7 @@ pub(crate) enum FaultError {
     NoMemory,
     /// A GUARD marker.
     Segv,
-    /// A page that cannot be read (E12).
+    /// A page that cannot be read (E12), or a fault that userfaultfd delivers (A2, B1): by SIGBUS.
     Bus,
     /// A HWPOISON entry or a POISONED marker (A5, A10).
     Poisoned,
@@ -163,7 +163,7 @@ impl Model {
         };
         let entry = self.tables.get(slot);
         if entry.is_none() {
-            return self.fault_none(area, slot, vpn, access);
+            return self.fault_none(area, slot, vpn, access, 0);
         }
         if !entry.is_present() {
             return self.fault_nonpresent(area, slot, vpn, access);
@@ -180,24 +180,34 @@ impl Model {
         Ok(())
     }
 
-    /// A fault on a PTE that is NONE (A1, A3). UNSHARE is a read fault here (A15).
-    fn fault_none(
+    /// A fault on a PTE that is NONE (A1, A3), or a marker that leaves the new entry the bit
+    /// `uffd_wp` (A5). UNSHARE is a read fault here (A15).
+    pub(crate) fn fault_none(
         &mut self,
         area: Area,
         slot: Slot,
         vpn: u32,
         access: Access,
+        uffd_wp: u64,
     ) -> Result<(), FaultError> {
+        let missing = area.has(VmaFlags::UFFD_MISSING);
         if access != Access::Write {
-            self.tables.set(slot, Entry::zero_page(Self::protection(area)));
+            if missing {
+                return Err(FaultError::Bus); // A2
+            }
+            self.tables.set(slot, Entry::zero_page(Self::protection(area) | uffd_wp));
             return Ok(());
         }
         self.prepare_anon_vma(area.pid, area.index)?;
         let (order, start) = self.allocate_fresh(area, slot, vpn)?;
+        if missing {
+            return Err(FaultError::Bus); // A16: the folio is given back
+        }
         let id = self.folios.create(order);
         let first = slot - (vpn - start) as usize;
         let dirty = if area.has(VmaFlags::WRITE) { self.dirty_bits() } else { 0 };
-        let bits = Self::protection(area) | Self::write_bit(area) | dirty;
+        let write = if uffd_wp == 0 { Self::write_bit(area) } else { 0 };
+        let bits = Self::protection(area) | write | dirty | uffd_wp;
         self.map_fresh(area, first, start, id, bits);
         Ok(())
     }
@@ -311,6 +321,7 @@ impl Model {
         area.has(VmaFlags::WRITE)
             && !entry.has(Entry::PROTNONE)
             && !self.soft_dirty_wp(area, entry)
+            && !Self::uffd_wp(area, entry)
             && entry.has_folio()
             && self.folios.exclusive.get(entry.pfn())
     }

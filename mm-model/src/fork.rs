@@ -69,8 +69,14 @@ impl Model {
         } else {
             self.fork_anon_vma(&source_vma, child)?
         };
-        let has_pages = source_vma.anon_vma != NO_ANON_VMA && !wiped;
-        let flags = source.flags.without(VmaFlags::LOCKED);
+        let mut lost = VmaFlags::LOCKED;
+        if !self.config.uffd_fork {
+            lost = lost.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
+        }
+        let flags = source.flags.without(lost);
+        // C3.
+        let has_pages = source_vma.anon_vma != NO_ANON_VMA || flags.has(VmaFlags::UFFD_WP);
+        let has_pages = has_pages && !wiped;
         let vmas = &mut self.mms[child.index()].vmas;
         vmas.push(Vma { flags, anon_vma, avcs, ..source_vma });
         let index = vmas.len() - 1;
@@ -251,9 +257,10 @@ impl Model {
         let id = self.folios.create(0);
         let head = self.folios[id].head;
         self.folios.value[head as usize] = value;
-        let bits = Self::protection(pair.child) | self.dirty_bits() | Self::write_bit(pair.child);
         let uffd_wp = self.tables.get(source).0 & Entry::UFFD_WP & !pair.lost();
-        self.map_fresh(pair.child, target, vpn, id, bits | uffd_wp);
+        let write = if uffd_wp == 0 { Self::write_bit(pair.child) } else { 0 };
+        let bits = Self::protection(pair.child) | self.dirty_bits() | write | uffd_wp;
+        self.map_fresh(pair.child, target, vpn, id, bits);
         Ok(())
     }
 

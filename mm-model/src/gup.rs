@@ -260,6 +260,7 @@ impl Model {
             && entry.has_folio()
             && self.folios.exclusive.get(entry.pfn())
             && !self.soft_dirty_wp(area, entry)
+            && !Self::uffd_wp(area, entry)
     }
 
     /// gup_must_unshare of an entry without W (D5).

@@ -4,7 +4,7 @@
 //! slowly, and neither is written by reading the other.
 //!
 //! One file for each area of the rules, under the same names as in the reference: `fault` (A),
-//! `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `thp` (G), `protect` (H), `zap`, `lazyfree` and `guard` (I),
+//! `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `thp` (G), `protect` and `uffd` (H), `zap`, `lazyfree` and `guard` (I),
 //! `rmap` and `vma` (L); entries that map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
 //! and `alloc` (what can fail).
 //!
@@ -49,6 +49,7 @@ mod swap;
 mod swapin;
 mod table;
 mod thp;
+mod uffd;
 mod vma;
 mod walk;
 mod zap;

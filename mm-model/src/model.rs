@@ -222,6 +222,8 @@ impl Model {
             Op::KsmZero { pid, vpn } => self.merge_zero_page(pid, vpn),
             Op::SwapOut { pid, vpn, token } => self.swap_out(pid, vpn, token),
             Op::BadSlot { pid, vpn } => self.bad_slot(pid, vpn),
+            Op::Uffd { pid, range, call } => self.uffd_call(pid, range, call),
+            Op::UffdFill { pid, vpn, fill } => self.uffd_fill(pid, vpn, fill),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
             _ => Outcome::Err(Errno::EOPNOTSUPP),

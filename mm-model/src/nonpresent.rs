@@ -8,6 +8,7 @@ use crate::fault::{Access, FaultError};
 use crate::folio::lower;
 use crate::model::Model;
 use crate::table::Slot;
+use crate::uffd::UffdWp;
 use crate::vma::Area;
 use crate::zap::Guards;
 use mm_ops::{Pid, VmaFlags};
@@ -28,6 +29,13 @@ impl Model {
         }
         if entry.is_guard() {
             return Err(FaultError::Segv);
+        }
+        if entry.is_uffd_marker() {
+            if !area.has(VmaFlags::UFFD_WP) {
+                self.tables.set(slot, Entry::NONE);
+                return Ok(());
+            }
+            return self.fault_none(area, slot, vpn, access, Entry::UFFD_WP);
         }
         if entry.is_migration() {
             // The migrator holds the folio's lock as long as the entry stands (F11).
@@ -108,8 +116,15 @@ impl Model {
         1
     }
 
-    /// What a plain change of protection makes of an entry that is not present, PTE or PMD (H5, H6).
-    pub(crate) const fn reprotected_nonpresent(entry: Entry) -> Entry {
-        if entry.is_migration() { entry.migration_downgraded(true) } else { entry }
+    /// What a change of protection makes of an entry that is not present, PTE or PMD (H5, H6).
+    pub(crate) fn reprotected_nonpresent(entry: Entry, wp: UffdWp) -> Entry {
+        if entry.is_marker() {
+            let resolved = entry.is_uffd_marker() && wp == UffdWp::Resolve;
+            return if resolved { Entry::NONE } else { entry };
+        }
+        if entry.is_migration() && entry.has(Entry::WRITE) {
+            return wp.on(entry.migration_downgraded(true).without(Entry::UFFD_WP));
+        }
+        wp.on(entry)
     }
 }

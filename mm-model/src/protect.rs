@@ -5,6 +5,7 @@ use crate::entry::Entry;
 use crate::gup::Populate;
 use crate::model::{Model, answer};
 use crate::table::Slot;
+use crate::uffd::UffdWp;
 use crate::vma::{Area, prot_flags};
 use crate::walk::Block;
 use mm_ops::{AccessBits, Choice, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
@@ -48,7 +49,7 @@ impl Model {
             flags = flags.without(VmaFlags::ACCOUNT);
         }
         let now = self.modify_flags(area, start, end, flags)?;
-        self.change_protection(now, start, end);
+        self.change_protection(now, start, end, UffdWp::Keep);
         let becomes_writable = !area.has(VmaFlags::WRITE) && prot.write;
         if area.has(VmaFlags::LOCKED) && becomes_writable {
             // H12: copies are made at once; whatever fails here is forgotten.
@@ -57,26 +58,31 @@ impl Model {
         Ok(now.end)
     }
 
-    /// Gives the entries of a range the protection of their VMA (H2, H8).
-    fn change_protection(&mut self, area: Area, start: u32, end: u32) {
+    /// Gives the entries of a range the protection of their VMA (H2, H7, H8).
+    pub(crate) fn change_protection(&mut self, area: Area, start: u32, end: u32, wp: UffdWp) {
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;
-            if self.tables.get(block.slot).is_huge() {
-                if self.is_whole(block) {
-                    let entry = self.tables.get(block.slot);
-                    let changed = if entry.is_present() {
-                        self.reprotected_leaf(area, entry)
-                    } else {
-                        Self::reprotected_nonpresent(entry)
-                    };
-                    self.tables.set(block.slot, changed);
-                    continue;
-                }
-                self.split_leaf(area, block.slot);
-            }
-            self.change_ptes(area, block);
+            self.change_block(area, block, wp);
         }
+    }
+
+    /// The same for what a range covers of one PMD block that is not NONE.
+    pub(crate) fn change_block(&mut self, area: Area, block: Block, wp: UffdWp) {
+        let entry = self.tables.get(block.slot);
+        if entry.is_huge() && self.is_whole(block) {
+            let changed = if entry.is_present() {
+                self.reprotected_leaf(area, wp.on(entry))
+            } else {
+                Self::reprotected_nonpresent(entry, wp)
+            };
+            self.tables.set(block.slot, changed);
+            return;
+        }
+        if entry.is_huge() {
+            self.split_leaf(area, block.slot);
+        }
+        self.change_ptes(area, block, wp);
     }
 
     /// H8: a whole PMD leaf in place; W comes back if the head page is exclusive.
@@ -91,7 +97,7 @@ impl Model {
         entry.without(Entry::WRITE | Entry::PROTNONE).with(protnone)
     }
 
-    fn change_ptes(&mut self, area: Area, block: Block) {
+    fn change_ptes(&mut self, area: Area, block: Block, wp: UffdWp) {
         let first = self.pte_slot_in(block.slot, block.start);
         let mut room = block.end - block.start;
         if fault!(self, BatchOverrunsVma) {
@@ -104,39 +110,43 @@ impl Model {
             let mut len = 1;
             if entry.has_folio() {
                 len = self.run_at(slot, room - at, RUN_IGNORES);
-                self.change_run(area, slot, block.start + at, len);
+                self.change_run(area, slot, block.start + at, len, wp);
             } else if entry.is_present() {
-                self.tables.set(slot, Self::reprotected(area, entry));
+                self.tables.set(slot, Self::reprotected(area, wp.on(entry)));
             } else if !entry.is_none() {
-                self.tables.set(slot, Self::reprotected_nonpresent(entry));
+                self.tables.set(slot, Self::reprotected_nonpresent(entry, wp));
+            } else if wp == UffdWp::Set && self.protects_unpopulated() {
+                self.tables.set(slot, Entry::UFFD_MARKER);
             }
             at += len;
         }
     }
 
-    /// H9: changes a run of one folio.
-    fn change_run(&mut self, area: Area, slot: Slot, vpn: u32, len: u32) {
-        if self.config.access_bits == AccessBits::Exact || len == 1 {
-            self.change_like_run(area, slot, len);
+    /// H9: changes a run of one folio. Only mprotect merges access bits.
+    fn change_run(&mut self, area: Area, slot: Slot, vpn: u32, len: u32, wp: UffdWp) {
+        if self.config.access_bits == AccessBits::Exact || len == 1 || wp != UffdWp::Keep {
+            self.change_like_run(area, slot, len, wp);
             return;
         }
         self.merge_access_bits(area.pid, slot, vpn, len);
         if !self.config.soft_dirty {
-            self.change_like_run(area, slot, len);
+            self.change_like_run(area, slot, len, wp);
             return;
         }
         // Entries that gained the dirty bit gained the soft-dirty bit: they are alike no more.
         for slot in slot..slot + len as usize {
-            self.change_like_run(area, slot, 1);
+            self.change_like_run(area, slot, 1, wp);
         }
     }
 
     /// Changes a run whose entries differ at most in young and dirty, in sub-runs of equal PAE.
-    fn change_like_run(&mut self, area: Area, slot: Slot, len: u32) {
-        let clear = Entry::WRITE | Entry::PROTNONE;
-        let set = Self::protection(area) & Entry::PROTNONE;
+    fn change_like_run(&mut self, area: Area, slot: Slot, len: u32, wp: UffdWp) {
+        let clear = Entry::WRITE | Entry::PROTNONE | wp.cleared();
+        let set = Self::protection(area) & Entry::PROTNONE | wp.set();
         let first = self.tables.get(slot);
-        let writable = area.has(VmaFlags::WRITE) && !self.soft_dirty_wp(area, first);
+        let writable = area.has(VmaFlags::WRITE)
+            && !self.soft_dirty_wp(area, first)
+            && !Self::uffd_wp(area, wp.on(first));
         let mut done = 0;
         while done < len {
             let (exclusive, step) = self.pae_run(first.pfn() + done, len - done, first);
@@ -210,7 +220,8 @@ impl Model {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
             } else if self.is_whole(block) && entry.is_migration() {
-                self.tables.set(block.slot, Self::reprotected_nonpresent(entry));
+                let entry = Self::reprotected_nonpresent(entry, UffdWp::Keep);
+                self.tables.set(block.slot, entry);
             }
             return;
         }
@@ -229,7 +240,7 @@ impl Model {
                 }
             } else if !entry.is_none() && !entry.is_present() {
                 // The scanner is a change of protection: H5 holds.
-                self.tables.set(slot, Self::reprotected_nonpresent(entry));
+                self.tables.set(slot, Self::reprotected_nonpresent(entry, UffdWp::Keep));
             }
             at += step;
         }

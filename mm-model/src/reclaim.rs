@@ -235,12 +235,16 @@ impl Model {
     }
 
     /// E9 for the run of lazily free PTEs that begins here (BT3): it is decided for the whole run, and
-    /// where it stays every entry keeps its own bits. Answers its length if it went.
+    /// where it stays every entry has the access bits of all. Answers its length if it went.
     fn drop_run(&mut self, area: Area, slot: Slot, vpn: u32, id: FolioId) -> Option<u32> {
         let room = area.end.min(self.geometry.block_end(vpn)) - vpn;
         let len = self.folio_run(slot, room, DROP_IGNORES);
-        let dirty = self.tables.run(slot, len as usize).iter().any(|pte| pte.has(Entry::DIRTY));
-        if !self.may_drop(area, id, dirty) {
+        let run = self.tables.run(slot, len as usize);
+        let merged = run.iter().fold(0, |all, entry| all | entry.0) & DROP_IGNORES;
+        if !self.may_drop(area, id, merged & Entry::DIRTY != 0) {
+            for entry in self.tables.run_mut(slot, len as usize) {
+                *entry = entry.with(merged);
+            }
             return None;
         }
         let pfn = self.tables.get(slot).pfn();
@@ -292,9 +296,14 @@ impl Model {
         let zero = values.iter().all(|value| value.is_zero());
         for slot in slot..slot + pages {
             self.swap[slot].zero = zero;
+            if zero {
+                self.swap[slot].value = Value::ZERO;
+            }
+        }
+        if zero {
+            return false;
         }
         if let Some(token) = token
-            && !zero
             && !self.config.swap_device.is_sync()
         {
             self.folios[id].set(FolioFlags::WRITEBACK, true);

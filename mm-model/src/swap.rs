@@ -241,7 +241,7 @@ impl Model {
         }
     }
 
-    /// The content of the folio goes to its slots: recorded as zero, or written by the device.
+    /// The device has written what the folio held to its slots.
     pub(crate) fn write_slots(&mut self, id: FolioId, values: &[Value]) {
         let slot = self.folios[id].swap;
         for (slot, value) in (slot..).zip(values) {

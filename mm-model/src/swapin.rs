@@ -231,9 +231,10 @@ impl Model {
         lower(&mut mm.swapents, run.len);
         let kept = Entry::SOFT_DIRTY | Entry::UFFD_WP;
         let mut pte = Entry::page(run.pfn, Self::protection(area) | entry.0 & kept);
-        let protected = area.has(VmaFlags::UFFD_WP) && pte.has(Entry::UFFD_WP);
-        let writable =
-            exclusive && area.has(VmaFlags::WRITE) && !protected && !self.soft_dirty_wp(area, pte);
+        let writable = exclusive
+            && area.has(VmaFlags::WRITE)
+            && !Self::uffd_wp(area, pte)
+            && !self.soft_dirty_wp(area, pte);
         if writable {
             let dirty = if access == Access::Write { self.dirty_bits() } else { 0 };
             pte = pte.with(Entry::WRITE | dirty);

@@ -22,4 +22,5 @@ mod split;
 mod support;
 mod swap;
 mod thp;
+mod uffd;
 mod zap;

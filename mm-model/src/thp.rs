@@ -7,7 +7,7 @@ use crate::fault::{Access, FaultError};
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{AllocKind, FolioFlags, Pid};
+use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
 
 impl Model {
     /// The PMD level of a fault (A14). Answers `false` when the fault goes on at the PTE level.
@@ -56,13 +56,22 @@ impl Model {
             return Ok(false);
         }
         self.prepare_anon_vma(area.pid, area.index)?;
+        let missing = area.has(VmaFlags::UFFD_MISSING);
         if access != Access::Write && self.config.huge_zero {
+            if missing {
+                self.allocate(AllocKind::Deposit, area.pid, start)?;
+                return Err(FaultError::Bus);
+            }
             self.deposit(area.pid, start)?;
             self.tables.set(pmd, Entry::huge_zero(Self::protection(area)));
             return Ok(true);
         }
         if self.allocate_folio(self.geometry.shift as u8, area.pid, start).is_err() {
             return Ok(false);
+        }
+        if missing {
+            self.allocate(AllocKind::Deposit, area.pid, start)?;
+            return Err(FaultError::Bus);
         }
         self.deposit(area.pid, start)?;
         self.map_fresh_leaf(area, pmd, start);

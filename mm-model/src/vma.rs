@@ -270,9 +270,10 @@ impl Model {
             (false, true) => self.merge_right(pid, index, start)?,
             (false, false) => self.split_for_flags(area, start, end, flags)?,
         };
-        // mseal sets its one flag on what the merge left; everyone else resets the flags, so that
-        // SOFTDIRTY becomes that of the VMA the call was for.
-        if area.has(VmaFlags::SEALED) || !flags.has(VmaFlags::SEALED) {
+        // mseal and userfaultfd set their flags on what the merge left; everyone else resets the
+        // flags, so that SOFTDIRTY becomes that of the VMA the call was for.
+        let kept = VmaFlags::SEALED.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
+        if (area.flags.0 ^ flags.0) & kept.0 == 0 {
             self.vma_mut(pid, at).flags = flags;
         }
         Ok(self.area(pid, at).expect("the VMA just modified is there"))
@@ -319,7 +320,7 @@ impl Model {
         Ok(at)
     }
 
-    fn split_for_flags(
+    pub(crate) fn split_for_flags(
         &mut self,
         area: Area,
         start: u32,

@@ -1,9 +1,11 @@
-//! Random programs with swap: whatever the run length, results are equal, counts add up, and nothing
+//! Random programs with swap and userfaultfd: whatever the run length, results are equal, counts add up, and nothing
 //! leaks.
 
 use super::random::{Dice, give_up_everything};
 use super::support::*;
-use mm_ops::{Advice, Config, Op, Order, SwapDevice, Token, Vpn};
+use mm_ops::{
+    Advice, Config, Op, Order, SwapDevice, Token, UffdCall, UffdFill, UffdWpMode, Value, Vpn,
+};
 
 /// Half of the operations are about swap, or fork, write and take folios apart in few places.
 fn op(dice: &mut Dice, ptes: u32) -> Op {
@@ -22,8 +24,28 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
         11 => Op::Migrate { pid, vpn, token, all: true },
         12 => Op::MigrateCopy { token },
         13 => Op::MigrateEnd { token },
-        14 => Op::Split { pid, vpn, order: Order(0), nonuniform: false },
+        14 => uffd_op(dice, ptes),
+        15 => Op::Split { pid, vpn, order: Order(0), nonuniform: false },
         _ => dice.op(ptes),
+    }
+}
+
+fn uffd_op(dice: &mut Dice, ptes: u32) -> Op {
+    let (pid, range) = (dice.pid(), dice.range(ptes));
+    let vpn = Vpn(dice.roll(2 * ptes));
+    match dice.roll(6) {
+        0 | 1 => {
+            let call = UffdCall::Register { missing: dice.roll(3) == 0, wp: dice.roll(4) > 0 };
+            Op::Uffd { pid, range, call }
+        }
+        2 if dice.roll(3) == 0 => Op::Uffd { pid, range, call: UffdCall::Unregister },
+        2..4 => Op::Uffd { pid, range, call: UffdCall::Protect(dice.roll(3) > 0) },
+        4 => {
+            let value = Value::label(dice.roll(3) as u8);
+            Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp: dice.roll(2) == 0 } }
+        }
+        _ if dice.roll(2) == 0 => Op::UffdFill { pid, vpn, fill: UffdFill::Zero },
+        _ => Op::UffdFill { pid, vpn, fill: UffdFill::Poison },
     }
 }
 
@@ -61,5 +83,12 @@ fn run_length_is_not_observable() {
 fn nor_on_other_devices_or_with_soft_dirty_tracking() {
     for swap_device in [SwapDevice::Stable, SwapDevice::Sync, SwapDevice::Zram] {
         run_programs(Config { soft_dirty: true, swap_device, ..Config::default() }, 150, 120);
+    }
+}
+
+#[test]
+fn nor_with_any_kind_of_write_protection() {
+    for (uffd, uffd_fork) in [(UffdWpMode::Unpopulated, true), (UffdWpMode::Async, false)] {
+        run_programs(Config { uffd, uffd_fork, soft_dirty: true, ..Config::default() }, 150, 120);
     }
 }

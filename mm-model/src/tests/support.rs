@@ -5,7 +5,8 @@ use crate::model::Model;
 use mm_ops::{
     AccessBits, Advice, Batching, Choice, Config, EntryFlags, EntryKind, EntrySnap, Errno,
     FolioFlags, FolioSnap, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, PageSnap,
-    Pid, Prot, Remote, Snapshot, Token, TokenKind, Value, VmaFlags, VmaSnap, Vpn,
+    Pid, Prot, Remote, Snapshot, Token, TokenKind, UffdCall, UffdFill, Value, VmaFlags, VmaSnap,
+    Vpn,
 };
 
 /// PROT_READ|PROT_WRITE.
@@ -128,6 +129,30 @@ pub(crate) fn write_failed(token: u8) -> Op {
 
 pub(crate) fn bad_slot(pid: u8, vpn: u32) -> Op {
     Op::BadSlot { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
+fn uffd(pid: u8, start: u32, len: u32, call: UffdCall) -> Op {
+    Op::Uffd { pid: Pid(pid), range: range(start, len), call }
+}
+
+pub(crate) fn uffd_register(pid: u8, start: u32, len: u32, missing: bool, wp: bool) -> Op {
+    uffd(pid, start, len, UffdCall::Register { missing, wp })
+}
+
+pub(crate) fn uffd_unregister(pid: u8, start: u32, len: u32) -> Op {
+    uffd(pid, start, len, UffdCall::Unregister)
+}
+
+pub(crate) fn uffd_wp(pid: u8, start: u32, len: u32, on: bool) -> Op {
+    uffd(pid, start, len, UffdCall::Protect(on))
+}
+
+pub(crate) fn uffd_copy(pid: u8, vpn: u32, label: u8, wp: bool) -> Op {
+    uffd_fill(pid, vpn, UffdFill::Copy { value: Value::label(label), wp })
+}
+
+pub(crate) fn uffd_fill(pid: u8, vpn: u32, fill: UffdFill) -> Op {
+    Op::UffdFill { pid: Pid(pid), vpn: Vpn(vpn), fill }
 }
 
 pub(crate) fn fail_alloc(nth: u16) -> Op {
@@ -337,6 +362,8 @@ pub(crate) fn check_counts(snapshot: &Snapshot, ptes: u16) {
         if entry.flags.has(EntryFlags::WRITE) {
             assert!(vma.flags.has(VmaFlags::WRITE), "INV20 at {entry:?}");
             assert!(entry.kind.names_folio(), "INV7, INV21 at {entry:?}");
+            let protected = vma.flags.has(VmaFlags::UFFD_WP);
+            assert!(!protected || !entry.flags.has(EntryFlags::UFFD_WP), "INV20 at {entry:?}");
         }
         leaves[pid] += u32::from(entry.kind.is_pmd());
         match entry.kind {
