@@ -3,6 +3,7 @@
 
 use crate::folio::{FolioId, Folios};
 use crate::model::Model;
+use crate::split::Caller;
 use mm_ops::{FolioFlags, Outcome};
 
 /// No folio.
@@ -99,7 +100,7 @@ impl Model {
         for id in taken.into_iter().rev() {
             if !self.folios[id].flags.has(FolioFlags::PARTIALLY_MAPPED) {
                 self.unqueue_deferred(id);
-            } else if self.split_folio(id, 0, None, None).is_err() {
+            } else if self.split_folio(id, 0, None, Caller::HEAD).is_err() {
                 self.folios.remove(id);
                 self.folios.append(id);
             }

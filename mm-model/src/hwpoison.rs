@@ -7,6 +7,7 @@ use crate::folio::{FolioId, lower};
 use crate::gup::ZERO_FRAME;
 use crate::model::{Model, answer};
 use crate::rmap_walk::Want;
+use crate::split::Caller;
 use crate::table::Slot;
 use mm_ops::{Errno, FolioFlags, Outcome, Pid, Vpn};
 
@@ -32,13 +33,15 @@ impl Model {
             self.put_grabbed(frame);
             return Outcome::Bus;
         }
+        self.folios.poison(frame);
         if self.would_wait_for(id) {
             self.put_grabbed(frame);
             return Outcome::Err(Errno::EINTR);
         }
-        self.folios.poison(frame);
         let page = frame - self.folios[id].head;
-        if self.folios[id].is_large() && self.split_folio(id, 0, None, Some(page)).is_err() {
+        if self.folios[id].is_large()
+            && self.split_folio(id, 0, None, Caller::Holding(page)).is_err()
+        {
             self.put_grabbed(frame);
             return Outcome::Bus;
         }
@@ -168,7 +171,9 @@ impl Model {
             return Err(Errno::EBUSY);
         }
         let page = frame - self.folios[id].head;
-        if self.folios[id].is_large() && self.split_folio(id, 0, None, Some(page)).is_err() {
+        if self.folios[id].is_large()
+            && self.split_folio(id, 0, None, Caller::Holding(page)).is_err()
+        {
             return Err(Errno::EBUSY);
         }
         if self.isolate_folio(self.folios.of(frame)) { Ok(true) } else { Err(Errno::EBUSY) }

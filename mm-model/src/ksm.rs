@@ -6,6 +6,7 @@ use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges};
+use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
 use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Outcome, Pid, VmaFlags, Vpn};
@@ -103,7 +104,8 @@ impl Model {
             return Err(Errno::EAGAIN);
         }
         if self.folios[id].is_large() {
-            self.split_folio(id, 0, None, None).map_err(|_| Errno::EAGAIN)?;
+            let caller = Caller::Passing(page.frame - self.folios[id].head);
+            self.split_folio(id, 0, None, caller).map_err(|_| Errno::EAGAIN)?;
         }
         // A page of zeros may have given way to the zero page in the split (F9).
         let found = self.find_entry(page.area.pid, page.vpn);

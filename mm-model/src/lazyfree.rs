@@ -4,6 +4,7 @@
 use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
@@ -43,7 +44,7 @@ impl Model {
         }
         if !self.is_whole(block) {
             // Whether that could be done shows in the entry.
-            let _ = self.split_folio(id, 0, None, None);
+            let _ = self.split_folio(id, 0, None, Caller::HEAD);
             return false;
         }
         self.folios[id].set(FolioFlags::DIRTY, false);
@@ -67,7 +68,7 @@ impl Model {
             let run = self.folio_run(slot, len - at, RUN_IGNORES);
             if run < self.folios[id].pages() {
                 let shared = self.folios.maybe_shared(id) && !fault!(self, MadvFreeSharedPage);
-                if !shared && self.split_folio(id, 0, None, None).is_ok() {
+                if !shared && self.split_folio(id, 0, None, Caller::HEAD).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }

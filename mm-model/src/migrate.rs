@@ -7,6 +7,7 @@ use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
+use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
 use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Outcome, Pid, TOKENS_MAX, Token, Vpn};
@@ -86,7 +87,7 @@ impl Model {
         let entry = self.present_entry(pid, vpn).expect("the folio was selected by it");
         let frame = self.frame_at(entry, vpn.0);
         let page = frame - self.folios[id].head;
-        if self.split_folio(id, 0, None, Some(page)).is_err() {
+        if self.split_folio(id, 0, None, Caller::Holding(page)).is_err() {
             return Ok(id);
         }
         let piece = self.folios.of(frame);

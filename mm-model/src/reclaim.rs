@@ -7,6 +7,7 @@ use crate::entry::{Entry, Pfn};
 use crate::folio::{FolioId, lower};
 use crate::model::Model;
 use crate::rmap_walk::{RmapRange, Want};
+use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
@@ -58,7 +59,7 @@ impl Model {
         }
         let mut verdict = self.reclaim(id, token);
         if verdict == Verdict::MustSplit {
-            verdict = if self.split_folio(id, 0, None, None).is_err() {
+            verdict = if self.split_folio(id, 0, None, Caller::HEAD).is_err() {
                 Verdict::Kept
             } else if self.is_live_page(pfn) {
                 self.reclaim(self.folios.of(pfn), token)
@@ -359,7 +360,7 @@ impl Model {
             if self.folios[id].flags.has(FolioFlags::LOCKED) {
                 return Err(Errno::EINTR);
             }
-            return Ok(self.split_folio(id, 0, None, None).is_err());
+            return Ok(self.split_folio(id, 0, None, Caller::HEAD).is_err());
         }
         match cold {
             Cold::Age => self.tables.set(block.slot, entry.without(Entry::YOUNG)),
@@ -383,7 +384,7 @@ impl Model {
             let pages = self.folios[id].pages();
             if run < pages {
                 let shared = self.folios.maybe_shared(id);
-                if !shared && self.split_folio(id, 0, None, None).is_ok() {
+                if !shared && self.split_folio(id, 0, None, Caller::HEAD).is_ok() {
                     // The same PTE again: its page is a small folio now, or the zero page.
                     continue;
                 }
@@ -413,7 +414,7 @@ impl Model {
             }
             let (head, pages) = (self.folios[id].head, self.folios[id].pages());
             let must_split = self.reclaim(id, None) == Verdict::MustSplit;
-            if !must_split || self.split_folio(id, 0, None, None).is_err() {
+            if !must_split || self.split_folio(id, 0, None, Caller::HEAD).is_err() {
                 continue;
             }
             for pfn in std::iter::once(head).chain((head + 1..head + pages).rev()) {

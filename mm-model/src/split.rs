@@ -10,6 +10,20 @@ use crate::model::{Model, answer};
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
 use mm_ops::{Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
 
+/// Who splits a folio: someone with one reference, on the piece with this page.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Caller {
+    /// It is not counted yet, and gone afterwards.
+    Passing(u32),
+    /// It is counted, and stays with the piece, together with the state of being on the LRU or not.
+    Holding(u32),
+}
+
+impl Caller {
+    /// Splits the whole folio and looks at none of its pages.
+    pub(crate) const HEAD: Self = Self::Passing(0);
+}
+
 impl Model {
     /// The operation `split`.
     pub(crate) fn split(&mut self, pid: Pid, vpn: Vpn, order: Order, nonuniform: bool) -> Outcome {
@@ -19,59 +33,55 @@ impl Model {
         let frame = self.frame_at(entry, vpn.0);
         let id = self.folios.of(frame);
         let page = frame - self.folios[id].head;
-        answer(self.split_folio(id, order.0, nonuniform.then_some(page), None))
+        answer(self.split_folio(id, order.0, nonuniform.then_some(page), Caller::HEAD))
     }
 
     /// Splits a folio into pieces of an order: all of it, or only the halves that hold page `toward`
-    /// (G22). The caller holds one reference: with `held` it is a counted one, which the piece with
-    /// that page keeps, together with the state of being on the LRU or not. An error leaves everything
-    /// as it was.
+    /// (G22). An error leaves everything as it was.
     pub(crate) fn split_folio(
         &mut self,
         id: FolioId,
         order: u8,
         toward: Option<u32>,
-        held: Option<u32>,
+        caller: Caller,
     ) -> Result<(), Errno> {
-        if held.is_none() {
-            self.folios[id].refs += 1;
-        }
+        let (Caller::Passing(page) | Caller::Holding(page)) = caller;
+        let passing = matches!(caller, Caller::Passing(_));
+        self.folios[id].refs += u32::from(passing);
         let checked = self.check_split(id, order, toward.is_some());
         if checked.is_err() {
-            if held.is_none() {
-                self.folios[id].refs -= 1;
-            }
+            self.folios[id].refs -= u32::from(passing);
             return checked;
         }
         let (head, whole) = (self.folios[id].head, self.folios[id].order);
         let ranges = self.rmap_ranges(id);
-        let mlocked = self.mlocked_pages(id, &ranges);
+        let mlocked = self.is_mlocked(id);
         let expected = self.folios.mapcount_of(id) + self.folios[id].cache_refs() + 1;
         let referenced = expected != self.folios[id].refs;
         let unmapped = self.try_to_migrate(id, Leaves::Split);
         debug_assert!(unmapped || self.is_faulty(), "G7: only mappings refer to the folio");
         let pieces = self.cut(id, &layout(whole, order, toward));
-        self.restore_pieces(head, &ranges, &mlocked);
+        self.restore_pieces(head, &ranges, mlocked);
         if cfg!(feature = "faults") && referenced {
             self.hand_on_references(&pieces);
         }
-        let keeper = held.map(|page| self.folios.of(head + page));
-        for piece in pieces {
-            if Some(piece) != keeper {
-                self.folios[piece].set(FolioFlags::LRU, true);
-                self.release_piece(piece);
-            }
-        }
+        self.release_pieces(&pieces, self.folios.of(head + page), passing);
         Ok(())
     }
 
-    /// A piece loses the reference that the split held on it; one that nobody maps is freed, unless
-    /// an entry names its slot (G10).
-    fn release_piece(&mut self, piece: FolioId) {
-        if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
-            self.free_swap_if_unmapped(piece);
+    /// Every piece but the caller's loses the reference that the split held on it, is on the LRU, and
+    /// leaves the swap cache if nobody maps it and no entry names its slots (G10).
+    fn release_pieces(&mut self, pieces: &[FolioId], callers: FolioId, passing: bool) {
+        for piece in pieces.iter().copied().filter(|piece| *piece != callers) {
+            self.folios[piece].set(FolioFlags::LRU, true);
+            if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
+                self.free_swap_if_unmapped(piece);
+            }
+            self.put_folio(piece, 1);
         }
-        self.put_folio(piece, 1);
+        if passing {
+            self.put_folio(callers, 1);
+        }
     }
 
     /// G7, and the lock that comes before it.
@@ -94,21 +104,6 @@ impl Model {
             return Err(Errno::EAGAIN);
         }
         Ok(())
-    }
-
-    /// The pages that some LOCKED VMA maps; empty if no such VMA is there.
-    fn mlocked_pages(&self, id: FolioId, ranges: &RmapRanges) -> Vec<bool> {
-        let folio = &self.folios[id];
-        let mut pages = Vec::new();
-        for range in ranges.iter().filter(|range| range.area.has(VmaFlags::LOCKED)) {
-            pages.resize(folio.pages() as usize, false);
-            let mut done = 0;
-            while let Some(run) = self.next_rmap_run(folio.head, range, done, Want::Mapped) {
-                pages[run.page as usize..][..run.len as usize].fill(true);
-                done = run.vpn + run.len - range.start;
-            }
-        }
-        pages
     }
 
     /// Makes the pieces of an unmapped folio (G9): state is the whole one's, counts begin anew.
@@ -137,7 +132,7 @@ impl Model {
 
     /// Maps the pieces (F8), or the zero page in place of small ones that hold nothing (F9). Each
     /// piece sees its mappings in the order of the walk, whichever piece comes first.
-    fn restore_pieces(&mut self, head: u32, ranges: &RmapRanges, mlocked: &[bool]) {
+    fn restore_pieces(&mut self, head: u32, ranges: &RmapRanges, mlocked: bool) {
         for range in ranges {
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, range, done, Want::Migrating) {
@@ -152,18 +147,17 @@ impl Model {
         head: u32,
         range: &RmapRange,
         run: &RmapRun,
-        mlocked: &[bool],
+        mlocked: bool,
     ) {
         let mut at = 0;
         while at < run.len {
-            let (slot, page) = (run.slot + at as usize, run.page + at);
-            let pfn = head + page;
+            let (slot, pfn) = (run.slot + at as usize, head + run.page + at);
             let folio = &self.folios[self.folios.of(pfn)];
             let len = (folio.head + folio.pages() - pfn).min(run.len - at);
             let unused = !folio.is_large()
                 && self.folios.value[pfn as usize].is_zero()
                 && !self.folios.poisoned.get(pfn)
-                && !mlocked.get(page as usize).is_some_and(|locked| *locked);
+                && !(mlocked || range.area.has(VmaFlags::LOCKED));
             if unused {
                 let kept = self.tables.get(slot).0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
                 self.tables.set(slot, Entry::zero_page(Self::protection(range.area) | kept));
