@@ -2,6 +2,7 @@
 //! leaks.
 
 use super::random::{Dice, give_up_everything};
+use super::random_folios;
 use super::support::*;
 use mm_ops::{
     Advice, Config, Op, Order, SwapDevice, Token, UffdCall, UffdFill, UffdWpMode, Value, Vpn,
@@ -27,6 +28,7 @@ fn op(dice: &mut Dice, ptes: u32) -> Op {
         14 => uffd_op(dice, ptes),
         15 if dice.roll(4) == 0 => Op::Drain,
         15 => Op::Split { pid, vpn, order: Order(0), nonuniform: false },
+        _ if dice.roll(2) == 0 => random_folios::op(dice, ptes),
         _ => dice.op(ptes),
     }
 }
