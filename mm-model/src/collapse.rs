@@ -32,6 +32,7 @@ impl Model {
         if !self.is_collapsible(area) {
             return Err(Errno::EINVAL);
         }
+        self.drain_lru();
         let first = start.next_multiple_of(self.geometry.ptes());
         let last = self.geometry.block_start(end);
         if first > last {
@@ -120,15 +121,21 @@ impl Model {
 
     /// A read fault for every entry that is not present; what came in stays in.
     fn bring_in(&mut self, area: Area, first: Slot, start: u32) -> Result<(), Failure> {
+        let mut any = false;
         for page in 0..self.geometry.ptes() {
             let slot = first + page as usize;
             let entry = self.tables.get(slot);
             if !entry.is_none() && !entry.is_present() {
+                any = true;
                 self.fault_nonpresent(area, slot, start + page, Access::Read).map_err(|error| {
                     let blocked = error == FaultError::Blocked;
                     Failure::All(if blocked { Errno::EINTR } else { Errno::EINVAL })
                 })?;
             }
+        }
+        if any {
+            // Waiting for the LRU would count as a reference.
+            self.drain_lru();
         }
         Ok(())
     }

@@ -64,6 +64,11 @@ impl Model {
     /// VMA's anon_vma.
     fn can_reuse_small(&mut self, area: Area, id: FolioId) -> bool {
         let folio = &self.folios[id];
+        if folio.refs <= 3 && !folio.flags.has(FolioFlags::LRU) && !folio.flags.has(FolioFlags::KSM)
+        {
+            self.drain_lru();
+        }
+        let folio = &self.folios[id];
         let cached = folio.flags.has(FolioFlags::SWAPCACHE);
         let unusable = folio.flags.has(FolioFlags::LOCKED) || folio.flags.has(FolioFlags::KSM);
         if folio.refs > 1 + u32::from(cached) || unusable {

@@ -283,6 +283,7 @@ impl Model {
             self.folios.exclusive.fill(head, pages, true);
         }
         self.folios[id].refs += pages - 1;
+        self.add_to_lru(id, area.has(VmaFlags::LOCKED));
     }
 
     /// A NUMA hint fault on a PTE (A12): of a large folio all hinted PTEs within the VMA and the

@@ -453,8 +453,23 @@ impl Model {
         if range.end() > u64::from(end) { Err(Errno::ENOMEM) } else { Ok(()) }
     }
 
-    /// Faults in every page of `[start, end)`, VMA by VMA; the first failing page ends it.
+    /// Faults in every page of `[start, end)`, VMA by VMA; the first failing page ends it. What is new
+    /// goes to the LRU then.
     pub(crate) fn populate(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        end: u32,
+        populate: Populate,
+    ) -> Result<(), Errno> {
+        let populated = self.populate_pages(pid, start, end, populate);
+        if start < end {
+            self.drain_lru();
+        }
+        populated
+    }
+
+    fn populate_pages(
         &mut self,
         pid: Pid,
         start: u32,

@@ -16,6 +16,7 @@ const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOF
 impl Model {
     /// MADV_FREE in one VMA.
     pub(crate) fn madvise_free(&mut self, area: Area, start: u32, end: u32) {
+        self.drain_lru();
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;
@@ -100,11 +101,15 @@ impl Model {
 
     /// The folio may be dropped instead of swapped, if it is on the LRU and evictable.
     fn mark_lazyfree(&mut self, id: FolioId) {
+        if self.may_become_lazyfree(id) {
+            self.move_to_lazyfree(id);
+        }
+    }
+
+    pub(crate) fn may_become_lazyfree(&self, id: FolioId) -> bool {
         let flags = self.folios[id].flags;
         let candidate = flags.has(FolioFlags::SWAPBACKED.with(FolioFlags::LRU));
-        if candidate && !flags.has(FolioFlags::SWAPCACHE) && !self.is_mlocked(id) {
-            self.folios[id].set(FolioFlags::SWAPBACKED, false);
-        }
+        candidate && !flags.has(FolioFlags::SWAPCACHE) && !self.is_mlocked(id)
     }
 
     /// Whether some LOCKED VMA maps the whole folio.

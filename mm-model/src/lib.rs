@@ -35,6 +35,7 @@ mod gup;
 mod hwpoison;
 mod ksm;
 mod lazyfree;
+mod lru;
 mod madvise;
 mod migrate;
 mod model;

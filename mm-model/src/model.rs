@@ -5,6 +5,7 @@ use crate::alloc::{AllocPlan, NoMemory};
 use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
+use crate::lru::LruBatches;
 use crate::rmap::AnonVmas;
 use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
@@ -54,6 +55,7 @@ pub struct Model {
     pub(crate) tokens: [Option<Circumstance>; TOKENS_MAX as usize],
     pub(crate) thp: ThpOrders,
     pub(crate) swap: Swap,
+    pub(crate) lru: LruBatches,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -82,6 +84,7 @@ impl Model {
             tokens: Default::default(),
             thp: ThpOrders::default(),
             swap: Swap::default(),
+            lru: LruBatches::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             run_max: u32::MAX,
@@ -179,6 +182,7 @@ impl Model {
             Op::WriteDone { token, error } => self.write_done(token, error),
             Op::Swapoff => self.swapoff(),
             Op::Swapon => self.swapon(),
+            Op::Drain => self.drain(),
             Op::Thp { always, madvise } => {
                 self.thp = ThpOrders { always, madvise };
                 Outcome::Ok
@@ -266,6 +270,7 @@ impl Mm for Model {
         self.tokens = Default::default();
         self.thp = ThpOrders::default();
         self.swap.reset(self.config.swap_slots);
+        self.lru.reset();
         self.allocs.reset();
         self.choices.clear();
         #[cfg(feature = "faults")]

@@ -52,6 +52,7 @@ impl Model {
         let Some((id, pfn)) = self.folio_at(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
+        self.drain_lru();
         let flags = self.folios[id].flags;
         if !flags.has(FolioFlags::LRU) || flags.has(FolioFlags::LOCKED) {
             return Outcome::Err(Errno::EAGAIN);
@@ -323,6 +324,7 @@ impl Model {
         end: u32,
         cold: Cold,
     ) -> Result<(), Errno> {
+        self.drain_lru();
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;

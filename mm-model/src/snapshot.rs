@@ -222,7 +222,8 @@ impl SnapshotSource for Described<'_> {
     }
 
     fn live_folios(&self) -> usize {
-        self.model.folios.live() - self.retired
+        let hidden = self.retired + self.model.only_waiting();
+        self.model.folios.live().saturating_sub(hidden)
     }
 
     fn live_anon_vmas(&self) -> usize {

@@ -45,6 +45,9 @@ impl Model {
             self.put_folio(found.id, 1);
             return Err(FaultError::Poisoned);
         }
+        if access == Access::Write && self.waits_in_cache(found) {
+            self.drain_lru();
+        }
         if self.folios[found.id].flags.has(FolioFlags::NOT_UPTODATE) {
             self.put_folio(found.id, 1);
             return Err(FaultError::Bus);
@@ -55,6 +58,12 @@ impl Model {
             return self.wp_fault(area, slot, vpn, access);
         }
         Ok(())
+    }
+
+    /// Whether a cached folio is not on the LRU yet, which hides that it has one owner (S14).
+    fn waits_in_cache(&self, found: Found) -> bool {
+        let flags = self.folios[found.id].flags;
+        !found.private && !flags.has(FolioFlags::KSM) && !flags.has(FolioFlags::LRU)
     }
 
     /// Whether the cached page of a SWAP entry is poisoned (Q5).
@@ -118,6 +127,7 @@ impl Model {
         folio.flags = folio.flags.with(FolioFlags::DIRTY).with(FolioFlags::SWAPBACKED);
         let head = folio.head;
         self.folios.value[head as usize] = value;
+        self.add_to_lru(copy, area.has(VmaFlags::LOCKED));
         Ok(Some(copy))
     }
 
@@ -133,6 +143,7 @@ impl Model {
     /// Fills a fresh folio from its slots; one that cannot be read leaves it not uptodate (E12).
     fn read_slots(&mut self, id: FolioId, slot: u32) {
         self.folios[id].set(FolioFlags::SWAPBACKED, true);
+        self.add_to_lru(id, false);
         let (head, pages) = (self.folios[id].head as usize, self.folios[id].pages());
         let slots = slot..slot + pages;
         if slots.clone().any(|slot| self.swap[slot].read().is_none()) {
@@ -303,6 +314,7 @@ impl Model {
                 }
             }
         }
+        self.drain_lru();
     }
 
     /// Empties the device (E17): every SWAP entry by process and address, then what is cached only.

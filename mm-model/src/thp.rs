@@ -91,6 +91,7 @@ impl Model {
         self.mms[area.pid.index()].rss += self.geometry.ptes();
         let bits = Self::protection(area) | self.dirty_bits() | Self::write_bit(area);
         self.tables.set(pmd, Entry::leaf(head, bits));
+        self.add_to_lru(id, area.has(VmaFlags::LOCKED));
     }
 
     /// Puts a table by for the split of a leaf (INV28).

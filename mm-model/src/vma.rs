@@ -352,12 +352,16 @@ impl Model {
             let start = u32::try_from(at).map_err(|_| Errno::ENOMEM)?;
             let area = self.area_at(pid, start).ok_or(Errno::ENOMEM)?;
             let end = range.end().min(u64::from(area.end)) as u32;
-            let flags = new_flags(area.flags);
+            let old = area.flags;
+            let flags = new_flags(old);
             at = u64::from(end);
             if flags != area.flags {
                 let area =
                     self.modify_flags(area, start, end, flags).map_err(|NoMemory| Errno::ENOMEM)?;
                 at = u64::from(area.end);
+                if (flags.0 ^ old.0) & VmaFlags::LOCKED.0 != 0 {
+                    self.drain_lru();
+                }
             }
         }
         Ok(())

@@ -125,6 +125,7 @@ pub(crate) fn give_up_everything(machine: &mut Machine) {
     (0..4).for_each(|pid| machine.all(&[exit(pid)]));
     (0..16).for_each(|handle| machine.all(&[put(handle)]));
     (0..8).for_each(|token| machine.all(&[drop_token(token)]));
+    machine.all(&[Op::Drain]);
     let snapshot = machine.snapshot();
     assert!(snapshot.folios.is_empty() && snapshot.anon_vmas.is_empty());
     assert_eq!(machine.model.tables.in_use(), 0, "no table leaks");

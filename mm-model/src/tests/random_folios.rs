@@ -11,7 +11,7 @@ fn advice(dice: &mut Dice) -> Advice {
 }
 
 /// One of the operations of this file, about as often as one of the others.
-fn op(dice: &mut Dice, ptes: u32) -> Op {
+pub(crate) fn op(dice: &mut Dice, ptes: u32) -> Op {
     let pid = dice.pid();
     // Few places, so that they meet.
     let vpn = Vpn(dice.roll(2 * ptes));
