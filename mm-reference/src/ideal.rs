@@ -200,7 +200,7 @@ impl Ideal {
                 self.device_store(handle, index, value);
             }
             (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
-                self.store(pid, vpn, value)
+                self.store(pid, vpn, value);
             }
             (Op::BadSlot { pid, vpn }, Outcome::Ok) => self.lose(pid, vpn),
             (
