@@ -5,8 +5,8 @@ use crate::alloc::{AllocPlan, NoMemory};
 use crate::circumstances::Circumstance;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
-use crate::race::{Point, Race};
 use crate::lru::LruBatches;
+use crate::race::{Point, Race};
 use crate::rmap::AnonVmas;
 use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
@@ -216,7 +216,6 @@ impl Model {
             Op::Isolate { pid, vpn, token } => self.hold(pid, vpn, token, true),
             Op::NumaHint { pid, range } => self.numa_hint(pid, range),
             Op::ClearRefs { pid } => self.clear_refs(pid),
-            Op::Race { actor, at } => self.arm_race(actor, at),
             Op::Race { actor, at } => self.arm_race(actor, at),
             Op::Hwpoison { pid, vpn } => self.hwpoison(pid, vpn),
             Op::SoftOffline { pid, vpn } => self.soft_offline(pid, vpn),

@@ -131,7 +131,8 @@ pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Findi
     Ok(())
 }
 
-/// INV20: a writable entry stands in a writable VMA and is not write-protected by userfaultfd.
+/// INV20: a writable entry stands in a writable VMA and, where userfaultfd may protect it, is not
+/// write-protected. Where the registration for that is gone, the bit means nothing any more.
 pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Finding> {
     for (at, entry) in state.snapshot.entries.iter().enumerate() {
         // In a MIGRATION entry the bit is its kind (S4f), and the VMA may have changed since.
@@ -140,11 +141,12 @@ pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Fin
         }
         let vma = state.snapshot.vmas.get(state.tally.vma_of[at] as usize);
         let allowed = vma.is_some_and(|vma| vma.flags.has(VmaFlags::WRITE));
-        if !allowed || entry.flags.has(EntryFlags::UFFD_WP) {
+        let watched = vma.is_some_and(|vma| vma.flags.has(VmaFlags::UFFD_WP));
+        if !allowed || watched && entry.flags.has(EntryFlags::UFFD_WP) {
             return Err(Finding::new(
                 place(entry),
                 "flags",
-                "W only where the VMA is writable, and never with uwp",
+                "W only where the VMA is writable, and not with uwp in a VMA for it",
                 format_args!("{:?} in a VMA {:?}", entry.flags, vma.map(|vma| vma.flags)),
             ));
         }

@@ -188,7 +188,10 @@ const CASES: &[Case] = &[
     ("INV19", |s| s.folios[0].flags = s.folios[0].flags.with(FolioFlags::MAYBE_SHARED)),
     ("INV19", share_large),
     ("INV20", |s| s.vmas[0].flags = VmaFlags::READ),
-    ("INV20", |s| s.entries[1].flags = WRITABLE.with(EntryFlags::UFFD_WP)),
+    ("INV20", |s| {
+        s.entries[1].flags = WRITABLE.with(EntryFlags::UFFD_WP);
+        s.vmas[0].flags = READ_WRITE.with(VmaFlags::UFFD_WP);
+    }),
     ("INV21", |s| s.entries[1].flags = WRITABLE.with(EntryFlags::PROTNONE)),
     ("INV21", |s| s.entries[5].flags = EntryFlags::YOUNG),
     ("INV24", |s| s.entries[3].flags = EntryFlags::WRITE),

@@ -11,7 +11,7 @@ use rand_chacha::ChaCha8Rng;
 use super::*;
 
 /// Programs of one test run, and operations of each.
-const PROGRAMS: u64 = 12000;
+const PROGRAMS: u64 = 8000;
 const OPS: usize = 80;
 
 const ADVICE: [Advice; 21] = [
