@@ -1,4 +1,4 @@
-# rules: G7 G9 I10 G8 F3 F8
+# rules: G3 G7 G9 I10 G8 F8
 # The same for a huge page: PMD and folio are split at once.
 mmap p0 0+8 rw
 thp always=3

@@ -12,6 +12,7 @@ mod migrate;
 mod protect;
 mod random;
 mod rmap;
+mod seeds;
 mod snapshot;
 mod split;
 mod swap;
