@@ -158,8 +158,11 @@ impl Reference {
         for (pid, vpn) in self.walk_of_migration_entries(piece, whole) {
             let Pte::Migration(entry) = self.pte(pid, vpn) else { continue };
             let page = entry.page - first;
+            if mlocked {
+                rule!(self.coverage, F9, 1);
+            }
             if self.unused_zero_page(piece, pid, vpn) && !mlocked {
-                rule!(self.coverage, F9);
+                rule!(self.coverage, F9, 0);
                 let vma = self.vma(pid, Vpn(vpn)).expect("an entry lies inside a VMA");
                 let kept = EntryFlags::SOFT_DIRTY.with(EntryFlags::UFFD_WP);
                 let flags = self.vma_prot(vma).with(EntryFlags(entry.flags.0 & kept.0));
