@@ -203,9 +203,11 @@ pub(crate) struct FolioTally {
     pub(crate) cached: u32,
     /// Places in per-CPU batches (S14).
     pub(crate) batched: u32,
-    /// Whether any entry names it without mapping it: as MIGRATION or HWPOISON, or as a SWAP entry
-    /// of a slot it is cached for.
+    /// Whether any entry names it without mapping it: as MIGRATION, or as a SWAP entry of a slot it
+    /// is cached for.
     pub(crate) named: bool,
+    /// Whether a HWPOISON entry names it.
+    pub(crate) poisoned: bool,
     /// Where its pages begin in [`Tally::page_mapcounts`].
     pub(crate) first_page: usize,
 }
@@ -219,7 +221,8 @@ impl FolioTally {
 
     /// The same, but for batches: what only waits there is nobody's any more.
     pub(crate) fn forgotten(&self) -> bool {
-        self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0 && !self.named
+        self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0
+            && !(self.named || self.poisoned)
     }
 }
 
@@ -266,7 +269,7 @@ impl Tally {
                                     tally.rss_anon += 1;
                                 }
                                 Pte::Hwpoison(Mapped { folio, .. }) => {
-                                    self.folios[*folio as usize].named = true;
+                                    self.folios[*folio as usize].poisoned = true;
                                 }
                                 Pte::Swap(swapped) => {
                                     self.slot_counts[swapped.slot as usize] += 1;
