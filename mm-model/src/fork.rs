@@ -62,12 +62,12 @@ impl Model {
         } else {
             self.fork_anon_vma(&source_vma, child)?
         };
-        let has_pages = source_vma.anon_vma != NO_ANON_VMA && !wiped;
+        let has_entries = source_vma.anon_vma != NO_ANON_VMA || source.has(VmaFlags::MAYBE_GUARD);
         let flags = source.flags.without(VmaFlags::LOCKED);
         let vmas = &mut self.mms[child.index()].vmas;
         vmas.push(Vma { flags, anon_vma, avcs, ..source_vma });
         let index = vmas.len() - 1;
-        if has_pages {
+        if has_entries && !wiped {
             let child = self.area(child, index).expect("just pushed");
             self.copy_tables(Pair { parent: source, child })?;
         }

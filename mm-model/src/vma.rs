@@ -50,9 +50,14 @@ impl Area {
     }
 }
 
-/// Flags without the one that merging ignores.
-const fn mergeable_flags(flags: VmaFlags) -> VmaFlags {
-    flags.without(VmaFlags::SOFTDIRTY)
+/// Flags without those that merging ignores (L10).
+pub(crate) const fn mergeable_flags(flags: VmaFlags) -> VmaFlags {
+    flags.without(VmaFlags::SOFTDIRTY.with(VmaFlags::MAYBE_GUARD))
+}
+
+/// The flags of `given` that a merge must not lose.
+const fn sticky_flags(given: VmaFlags) -> VmaFlags {
+    VmaFlags(given.0 & VmaFlags::MAYBE_GUARD.0)
 }
 
 /// Whether two neighbours may become one as far as their anon_vmas go (L10).
@@ -165,7 +170,7 @@ impl Model {
                 let next = self.remove_vma(pid, index);
                 let prev = self.vma_mut(pid, index - 1);
                 prev.end = next.end;
-                prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
+                prev.flags = prev.flags.with(sticky_flags(next.flags)).with(VmaFlags::SOFTDIRTY);
             }
         }
         Ok(())
@@ -189,6 +194,12 @@ impl Model {
         to.anon_vma = number;
         to.avcs = chain;
         Ok(())
+    }
+
+    /// I12: from now on there may be markers in this VMA.
+    pub(crate) fn mark_maybe_guard(&mut self, area: Area) {
+        let flags = &mut self.vma_mut(area.pid, area.index).flags;
+        *flags = flags.with(VmaFlags::MAYBE_GUARD);
     }
 
     /// Takes a VMA out of the list and out of its anon_vmas.
@@ -253,6 +264,8 @@ impl Model {
         let prev = prev.filter(|prev| start == area.start && mergeable(prev, &middle));
         let next = vmas.get(index + 1).filter(|next| end == area.end && mergeable(&middle, next));
         let next = next.filter(|next| prev.is_none_or(|prev| ends_mergeable(prev, next)));
+        let neighbours = prev.iter().chain(&next);
+        let sticky = neighbours.fold(VmaFlags::NONE, |all, vma| all.with(sticky_flags(vma.flags)));
         let at = match (prev.is_some(), next.is_some()) {
             (true, true) => self.merge_three(pid, index)?,
             (true, false) => self.merge_left(pid, index, end)?,
@@ -261,9 +274,11 @@ impl Model {
         };
         // mseal sets its one flag on what the merge left; everyone else resets the flags, so that
         // SOFTDIRTY becomes that of the VMA the call was for.
+        let left = &mut self.vma_mut(pid, at).flags;
         if area.has(VmaFlags::SEALED) || !flags.has(VmaFlags::SEALED) {
-            self.vma_mut(pid, at).flags = flags;
+            *left = flags;
         }
+        *left = left.with(sticky.with(sticky_flags(flags)));
         Ok(self.area(pid, at).expect("the VMA just modified is there"))
     }
 

@@ -99,6 +99,9 @@ flag_set! {
         /// DROPPABLE), and cleared by an `mprotect` to non-writable only while no anon_vma is
         /// there. It decides merging, nothing else.
         ACCOUNT = 10, "account";
+        /// Guard regions were installed here at some time (I12), or in a VMA that was merged into
+        /// this one. It decides whether fork copies the tables (C3), nothing else.
+        MAYBE_GUARD = 11, "maybe_guard";
     }
 }
 

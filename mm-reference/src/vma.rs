@@ -7,6 +7,9 @@ use crate::circumstances::NoMemory;
 use crate::coverage::rule;
 use crate::state::{AvId, Reference, Vma};
 
+/// Flags in which VMAs that merge may differ (L10).
+pub(crate) const IGNORED_BY_MERGES: VmaFlags = VmaFlags::SOFTDIRTY.with(VmaFlags::MAYBE_GUARD);
+
 /// A part of an operation's range that lies in one VMA.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
@@ -58,6 +61,7 @@ impl Reference {
         let at = self.mm(pid).vmas.partition_point(|vma| vma.start < start);
         let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new() };
         let (left, right) = self.mergeable(pid, at.checked_sub(1), &new, Some(at));
+        let marked = self.any_maybe_guard(pid, &new, left, right);
         let vmas = &self.mm(pid).vmas;
         let survivor = match (left, right) {
             (true, true) => {
@@ -91,7 +95,7 @@ impl Reference {
             }
         };
         let flags = &mut self.mm_mut(pid).vmas[survivor].flags;
-        *flags = flags.with(VmaFlags::SOFTDIRTY);
+        *flags = flags.with(VmaFlags::SOFTDIRTY).with_if(VmaFlags::MAYBE_GUARD, marked);
         Ok(())
     }
 }
@@ -121,6 +125,15 @@ impl Reference {
         }
     }
 
+    /// L10: whether a merge of `middle` with the VMA before it (`left`) and the one behind it
+    /// (`right`) is a matter of a MAYBE_GUARD VMA.
+    fn any_maybe_guard(&self, pid: Pid, middle: &Vma, left: bool, right: bool) -> bool {
+        let merged =
+            |vma: &&Vma| left && vma.end == middle.start || right && vma.start == middle.end;
+        let mut merged = self.mm(pid).vmas.iter().filter(merged);
+        middle.has(VmaFlags::MAYBE_GUARD) || merged.any(|vma| vma.has(VmaFlags::MAYBE_GUARD))
+    }
+
     /// Gives `start..end`, which lies in one VMA, other flags: by merging (L10), else by splitting
     /// (L11). A failure leaves what was split before it.
     pub(crate) fn change_flags(
@@ -137,7 +150,9 @@ impl Reference {
         let whole = (middle.start, middle.end);
         let seals = flags.has(VmaFlags::SEALED) && !middle.flags.has(VmaFlags::SEALED);
         (middle.start, middle.end, middle.flags) = (start, end, flags);
-        match self.mergeable(pid, before, &middle, behind) {
+        let (left, right) = self.mergeable(pid, before, &middle, behind);
+        let marked = self.any_maybe_guard(pid, &middle, left, right);
+        match (left, right) {
             (true, true) => self.merge_both(pid, index, middle)?,
             (true, false) => self.merge_left(pid, index, middle, whole.1)?,
             (false, true) => self.merge_right(pid, index, middle, whole.0)?,
@@ -151,10 +166,11 @@ impl Reference {
             }
         }
         // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal alone
-        // only adds its flag.
+        // only adds its flag. MAYBE_GUARD is never lost.
         let index = self.vma_index(pid, start).expect("it was only split or merged");
         let survivor = &mut self.mm_mut(pid).vmas[index];
-        survivor.flags = if seals { survivor.flags.with(VmaFlags::SEALED) } else { flags };
+        survivor.flags = if seals { survivor.flags.with(VmaFlags::SEALED) } else { flags }
+            .with_if(VmaFlags::MAYBE_GUARD, marked);
         Ok(())
     }
 
@@ -259,8 +275,7 @@ impl Reference {
 
 /// L10: whether two adjacent VMAs can be one.
 fn compatible(vma: &Vma, new: &Vma) -> bool {
-    let same_flags =
-        vma.flags.without(VmaFlags::SOFTDIRTY) == new.flags.without(VmaFlags::SOFTDIRTY);
+    let same_flags = vma.flags.without(IGNORED_BY_MERGES) == new.flags.without(IGNORED_BY_MERGES);
     let same_anon_vma = match (vma.anon_vma, new.anon_vma) {
         (None, None) => true,
         (Some(a), Some(b)) => a == b,
