@@ -2,7 +2,8 @@
 //!
 //! * Mappings: `PROCMAP_QUERY` on /proc/PID/maps.
 //! * What is mapped at each page, and how: `PAGEMAP_SCAN`, which lists only what has an entry.
-//! * Which frame: /proc/PID/pagemap, equal frame numbers being equal pages; root only.
+//! * Which frame: /proc/PID/pagemap, equal frame numbers being equal pages; root only. From one
+//!   observation to the next they tell whether a page changed its frame.
 //! * Map counts: bit 56 of pagemap where it says "one", else /proc/kpagecount.
 //! * Folios: /proc/kpageflags.
 //! * Contents: a load by the process itself, of pages that are present and may be read, so that it
@@ -20,8 +21,8 @@ use crate::page::{PAGE_SIZE, TORN, value_of};
 use crate::probe::Feature;
 use crate::sys::{self, Region};
 use mm_ops::{
-    FolioView, NO_FRAME, Observation, PROCS_MAX, PageState, PageView, Pid, Prot, Sees, Value,
-    VmaView, Vpn,
+    FolioView, NO_FRAME, NO_NAME, Observation, PROCS_MAX, PageState, PageView, Pid, Prot, Sees,
+    Value, VmaView, Vpn,
 };
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
@@ -60,10 +61,18 @@ pub(crate) struct Eyes {
 /// What is known of a frame.
 #[derive(Clone, Copy)]
 struct Fact {
+    /// The frame number, or [`NO_NAME`].
+    name: u64,
     mapcount: u32,
     folio: FolioView,
     /// What the page holds, once it was read.
     content: Option<Value>,
+}
+
+impl Fact {
+    fn of(name: u64, mapcount: u32) -> Self {
+        Self { name, mapcount, folio: FolioView::default(), content: None }
+    }
 }
 
 /// A frame to be asked about.
@@ -105,6 +114,9 @@ impl Eyes {
                 linux.trouble(Trouble::Other(format!("observing p{}: errno {errno}", pid.0)));
             }
         }
+        if !frames {
+            out.names.clear();
+        }
         if !frames || self.kpageflags.is_none() {
             out.folios.clear();
         }
@@ -129,17 +141,18 @@ impl Eyes {
         }
         self.contents(linux, pid, process, &out.vmas[first_vma..], pages)?;
         for page in pages {
-            let mut folio = FolioView::default();
+            let (mut folio, mut name) = (FolioView::default(), NO_NAME);
             if has_frame(page.state) {
                 let fact = self.facts[page.frame as usize];
                 page.value = fact.content.unwrap_or(TORN);
                 page.mapcount = fact.mapcount;
-                folio = fact.folio;
+                (folio, name) = (fact.folio, fact.name);
                 if !out.sees.frames {
                     page.frame = NO_FRAME;
                 }
             }
             out.folios.push(folio);
+            out.names.push(name);
         }
         Ok(())
     }
@@ -177,7 +190,7 @@ impl Eyes {
     fn name_pages(&mut self, pages: &mut [PageView]) {
         for page in pages.iter_mut().filter(|page| has_frame(page.state)) {
             page.frame = self.facts.len() as u32;
-            self.facts.push(Fact { mapcount: 0, folio: FolioView::default(), content: None });
+            self.facts.push(Fact::of(NO_NAME, 0));
         }
     }
 
@@ -194,11 +207,7 @@ impl Eyes {
                 let (frame, next) = (entry & FRAME_BITS, self.facts.len() as u32);
                 page.frame = *self.frames.entry(frame).or_insert(next);
                 if page.frame == next {
-                    self.facts.push(Fact {
-                        mapcount: 1,
-                        folio: FolioView::default(),
-                        content: None,
-                    });
+                    self.facts.push(Fact::of(frame, 1));
                     // For all pages of a PMD the bit is that of the first one.
                     let mapped_once =
                         entry & MAPPED_ONCE != 0 && page.state != PageState::PageByPmd;

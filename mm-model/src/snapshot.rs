@@ -145,6 +145,11 @@ impl SnapshotSource for Model {
         }
     }
 
+    fn frames(&self, raw: u32, names: &mut Vec<u32>) {
+        let folio = &self.folios[raw];
+        names.extend(folio.head..folio.head + folio.pages());
+    }
+
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap {
         let anon_vma = &self.anon_vmas[raw];
         AnonVmaSnap {

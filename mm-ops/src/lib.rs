@@ -35,15 +35,17 @@ pub use ids::{
 };
 pub use kind::OpKind;
 pub use mm::Mm;
-pub use observation::{FolioView, NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
+pub use observation::{
+    FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, VmaView,
+};
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
-    HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap, TokenSnap,
-    VmaFlags, VmaSnap,
+    FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, Snapshot, SnapshotSource, TableSnap,
+    TokenSnap, VmaFlags, VmaSnap,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::{ProgramStrategy, ProgramTree, program_strategy};

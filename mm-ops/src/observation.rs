@@ -36,6 +36,8 @@ pub enum PageState {
 
 /// Marks "no frame" in [`PageView::frame`].
 pub const NO_FRAME: u32 = u32::MAX;
+/// Marks "no frame" in [`Observation::names`].
+pub const NO_NAME: u64 = u64::MAX;
 
 /// One page somebody could look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +104,10 @@ pub struct Observation {
     pub pages: Vec<PageView>,
     /// The folio of each of `pages`; empty where the subject cannot tell.
     pub folios: Vec<FolioView>,
+    /// The subject's own name of the frame of each of `pages` (or [`NO_NAME`]), which a frame keeps
+    /// while anything uses it: from one observation to the next it tells whether a page changed its
+    /// frame. Empty where the subject cannot tell.
+    pub names: Vec<u64>,
 }
 
 impl Observation {
@@ -111,6 +117,7 @@ impl Observation {
         self.vmas.clear();
         self.pages.clear();
         self.folios.clear();
+        self.names.clear();
     }
 
     /// What userspace could see of a subject in this state.
@@ -147,7 +154,7 @@ impl Observation {
                     frame: NO_FRAME,
                     mapcount: 0,
                 };
-                let mut folio_view = FolioView::default();
+                let (mut folio_view, mut name) = (FolioView::default(), NO_NAME);
                 if entry.kind.has_folio() {
                     let folio = &snapshot.folios[entry.folio as usize];
                     let at = (folio.first_page + entry.page + offset) as usize;
@@ -156,6 +163,7 @@ impl Observation {
                         frames[at] = next_frame;
                         next_frame += 1;
                     }
+                    name = snapshot.frames.0.get(at).map_or(NO_NAME, |name| u64::from(*name));
                     view.value = page.value;
                     view.frame = frames[at];
                     view.mapcount = page.mapcount + folio.entire_mapcount;
@@ -170,6 +178,7 @@ impl Observation {
                 }
                 self.pages.push(view);
                 self.folios.push(folio_view);
+                self.names.push(name);
             }
         }
     }

@@ -125,6 +125,8 @@ pub(crate) struct Folio {
     pub(crate) mapping: AvId,
     pub(crate) index: u32,
     pub(crate) pages: Vec<Page>,
+    /// Which physical page each of `pages` is. No number is used twice in a program.
+    pub(crate) frames: Vec<u32>,
 }
 
 impl Folio {
@@ -199,6 +201,8 @@ pub struct Reference {
     pub(crate) folios: Vec<Folio>,
     /// Folios that are not live: their places are taken first.
     pub(crate) free_folios: Vec<FolioId>,
+    /// How many physical pages this program has used so far.
+    frames_used: u32,
     pub(crate) anon_vmas: Vec<AnonVma>,
     pub(crate) handles: Vec<Option<OpenHandle>>,
     pub(crate) tokens: Vec<Option<Circumstance>>,
@@ -223,6 +227,7 @@ impl Reference {
             mms: vec![Mm::default(); usize::from(PROCS_MAX)],
             folios: Vec::new(),
             free_folios: Vec::new(),
+            frames_used: 0,
             anon_vmas: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
             tokens: vec![None; usize::from(mm_ops::TOKENS_MAX)],
@@ -261,6 +266,7 @@ impl Reference {
         self.handles.fill(None);
         self.tokens.fill(None);
         self.in_hand.pages.clear();
+        self.frames_used = 0;
         self.thp_always = OrderSet::EMPTY;
         self.thp_madvise = OrderSet::EMPTY;
         self.armed = false;
@@ -417,6 +423,9 @@ impl Reference {
         folio.index = 0;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());
+        folio.frames.clear();
+        folio.frames.extend(self.frames_used..self.frames_used + order.pages());
+        self.frames_used += order.pages();
         id
     }
 

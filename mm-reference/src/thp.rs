@@ -118,6 +118,7 @@ impl Reference {
         let flags = self.remade(vma_flags, old).with_if(EntryFlags::DIRTY, dirty);
         rule!(self.coverage, G9);
         let (mapping, index) = (self.folio(whole).mapping, self.folio(whole).index + page);
+        let frame = self.folio(whole).frames[page as usize];
         let piece = self.new_folio(Order(0), vma_flags);
         let kept = FolioFlags::SWAPBACKED.with(FolioFlags::DIRTY).with(FolioFlags::LRU);
         let small = self.folio_mut(piece);
@@ -125,6 +126,7 @@ impl Reference {
         small.mapping = mapping;
         small.index = index;
         small.pages[0] = Page { value, exclusive };
+        small.frames[0] = frame;
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio: piece, page: 0, flags }));
     }
 }
