@@ -281,7 +281,7 @@ impl Lockstep {
         let permits = &mut |pid, vpn, field: &str| ledger.permits(state, pid, vpn, field);
         let finding = observe::difference(&self.expected, &self.seen, permits).or_else(|| {
             let expected = (&self.expected_before, &self.expected);
-            frames::difference(expected, (&self.seen_before, &self.seen), &state.frames)
+            frames::difference(expected, (&self.seen_before, &self.seen))
         });
         if let Some(finding) = finding {
             let mut failure = Failure::new(Oracle::Observation, index, op);
