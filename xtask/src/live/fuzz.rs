@@ -103,11 +103,10 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
         });
         breeder.learn(&program);
         if let Judgement::Differs(found) = judgement {
-            let signature = found.failure.signature();
-            if !failures.contains_key(&signature) {
-                eprintln!("found: {signature}");
-                failures.insert(signature, parties.minimize(&program, found));
-            }
+            failures.entry(found.failure.signature()).or_insert_with(|| {
+                eprintln!("found: {}", found.failure.signature());
+                parties.minimize(&program, found)
+            });
             if failures.len() >= failures_max {
                 break;
             }
