@@ -10,10 +10,10 @@ use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -107,9 +107,22 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) pagemap: OwnedFd,
     pub(crate) maps: OwnedFd,
-    pub(crate) mem: OwnedFd,
+    /// Opened when it is first needed.
+    mem: OnceCell<OwnedFd>,
     /// It ended by itself or was killed, and has been waited for.
     gone: Cell<bool>,
+}
+
+impl Process {
+    /// /proc/PID/mem.
+    pub(crate) fn mem(&self) -> Result<BorrowedFd<'_>, i32> {
+        if self.mem.get().is_none() {
+            let path = format!("/proc/{}/mem", self.pid);
+            let opened = rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+            let _ = self.mem.set(opened.map_err(rustix::io::Errno::raw_os_error)?);
+        }
+        self.mem.get().map(AsFd::as_fd).ok_or(libc::EIO)
+    }
 }
 
 /// The shared memory.
@@ -384,7 +397,7 @@ impl Linux {
                 pid: number as i32,
                 pagemap: open("pagemap", flags)?,
                 maps: open("maps", flags)?,
-                mem: open("mem", OFlags::RDWR | OFlags::CLOEXEC)?,
+                mem: OnceCell::new(),
                 gone: Cell::new(false),
             })
         })();

@@ -27,6 +27,7 @@ use mm_ops::{
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
 
@@ -34,6 +35,8 @@ use std::sync::atomic::Ordering;
 const REGIONS: usize = 64;
 /// Holes up to this many pages are read over rather than read around.
 const GAP_PAGES: u32 = 64;
+/// The same of frames.
+const GAP_FRAMES: u64 = 16;
 /// Processes with more pages than this to look at have word 0 of each page checked, not every word.
 const WHOLE_PAGES_MAX: usize = 64;
 
@@ -49,13 +52,34 @@ pub(crate) struct Eyes {
     regions: Vec<Region>,
     words: Vec<u8>,
     /// The frames seen in this observation, to their places in `facts`.
-    frames: HashMap<u64, u32>,
+    frames: HashMap<u64, u32, BuildHasherDefault<Scatter>>,
     /// What is known of each frame, or, where frames cannot be seen, of each page.
     facts: Vec<Fact>,
     /// Frames of the process at hand that were not seen before in this observation.
     fresh: Vec<Fresh>,
     /// Pages the process is to load, and their places in `facts`.
     loads: Vec<(Vpn, u32)>,
+}
+
+/// Scatters frame numbers, which nobody chose to collide: enough of a hash, and the observer's time goes
+/// into little else of its own.
+#[derive(Default)]
+struct Scatter(u64);
+
+impl Hasher for Scatter {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The odd number nearest to 2^64 divided by the golden ratio; the table looks at high and low bits.
+        let product = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = product ^ product >> 32;
+    }
 }
 
 /// What is known of a frame.
@@ -93,7 +117,7 @@ impl Eyes {
             kpageflags: open("/proc/kpageflags"),
             regions: vec![Region::default(); REGIONS],
             words: Vec::new(),
-            frames: HashMap::new(),
+            frames: HashMap::default(),
             facts: Vec::new(),
             fresh: Vec::new(),
             loads: Vec::new(),
@@ -259,7 +283,7 @@ impl Eyes {
                 *content = Some(TORN);
                 self.loads.push((page.vpn, page.frame));
             } else {
-                *content = Some(peek(process.mem_fd(), page.vpn)?);
+                *content = Some(peek(process.mem()?, page.vpn)?);
                 linux.drain_lru();
             }
         }
@@ -285,17 +309,18 @@ impl Eyes {
     }
 }
 
-/// Asks a file that has one word for each frame; frames in a row are asked about at once.
+/// Asks a file that has one word for each frame; frames that are near each other are asked about at once.
 fn for_frames(
     file: BorrowedFd<'_>,
     sorted: &[Fresh],
     words: &mut Vec<u8>,
     mut tell: impl FnMut(&Fresh, u64),
 ) -> Result<(), i32> {
-    for run in sorted.chunk_by(|a, b| b.frame == a.frame + 1) {
-        read_words(file, run[0].frame, run.len(), words)?;
-        for (index, fresh) in run.iter().enumerate() {
-            tell(fresh, word(words, index));
+    for run in sorted.chunk_by(|a, b| b.frame - a.frame <= GAP_FRAMES) {
+        let (first, last) = (run[0].frame, run[run.len() - 1].frame);
+        read_words(file, first, (last - first) as usize + 1, words)?;
+        for fresh in run {
+            tell(fresh, word(words, (fresh.frame - first) as usize));
         }
     }
     Ok(())

@@ -3,23 +3,39 @@
 //! that a fault did not get the folio it wanted: everywhere else the largest is due.
 
 use crate::linux::Linux;
-use mm_ops::{Choice, Mm, Observation, Op, Order, PageState, Pid, Vpn};
+use mm_ops::{Advice, Choice, Mm, Observation, Op, Order, PageState, Pid, Vpn};
 use std::collections::BTreeSet;
 
 impl Linux {
     /// The orders of the folios that faults of this operation took, if any fault had to fall back.
     pub(crate) fn folio_orders(&mut self, op: &Op) -> Vec<Choice> {
         let (Some(thp), Some(before)) = (&self.thp, self.fallbacks_seen) else { return Vec::new() };
+        if !may_fault(op) {
+            return Vec::new();
+        }
         let now = thp.fallbacks();
         self.fallbacks_seen = Some(now);
-        // The pages of a fork come from no fault.
-        if now == before || matches!(op, Op::Fork { .. }) {
+        if now == before {
             return Vec::new();
         }
         let mut after = Observation::default();
         let last = self.last_seen.take();
         self.observe(&mut after);
         taken(&last, &after)
+    }
+}
+
+/// Whether a fault of this operation may take a folio where nothing was. The pages of a fork come from
+/// no fault.
+const fn may_fault(op: &Op) -> bool {
+    match op {
+        Op::Read { .. } | Op::Write { .. } | Op::Gup { .. } | Op::Remote { .. } => true,
+        // Locked memory that becomes writable is populated.
+        Op::Mlock { .. } | Op::Mprotect { .. } => true,
+        Op::Madvise { advice, .. } => {
+            matches!(advice, Advice::PopulateRead | Advice::PopulateWrite)
+        }
+        _ => false,
     }
 }
 
