@@ -330,7 +330,9 @@ fn for_frames(
 fn folio_of(flags: u64) -> FolioView {
     let has = |bit: u32| flags >> bit & 1 == 1;
     FolioView {
-        large: has(15) || has(16),
+        anon: has(12),
+        // Compound pages that are no THP are somebody else's.
+        large: (has(15) || has(16)) && has(22),
         head: has(15),
         swapbacked: has(14),
         dirty: has(4),

@@ -67,6 +67,8 @@ impl PageView {
 /// What /proc/kpageflags tells of the folio of a page; all false for a page without a folio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FolioView {
+    /// The page is anonymous memory.
+    pub anon: bool,
     /// The folio has several pages.
     pub large: bool,
     /// The page is the first of several.
@@ -169,6 +171,7 @@ impl Observation {
                     view.mapcount = page.mapcount + folio.entire_mapcount;
                     let large = folio.order.0 > 0;
                     folio_view = FolioView {
+                        anon: true,
                         large,
                         head: large && entry.page + offset == 0,
                         swapbacked: folio.flags.has(FolioFlags::SWAPBACKED),
