@@ -7,7 +7,7 @@
 //! its place would be an exception; there is none.)
 
 use crate::finding::{Finding, Place};
-use mm_ops::{NO_NAME, Observation, Pid, Vpn};
+use mm_ops::{NO_NAME, Observation, PageView, Pid, Vpn};
 
 /// Two observations of one subject, before an operation and after it.
 type Change<'a> = (&'a Observation, &'a Observation);
@@ -17,25 +17,42 @@ pub(crate) fn difference(expected: Change<'_>, found: Change<'_>) -> Option<Find
     if found.1.names.is_empty() {
         return None;
     }
+    let [mut ours_before, mut ours, mut theirs_before, mut theirs] =
+        [expected.0, expected.1, found.0, found.1].map(Names::of);
     expected.1.pages.iter().find_map(|page| {
         let at = (page.pid, page.vpn);
-        let kept = |(before, now)| Some(name_at(before, at)? == name_at(now, at)?);
-        let (expected, found) = (kept(expected)?, kept(found)?);
+        let expected = ours_before.at(at)? == ours.at(at)?;
+        let found = theirs_before.at(at)? == theirs.at(at)?;
         (expected != found)
             .then(|| Finding::new(Place::Page(at.0, at.1), "frame kept", expected, found))
     })
 }
 
-/// The frame of a page; `None` where there is none or it is not shown.
-fn name_at(seen: &Observation, at: (Pid, Vpn)) -> Option<u64> {
-    let index = seen.pages.binary_search_by_key(&at, |page| (page.pid, page.vpn)).ok()?;
-    seen.names.get(index).copied().filter(|name| *name != NO_NAME)
+/// The names in an observation, asked for in ascending order of their pages.
+struct Names<'a> {
+    seen: &'a Observation,
+    next: usize,
+}
+
+impl<'a> Names<'a> {
+    const fn of(seen: &'a Observation) -> Self {
+        Self { seen, next: 0 }
+    }
+
+    /// The frame of a page; `None` where there is none or it is not shown.
+    fn at(&mut self, at: (Pid, Vpn)) -> Option<u64> {
+        let before = |page: &&PageView| (page.pid, page.vpn) < at;
+        self.next += self.seen.pages[self.next..].iter().take_while(before).count();
+        let page = self.seen.pages.get(self.next)?;
+        let name = *self.seen.names.get(self.next)?;
+        ((page.pid, page.vpn) == at && name != NO_NAME).then_some(name)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mm_ops::{PageView, Value};
+    use mm_ops::Value;
 
     /// Pages of `p0` from 0 on with these frames.
     fn seen(names: &[u64]) -> Observation {
