@@ -51,8 +51,9 @@ pub const LEDGER: &[Allowance] = &[
         what: "anything that follows from the order of a folio",
         when: "the kernel's own counters say that a fault found no memory for an enabled order \
                while the program ran",
-        why: "a fault that cannot have the largest order that fits takes a smaller one; the program \
-              is run again and judged then",
+        why: "a fault that cannot have the largest order that fits takes a smaller one; what the \
+              subject could not tell as a choice makes the program differ; it is run again and \
+              judged then",
         source: "docs/rules A6; anon_fault_fallback of each folio size in sysfs",
     },
 ];

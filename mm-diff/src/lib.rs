@@ -17,6 +17,7 @@ pub mod engine;
 mod exclusivity;
 mod failure;
 mod finding;
+mod frames;
 pub mod invariants;
 pub mod ledger;
 mod lockstep;

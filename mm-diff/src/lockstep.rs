@@ -10,7 +10,7 @@ use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
 use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
 use crate::ledger::Ledger;
-use crate::{exclusivity, observe, panics, race};
+use crate::{exclusivity, frames, observe, panics, race};
 use mm_ops::{
     Actor, ActorEnd, Choice, Config, Effect, Mm, Observation, Op, Outcome, Program, Snapshot,
 };
@@ -76,6 +76,9 @@ pub struct Lockstep {
     before: Snapshot,
     seen: Observation,
     expected: Observation,
+    /// What was seen and expected before this operation.
+    seen_before: Observation,
+    expected_before: Observation,
     at: (AtWork, usize),
     /// Whether the subject at hand shows no more than userspace could see.
     by_view: bool,
@@ -108,6 +111,8 @@ impl Lockstep {
             before: Snapshot::default(),
             seen: Observation::default(),
             expected: Observation::default(),
+            seen_before: Observation::default(),
+            expected_before: Observation::default(),
             at: (AtWork::Oracles, 0),
             by_view: false,
             ledger: Ledger::default(),
@@ -181,6 +186,8 @@ impl Lockstep {
         self.ideal.reset();
         self.checker.reset();
         self.before.clear();
+        self.seen_before.clear();
+        self.expected_before.clear();
         self.ledger.begin();
         self.by_view = false;
         self.actor = None;
@@ -346,11 +353,17 @@ impl Lockstep {
         self.ledger.note(op, &self.before);
         let (state, ledger) = (&self.ours, &mut self.ledger);
         let permits = &mut |pid, vpn, field: &str| ledger.permits(state, pid, vpn, field);
-        if let Some(finding) = observe::difference(&self.expected, &self.seen, permits) {
+        let finding = observe::difference(&self.expected, &self.seen, permits).or_else(|| {
+            let expected = (&self.expected_before, &self.expected);
+            frames::difference(expected, (&self.seen_before, &self.seen))
+        });
+        if let Some(finding) = finding {
             let mut failure = Failure::new(Oracle::Observation, index, op);
             failure.findings.push(finding);
             return Err(failure);
         }
+        std::mem::swap(&mut self.seen, &mut self.seen_before);
+        std::mem::swap(&mut self.expected, &mut self.expected_before);
         let judged = self.ideal.judge(contents(&self.ours, config));
         judged.map_err(|v| violated(index, op, &v))
     }

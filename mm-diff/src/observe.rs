@@ -39,6 +39,7 @@ fn folio_difference(
     folios(expected).into_iter().find_map(|(at, a)| {
         let b = *found.get(&at)?;
         let fields = [
+            ("folio anon", a.anon, b.anon),
             ("folio large", a.large, b.large),
             ("folio head", a.head, b.head),
             ("folio swapbacked", a.swapbacked, b.swapbacked),

@@ -22,6 +22,7 @@ mod gup;
 mod linux;
 mod observe;
 mod ops;
+mod orders;
 mod page;
 #[allow(unsafe_code, reason = "tries things on pages of its own")]
 mod probe;

@@ -10,10 +10,10 @@ use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
-use rustix::fd::OwnedFd;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -39,6 +39,10 @@ pub struct Linux {
     pub(crate) thp_wanted: (OrderSet, OrderSet),
     /// The count of [`Thp::fallbacks`] when this program first enabled a size.
     fallbacks_before: Option<u64>,
+    /// The same count after the last operation.
+    pub(crate) fallbacks_seen: Option<u64>,
+    /// What the last observation showed.
+    pub(crate) last_seen: RefCell<Observation>,
     patience_ms: u32,
     troubles: RefCell<Vec<Trouble>>,
     /// Keeps khugepaged quiet.
@@ -103,9 +107,22 @@ pub(crate) struct Process {
     pub(crate) pid: i32,
     pub(crate) pagemap: OwnedFd,
     pub(crate) maps: OwnedFd,
-    pub(crate) mem: OwnedFd,
+    /// Opened when it is first needed.
+    mem: OnceCell<OwnedFd>,
     /// It ended by itself or was killed, and has been waited for.
     gone: Cell<bool>,
+}
+
+impl Process {
+    /// /proc/PID/mem.
+    pub(crate) fn mem(&self) -> Result<BorrowedFd<'_>, i32> {
+        if self.mem.get().is_none() {
+            let path = format!("/proc/{}/mem", self.pid);
+            let opened = rustix::fs::open(path, OFlags::RDWR | OFlags::CLOEXEC, Mode::empty());
+            let _ = self.mem.set(opened.map_err(rustix::io::Errno::raw_os_error)?);
+        }
+        self.mem.get().map(AsFd::as_fd).ok_or(libc::EIO)
+    }
 }
 
 /// The shared memory.
@@ -193,6 +210,8 @@ impl Linux {
             thp: None,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             fallbacks_before: None,
+            fallbacks_seen: None,
+            last_seen: RefCell::default(),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
             decoy: None,
@@ -378,7 +397,7 @@ impl Linux {
                 pid: number as i32,
                 pagemap: open("pagemap", flags)?,
                 maps: open("maps", flags)?,
-                mem: open("mem", OFlags::RDWR | OFlags::CLOEXEC)?,
+                mem: OnceCell::new(),
                 gone: Cell::new(false),
             })
         })();
@@ -415,6 +434,7 @@ impl Linux {
             let (always, madvise) = self.thp_wanted;
             if always.union(madvise) != OrderSet::EMPTY && self.fallbacks_before.is_none() {
                 self.fallbacks_before = Some(thp.fallbacks());
+                self.fallbacks_seen = self.fallbacks_before;
             }
             if let Err(error) = thp.set(always, madvise) {
                 self.trouble(Trouble::Other(format!("setting folio sizes: {error}")));
@@ -434,6 +454,8 @@ impl Mm for Linux {
         self.handles.close_all();
         self.thp_wanted = (OrderSet::EMPTY, OrderSet::EMPTY);
         self.fallbacks_before = None;
+        self.fallbacks_seen = None;
+        self.last_seen.get_mut().clear();
         if !self.make_p0() {
             // A new family, once: the server may have been killed from outside.
             if let Err(error) = self.start() {
@@ -457,14 +479,15 @@ impl Mm for Linux {
             self.settle_thp();
         }
         let row = ops::row(op);
-        match (row.run)(self, op) {
-            Ok(outcome) => outcome.into(),
-            Err(errno) => Outcome::Err(errno).into(),
-        }
+        let outcome = (row.run)(self, op).unwrap_or_else(Outcome::Err);
+        Effect { outcome, choices: self.folio_orders(op) }
     }
 
     fn observe(&self, out: &mut Observation) {
         self.eyes.borrow_mut().observe(self, out);
+        let mut last = self.last_seen.borrow_mut();
+        last.pages.clone_from(&out.pages);
+        last.names.clone_from(&out.names);
     }
 
     fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {

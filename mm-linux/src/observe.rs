@@ -2,7 +2,8 @@
 //!
 //! * Mappings: `PROCMAP_QUERY` on /proc/PID/maps.
 //! * What is mapped at each page, and how: `PAGEMAP_SCAN`, which lists only what has an entry.
-//! * Which frame: /proc/PID/pagemap, equal frame numbers being equal pages; root only.
+//! * Which frame: /proc/PID/pagemap, equal frame numbers being equal pages; root only. From one
+//!   observation to the next they tell whether a page changed its frame.
 //! * Map counts: bit 56 of pagemap where it says "one", else /proc/kpagecount.
 //! * Folios: /proc/kpageflags.
 //! * Contents: a load by the process itself, of pages that are present and may be read, so that it
@@ -20,12 +21,13 @@ use crate::page::{PAGE_SIZE, TORN, value_of};
 use crate::probe::Feature;
 use crate::sys::{self, Region};
 use mm_ops::{
-    FolioView, NO_FRAME, Observation, PROCS_MAX, PageState, PageView, Pid, Prot, Sees, Value,
-    VmaView, Vpn,
+    FolioView, NO_FRAME, NO_NAME, Observation, PROCS_MAX, PageState, PageView, Pid, Prot, Sees,
+    Value, VmaView, Vpn,
 };
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use std::collections::HashMap;
+use std::hash::{BuildHasherDefault, Hasher};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
 
@@ -33,6 +35,8 @@ use std::sync::atomic::Ordering;
 const REGIONS: usize = 64;
 /// Holes up to this many pages are read over rather than read around.
 const GAP_PAGES: u32 = 64;
+/// The same of frames.
+const GAP_FRAMES: u64 = 16;
 /// Processes with more pages than this to look at have word 0 of each page checked, not every word.
 const WHOLE_PAGES_MAX: usize = 64;
 
@@ -48,7 +52,7 @@ pub(crate) struct Eyes {
     regions: Vec<Region>,
     words: Vec<u8>,
     /// The frames seen in this observation, to their places in `facts`.
-    frames: HashMap<u64, u32>,
+    frames: HashMap<u64, u32, BuildHasherDefault<Scatter>>,
     /// What is known of each frame, or, where frames cannot be seen, of each page.
     facts: Vec<Fact>,
     /// Frames of the process at hand that were not seen before in this observation.
@@ -57,13 +61,42 @@ pub(crate) struct Eyes {
     loads: Vec<(Vpn, u32)>,
 }
 
+/// Scatters frame numbers, which nobody chose to collide: enough of a hash, and the observer's time goes
+/// into little else of its own.
+#[derive(Default)]
+struct Scatter(u64);
+
+impl Hasher for Scatter {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        bytes.iter().for_each(|byte| self.write_u64(u64::from(*byte)));
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        // The odd number nearest to 2^64 divided by the golden ratio; the table looks at high and low bits.
+        let product = (self.0 ^ number).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        self.0 = product ^ product >> 32;
+    }
+}
+
 /// What is known of a frame.
 #[derive(Clone, Copy)]
 struct Fact {
+    /// The frame number, or [`NO_NAME`].
+    name: u64,
     mapcount: u32,
     folio: FolioView,
     /// What the page holds, once it was read.
     content: Option<Value>,
+}
+
+impl Fact {
+    fn of(name: u64, mapcount: u32) -> Self {
+        Self { name, mapcount, folio: FolioView::default(), content: None }
+    }
 }
 
 /// A frame to be asked about.
@@ -84,7 +117,7 @@ impl Eyes {
             kpageflags: open("/proc/kpageflags"),
             regions: vec![Region::default(); REGIONS],
             words: Vec::new(),
-            frames: HashMap::new(),
+            frames: HashMap::default(),
             facts: Vec::new(),
             fresh: Vec::new(),
             loads: Vec::new(),
@@ -104,6 +137,9 @@ impl Eyes {
             if let Err(errno) = self.observe_process(linux, pid, process, out) {
                 linux.trouble(Trouble::Other(format!("observing p{}: errno {errno}", pid.0)));
             }
+        }
+        if !frames {
+            out.names.clear();
         }
         if !frames || self.kpageflags.is_none() {
             out.folios.clear();
@@ -129,17 +165,18 @@ impl Eyes {
         }
         self.contents(linux, pid, process, &out.vmas[first_vma..], pages)?;
         for page in pages {
-            let mut folio = FolioView::default();
+            let (mut folio, mut name) = (FolioView::default(), NO_NAME);
             if has_frame(page.state) {
                 let fact = self.facts[page.frame as usize];
                 page.value = fact.content.unwrap_or(TORN);
                 page.mapcount = fact.mapcount;
-                folio = fact.folio;
+                (folio, name) = (fact.folio, fact.name);
                 if !out.sees.frames {
                     page.frame = NO_FRAME;
                 }
             }
             out.folios.push(folio);
+            out.names.push(name);
         }
         Ok(())
     }
@@ -177,7 +214,7 @@ impl Eyes {
     fn name_pages(&mut self, pages: &mut [PageView]) {
         for page in pages.iter_mut().filter(|page| has_frame(page.state)) {
             page.frame = self.facts.len() as u32;
-            self.facts.push(Fact { mapcount: 0, folio: FolioView::default(), content: None });
+            self.facts.push(Fact::of(NO_NAME, 0));
         }
     }
 
@@ -194,11 +231,7 @@ impl Eyes {
                 let (frame, next) = (entry & FRAME_BITS, self.facts.len() as u32);
                 page.frame = *self.frames.entry(frame).or_insert(next);
                 if page.frame == next {
-                    self.facts.push(Fact {
-                        mapcount: 1,
-                        folio: FolioView::default(),
-                        content: None,
-                    });
+                    self.facts.push(Fact::of(frame, 1));
                     // For all pages of a PMD the bit is that of the first one.
                     let mapped_once =
                         entry & MAPPED_ONCE != 0 && page.state != PageState::PageByPmd;
@@ -250,7 +283,7 @@ impl Eyes {
                 *content = Some(TORN);
                 self.loads.push((page.vpn, page.frame));
             } else {
-                *content = Some(peek(process.mem_fd(), page.vpn)?);
+                *content = Some(peek(process.mem()?, page.vpn)?);
                 linux.drain_lru();
             }
         }
@@ -276,17 +309,18 @@ impl Eyes {
     }
 }
 
-/// Asks a file that has one word for each frame; frames in a row are asked about at once.
+/// Asks a file that has one word for each frame; frames that are near each other are asked about at once.
 fn for_frames(
     file: BorrowedFd<'_>,
     sorted: &[Fresh],
     words: &mut Vec<u8>,
     mut tell: impl FnMut(&Fresh, u64),
 ) -> Result<(), i32> {
-    for run in sorted.chunk_by(|a, b| b.frame == a.frame + 1) {
-        read_words(file, run[0].frame, run.len(), words)?;
-        for (index, fresh) in run.iter().enumerate() {
-            tell(fresh, word(words, index));
+    for run in sorted.chunk_by(|a, b| b.frame - a.frame <= GAP_FRAMES) {
+        let (first, last) = (run[0].frame, run[run.len() - 1].frame);
+        read_words(file, first, (last - first) as usize + 1, words)?;
+        for fresh in run {
+            tell(fresh, word(words, (fresh.frame - first) as usize));
         }
     }
     Ok(())
@@ -296,7 +330,9 @@ fn for_frames(
 fn folio_of(flags: u64) -> FolioView {
     let has = |bit: u32| flags >> bit & 1 == 1;
     FolioView {
-        large: has(15) || has(16),
+        anon: has(12),
+        // Compound pages that are no THP are somebody else's.
+        large: (has(15) || has(16)) && has(22),
         head: has(15),
         swapbacked: has(14),
         dirty: has(4),

@@ -251,11 +251,11 @@ fn remote(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, vpn, access) = fields!(*op, Op::Remote { pid, vpn, access } => (pid, vpn, access));
     let process = linux.process(pid)?;
     let done = match access {
-        Remote::Peek => peek(process.mem_fd(), vpn).map(Outcome::Value),
-        Remote::Poke(value) => {
-            let written = rustix::io::pwrite(process.mem_fd(), &page_bytes(value), place(vpn));
+        Remote::Peek => process.mem().and_then(|mem| peek(mem, vpn)).map(Outcome::Value),
+        Remote::Poke(value) => process.mem().and_then(|mem| {
+            let written = rustix::io::pwrite(mem, &page_bytes(value), place(vpn));
             written.map_err(rustix::io::Errno::raw_os_error).and_then(whole).map(|()| Outcome::Ok)
-        }
+        }),
         Remote::VmRead => {
             let mut bytes = [0; PAGE_SIZE as usize];
             sys::vm_transfer(process.pid, place(vpn), &mut bytes, false)
@@ -305,11 +305,4 @@ fn thp(linux: &mut Linux, op: &Op) -> Answer {
 fn clear_refs(linux: &mut Linux, op: &Op) -> Answer {
     linux.process(fields!(*op, Op::ClearRefs { pid } => pid))?;
     Err(Errno::EINVAL)
-}
-
-impl crate::linux::Process {
-    /// /proc/PID/mem.
-    pub(crate) fn mem_fd(&self) -> BorrowedFd<'_> {
-        rustix::fd::AsFd::as_fd(&self.mem)
-    }
 }

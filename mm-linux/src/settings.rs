@@ -9,6 +9,7 @@ use crate::sys;
 use mm_ops::{ORDER_MAX, Order, OrderSet};
 use rustix::fd::{AsRawFd, OwnedFd, RawFd};
 use rustix::fs::{FlockOperation, Mode, OFlags};
+use std::cell::Cell;
 use std::fs;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -251,6 +252,16 @@ struct Size {
     state: Option<Enabled>,
     /// Counts the faults that could not get such a folio; not every kernel has it.
     fallbacks: Option<fs::File>,
+    /// What it said when it was last read.
+    fallbacks_seen: Cell<u64>,
+}
+
+impl Size {
+    fn read_fallbacks(&self) -> Option<u64> {
+        let mut text = [0; 24];
+        let read = self.fallbacks.as_ref()?.read_at(&mut text, 0).ok()?;
+        std::str::from_utf8(&text[..read]).ok()?.trim().parse().ok()
+    }
 }
 
 /// The folio sizes as they are set, so that only what differs is written.
@@ -258,6 +269,8 @@ pub(crate) struct Thp {
     sizes: Vec<Size>,
     zero_file: fs::File,
     zero: Option<bool>,
+    /// See [`Thp::fallbacks`].
+    fallbacks: Cell<u64>,
 }
 
 impl Thp {
@@ -274,10 +287,16 @@ impl Thp {
                     enabled: open(&path)?,
                     state: None,
                     fallbacks: fs::File::open(counter).ok(),
+                    fallbacks_seen: Cell::new(0),
                 });
             }
         }
-        Ok(Self { sizes, zero_file: open(&format!("{THP}/use_zero_page"))?, zero: None })
+        Ok(Self {
+            sizes,
+            zero_file: open(&format!("{THP}/use_zero_page"))?,
+            zero: None,
+            fallbacks: Cell::new(0),
+        })
     }
 
     /// Enables exactly these orders. Orders the kernel has no setting for are ignored.
@@ -285,6 +304,12 @@ impl Thp {
         for size in &mut self.sizes {
             let wanted = Enabled::of(size.order, always, madvise);
             if size.state != Some(wanted) {
+                // What others did while it was off is none of the program's.
+                if let (Enabled::Always | Enabled::Madvise, Some(count)) =
+                    (wanted, size.read_fallbacks())
+                {
+                    size.fallbacks_seen.set(count);
+                }
                 size.enabled.write_all_at(wanted.text().as_bytes(), 0)?;
                 size.state = Some(wanted);
             }
@@ -292,14 +317,16 @@ impl Thp {
         Ok(())
     }
 
-    /// How often, since the system started, a fault could not get a folio of an enabled size.
+    /// How many faults could not get a folio of a size while it was enabled.
     pub(crate) fn fallbacks(&self) -> u64 {
-        let count = |file: &fs::File| {
-            let mut text = [0; 24];
-            let read = file.read_at(&mut text, 0).ok()?;
-            std::str::from_utf8(&text[..read]).ok()?.trim().parse::<u64>().ok()
-        };
-        self.sizes.iter().filter_map(|size| count(size.fallbacks.as_ref()?)).sum()
+        let on = |size: &&Size| size.state.is_some_and(|state| state != Enabled::Never);
+        for size in self.sizes.iter().filter(on) {
+            if let Some(count) = size.read_fallbacks() {
+                let more = count.saturating_sub(size.fallbacks_seen.replace(count));
+                self.fallbacks.set(self.fallbacks.get() + more);
+            }
+        }
+        self.fallbacks.get()
     }
 
     /// Whether read faults may map the huge zero folio (A7).

@@ -82,12 +82,13 @@ impl Model {
         }
         let flags = source.flags.without(lost);
         // C3.
-        let has_pages = source_vma.anon_vma != NO_ANON_VMA || flags.has(VmaFlags::UFFD_WP);
-        let has_pages = has_pages && !wiped;
+        let has_entries = source_vma.anon_vma != NO_ANON_VMA
+            || source.has(VmaFlags::MAYBE_GUARD)
+            || flags.has(VmaFlags::UFFD_WP);
         let vmas = &mut self.mms[child.index()].vmas;
         vmas.push(Vma { flags, anon_vma, avcs, ..source_vma });
         let index = vmas.len() - 1;
-        if has_pages {
+        if has_entries && !wiped {
             let child = self.area(child, index).expect("just pushed");
             self.copy_tables(Pair { parent: source, child })?;
         }

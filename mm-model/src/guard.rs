@@ -10,6 +10,7 @@ impl Model {
     /// MADV_GUARD_INSTALL in one VMA: markers are set as far as the range is empty; where it is
     /// not, the whole range is zapped and the walk begins anew.
     pub(crate) fn guard_install(&mut self, area: Area, start: u32, end: u32) -> Result<(), Errno> {
+        self.mark_maybe_guard(area);
         self.prepare_anon_vma(area.pid, area.index)?;
         while !self.install_markers(area, start, end)? {
             self.zap_range(area, start, end, Guards::Keep);

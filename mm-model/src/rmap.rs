@@ -6,7 +6,7 @@ use crate::alloc::NoMemory;
 use crate::entry::Pfn;
 use crate::folio::{Folio, FolioId, lower};
 use crate::model::Model;
-use crate::vma::{Area, Vma};
+use crate::vma::{Area, Vma, mergeable_flags};
 use mm_ops::{AllocKind, FolioFlags, NO_ANON_VMA, Pid, VmaFlags};
 use smallvec::SmallVec;
 
@@ -136,10 +136,10 @@ impl Model {
     /// The anon_vma of a neighbour that differs at most in access rights, next first (L1).
     fn mergeable_anon_vma(&self, pid: Pid, index: usize) -> Option<AnonVmaNr> {
         let vmas = &self.mms[pid.index()].vmas;
-        let free = VmaFlags::READ.with(VmaFlags::WRITE).with(VmaFlags::SOFTDIRTY);
+        let rights = VmaFlags::READ.with(VmaFlags::WRITE);
+        let fixed = |vma: &Vma| mergeable_flags(vma.flags).without(rights);
         let reusable = |old: &Vma, low: &Vma, high: &Vma| {
-            let compatible =
-                low.end == high.start && low.flags.without(free) == high.flags.without(free);
+            let compatible = low.end == high.start && fixed(low) == fixed(high);
             (compatible && old.anon_vma != NO_ANON_VMA && old.avcs.len() == 1)
                 .then_some(old.anon_vma)
         };

@@ -211,6 +211,11 @@ impl SnapshotSource for Described<'_> {
         }
     }
 
+    fn frames(&self, raw: u32, names: &mut Vec<u32>) {
+        let folio = &self.model.folios[raw];
+        names.extend(folio.head..folio.head + folio.pages());
+    }
+
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap {
         let anon_vma = &self.model.anon_vmas[raw];
         AnonVmaSnap {

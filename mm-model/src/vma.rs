@@ -50,9 +50,14 @@ impl Area {
     }
 }
 
-/// Flags without the one that merging ignores.
-const fn mergeable_flags(flags: VmaFlags) -> VmaFlags {
-    flags.without(VmaFlags::SOFTDIRTY)
+/// Flags without those that merging ignores (L10).
+pub(crate) const fn mergeable_flags(flags: VmaFlags) -> VmaFlags {
+    flags.without(VmaFlags::SOFTDIRTY.with(VmaFlags::MAYBE_GUARD))
+}
+
+/// The flags of `given` that a merge must not lose.
+const fn sticky_flags(given: VmaFlags) -> VmaFlags {
+    VmaFlags(given.0 & VmaFlags::MAYBE_GUARD.0)
 }
 
 /// Whether two neighbours may become one as far as their anon_vmas go (L10).
@@ -165,7 +170,7 @@ impl Model {
                 self.adopt_anon_vmas(pid, index - 1, index)?;
                 let next = self.remove_vma(pid, index);
                 let prev = self.vma_mut(pid, index - 1);
-                prev.flags = prev.flags.with(VmaFlags::SOFTDIRTY);
+                prev.flags = prev.flags.with(sticky_flags(next.flags)).with(VmaFlags::SOFTDIRTY);
                 let start = prev.start;
                 self.set_bounds(pid, index - 1, start, next.end);
             }
@@ -200,6 +205,12 @@ impl Model {
         to.anon_vma = number;
         to.avcs = chain;
         Ok(())
+    }
+
+    /// I12: from now on there may be markers in this VMA.
+    pub(crate) fn mark_maybe_guard(&mut self, area: Area) {
+        let flags = &mut self.vma_mut(area.pid, area.index).flags;
+        *flags = flags.with(VmaFlags::MAYBE_GUARD);
     }
 
     /// Takes a VMA out of the list and out of its anon_vmas.
@@ -264,6 +275,8 @@ impl Model {
         let prev = prev.filter(|prev| start == area.start && mergeable(prev, &middle));
         let next = vmas.get(index + 1).filter(|next| end == area.end && mergeable(&middle, next));
         let next = next.filter(|next| prev.is_none_or(|prev| ends_mergeable(prev, next)));
+        let neighbours = prev.iter().chain(&next);
+        let sticky = neighbours.fold(VmaFlags::NONE, |all, vma| all.with(sticky_flags(vma.flags)));
         let at = match (prev.is_some(), next.is_some()) {
             (true, true) => self.merge_three(pid, index)?,
             (true, false) => self.merge_left(pid, index, end)?,
@@ -273,9 +286,12 @@ impl Model {
         // mseal and userfaultfd set their flags on what the merge left; everyone else resets the
         // flags, so that SOFTDIRTY becomes that of the VMA the call was for.
         let kept = VmaFlags::SEALED.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
-        if (area.flags.0 ^ flags.0) & kept.0 == 0 {
-            self.vma_mut(pid, at).flags = flags;
+        let resets = (area.flags.0 ^ flags.0) & kept.0 == 0;
+        let left = &mut self.vma_mut(pid, at).flags;
+        if resets {
+            *left = flags;
         }
+        *left = left.with(sticky.with(sticky_flags(flags)));
         Ok(self.area(pid, at).expect("the VMA just modified is there"))
     }
 

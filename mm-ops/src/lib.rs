@@ -38,7 +38,9 @@ pub use ids::{
 };
 pub use kind::OpKind;
 pub use mm::Mm;
-pub use observation::{FolioView, NO_FRAME, Observation, PageState, PageView, Sees, VmaView};
+pub use observation::{
+    FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, VmaView,
+};
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
@@ -46,8 +48,8 @@ pub use program::{Program, Step};
 pub use race::{Actor, ActorEnd, RACE_STEPS};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
-    HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource, TableSnap,
-    TokenKind, TokenSnap, VmaFlags, VmaSnap,
+    FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource,
+    TableSnap, TokenKind, TokenSnap, VmaFlags, VmaSnap,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::{ProgramStrategy, ProgramTree, program_strategy};

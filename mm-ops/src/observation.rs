@@ -38,6 +38,8 @@ pub enum PageState {
 
 /// Marks "no frame" in [`PageView::frame`].
 pub const NO_FRAME: u32 = u32::MAX;
+/// Marks "no frame" in [`Observation::names`].
+pub const NO_NAME: u64 = u64::MAX;
 
 /// One page somebody could look at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,6 +69,8 @@ impl PageView {
 /// What /proc/kpageflags tells of the folio of a page; all false for a page without a folio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct FolioView {
+    /// The page is anonymous memory.
+    pub anon: bool,
     /// The folio has several pages.
     pub large: bool,
     /// The page is the first of several.
@@ -104,6 +108,10 @@ pub struct Observation {
     pub pages: Vec<PageView>,
     /// The folio of each of `pages`; empty where the subject cannot tell.
     pub folios: Vec<FolioView>,
+    /// The subject's own name of the frame of each of `pages` (or [`NO_NAME`]), which a frame keeps
+    /// while anything uses it: from one observation to the next it tells whether a page changed its
+    /// frame. Empty where the subject cannot tell.
+    pub names: Vec<u64>,
 }
 
 impl Observation {
@@ -113,6 +121,7 @@ impl Observation {
         self.vmas.clear();
         self.pages.clear();
         self.folios.clear();
+        self.names.clear();
     }
 
     /// What userspace could see of a subject in this state.
@@ -155,7 +164,7 @@ impl Observation {
                     frame: NO_FRAME,
                     mapcount: 0,
                 };
-                let mut folio_view = FolioView::default();
+                let (mut folio_view, mut name) = (FolioView::default(), NO_NAME);
                 if entry.kind.maps_folio() {
                     let folio = &snapshot.folios[entry.folio as usize];
                     let at = (folio.first_page + entry.page + offset) as usize;
@@ -164,10 +173,12 @@ impl Observation {
                         frames[at] = next_frame;
                         next_frame += 1;
                     }
+                    name = snapshot.frames.0.get(at).map_or(NO_NAME, |name| u64::from(*name));
                     view.frame = frames[at];
                     view.mapcount = page.mapcount + folio.entire_mapcount;
                     let large = folio.order.0 > 0;
                     folio_view = FolioView {
+                        anon: true,
                         large,
                         head: large && entry.page + offset == 0,
                         swapbacked: folio.flags.has(FolioFlags::SWAPBACKED),
@@ -177,6 +188,7 @@ impl Observation {
                 }
                 self.pages.push(view);
                 self.folios.push(folio_view);
+                self.names.push(name);
             }
         }
     }

@@ -102,6 +102,9 @@ flag_set! {
         /// DROPPABLE), and cleared by an `mprotect` to non-writable only while no anon_vma is
         /// there. It decides merging, nothing else.
         ACCOUNT = 10, "account";
+        /// Guard regions were installed here at some time (I12), or in a VMA that was merged into
+        /// this one. It decides whether fork copies the tables (C3), nothing else.
+        MAYBE_GUARD = 11, "maybe_guard";
         /// MADV_MERGEABLE.
         MERGEABLE = 12, "mergeable";
         /// Missing pages are userfaultfd's.
@@ -393,6 +396,8 @@ pub struct Snapshot {
     pub folios: Vec<FolioSnap>,
     /// The pages of all folios. Filled by [`Snapshot::finish`].
     pub pages: Vec<PageSnap>,
+    /// The physical page of each of `pages`. Filled by [`Snapshot::finish`].
+    pub frames: FrameNames,
     /// anon_vmas in order of their first mention in `avcs`, then in folios, then as root or
     /// parent. Filled by [`Snapshot::finish`].
     pub anon_vmas: Vec<AnonVmaSnap>,
@@ -403,6 +408,19 @@ pub struct Snapshot {
     pub leaked_anon_vmas: u32,
     scratch: Scratch,
 }
+
+/// The subject's own names of physical pages. A page keeps its name while anything refers to it;
+/// then the name may be given to another. Names of different subjects have nothing in common, so
+/// they are never compared: equal they always are.
+#[derive(Clone, Debug, Default)]
+pub struct FrameNames(pub Vec<u32>);
+
+impl PartialEq for FrameNames {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+impl Eq for FrameNames {}
 
 /// Raw number to canonical number, kept between snapshots to spare allocations. Never compared.
 #[derive(Clone, Debug, Default)]
@@ -422,6 +440,8 @@ impl Eq for Scratch {}
 pub trait SnapshotSource {
     /// Describes a folio; pushes its pages. `mapping` is a raw number, `first_page` is ignored.
     fn folio(&self, raw: u32, pages: &mut Vec<PageSnap>) -> FolioSnap;
+    /// Pushes the names of a folio's pages (see [`FrameNames`]).
+    fn frames(&self, raw: u32, names: &mut Vec<u32>);
     /// Describes an anon_vma; `root` and `parent` are raw numbers.
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap;
     /// How many folios exist that are not retired by hwpoison without an entry or handle naming
@@ -445,6 +465,7 @@ impl Snapshot {
         self.deferred.clear();
         self.folios.clear();
         self.pages.clear();
+        self.frames.0.clear();
         self.anon_vmas.clear();
         self.leaked_folios = 0;
         self.leaked_anon_vmas = 0;
@@ -454,11 +475,12 @@ impl Snapshot {
 
     /// Replaces raw numbers by canonical ones and fills `folios`, `pages` and `anon_vmas`.
     pub fn finish(&mut self, source: &impl SnapshotSource) {
-        let Self { folios, pages, scratch, .. } = self;
+        let Self { folios, pages, frames, scratch, .. } = self;
         let mut name_folio = |raw: &mut u32| {
             *raw = rename(&mut scratch.folios, *raw, folios.len(), || {
                 let first_page = pages.len() as u32;
                 folios.push(FolioSnap { first_page, ..source.folio(*raw, pages) });
+                source.frames(*raw, &mut frames.0);
             });
         };
         self.entries

@@ -130,6 +130,14 @@ impl Reference {
         }
     }
 
+    /// Whether the subject took a folio for a fault at a page that a PMD could not map (A7).
+    pub(crate) fn chose_smaller(&self, pid: Pid, vpn: u32) -> bool {
+        self.adopted.choices.iter().any(|choice| {
+            matches!(choice, Choice::FolioOrder { pid: p, vpn: v, order }
+                if *p == pid && vpn & !(order.pages() - 1) == v.0 && *order < self.config.pmd_order())
+        })
+    }
+
     /// The bits the subject's run added to the entry of a page, if any (H9, BT4): young, dirty.
     pub(crate) fn chosen_merge(
         &mut self,

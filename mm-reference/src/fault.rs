@@ -447,7 +447,8 @@ impl Reference {
             self.set_pmd(pid, vpn, Pmd::HugeZero(prot));
             return Ok(PmdFault::Done);
         }
-        if !self.allocate(AllocKind::Folio(self.config.pmd_order()), pid, start) {
+        let smaller = self.chose_smaller(pid, vpn);
+        if smaller || !self.allocate(AllocKind::Folio(self.config.pmd_order()), pid, start) {
             rule!(self.coverage, A7, 2);
             return Ok(PmdFault::Fallback);
         }

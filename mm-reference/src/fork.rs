@@ -82,8 +82,11 @@ impl Reference {
             return Ok(());
         }
         if vma.anon_vma.is_none() && !family.uffd_wp {
-            rule!(self.coverage, C3);
-            return Ok(());
+            let guarded = vma.has(VmaFlags::MAYBE_GUARD);
+            rule!(self.coverage, C3, u8::from(guarded));
+            if !guarded {
+                return Ok(());
+            }
         }
         self.copy_range(family, start..end)
     }

@@ -8,6 +8,7 @@ use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags, Vpn};
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
 use crate::state::{AvId, FolioId, Reference, Vma};
+use crate::vma::IGNORED_BY_MERGES;
 
 /// anon_vmas.
 impl Reference {
@@ -119,9 +120,10 @@ impl Reference {
     }
 }
 
-/// Whether two adjacent VMAs could share an anon_vma (L1): ACCESS and SOFTDIRTY may differ.
+/// Whether two adjacent VMAs could share an anon_vma (L1): rights may differ, and what does not keep
+/// VMAs from merging.
 fn could_share(low: &Vma, high: &Vma) -> bool {
-    let ignored = VmaFlags::READ.with(VmaFlags::WRITE).with(VmaFlags::SOFTDIRTY);
+    let ignored = IGNORED_BY_MERGES.with(VmaFlags::READ).with(VmaFlags::WRITE);
     low.end == high.start && low.flags.without(ignored) == high.flags.without(ignored)
 }
 

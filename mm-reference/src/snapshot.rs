@@ -182,6 +182,10 @@ impl SnapshotSource for Reference {
         }
     }
 
+    fn frames(&self, raw: u32, names: &mut Vec<u32>) {
+        names.extend(&self.folio(raw).frames);
+    }
+
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap {
         let anon_vma = self.anon_vmas[raw as usize];
         AnonVmaSnap {

@@ -155,6 +155,8 @@ pub(crate) struct Folio {
     /// Memory failure holds a reference, for good (Q1).
     pub(crate) poison_held: bool,
     pub(crate) pages: Vec<Page>,
+    /// Which physical page each of `pages` is. No number is used twice in a program.
+    pub(crate) frames: Vec<u32>,
 }
 
 impl Folio {
@@ -255,6 +257,8 @@ pub struct Reference {
     pub(crate) folios: Vec<Folio>,
     /// Folios that are not live: their places are taken first.
     pub(crate) free_folios: Vec<FolioId>,
+    /// How many physical pages this program has used so far.
+    frames_used: u32,
     pub(crate) anon_vmas: Vec<AnonVma>,
     /// The queue of folios that may be worth splitting, from its head (G12, G13).
     pub(crate) deferred: Vec<FolioId>,
@@ -290,6 +294,7 @@ impl Reference {
             mms: vec![Mm::default(); usize::from(PROCS_MAX)],
             folios: Vec::new(),
             free_folios: Vec::new(),
+            frames_used: 0,
             anon_vmas: Vec::new(),
             deferred: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
@@ -339,6 +344,7 @@ impl Reference {
         self.swap_on = !self.slots.is_empty();
         self.in_hand.pages.clear();
         self.batches.clear();
+        self.frames_used = 0;
         self.thp_always = OrderSet::EMPTY;
         self.thp_madvise = OrderSet::EMPTY;
         self.links = 0;
@@ -523,6 +529,9 @@ impl Reference {
         folio.poison_held = false;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());
+        folio.frames.clear();
+        folio.frames.extend(self.frames_used..self.frames_used + order.pages());
+        self.frames_used += order.pages();
         id
     }
 

@@ -8,6 +8,9 @@ use crate::coverage::rule;
 use crate::state::{AvId, Reference, Vma};
 use crate::uffd::UFFD;
 
+/// Flags in which VMAs that merge may differ (L10).
+pub(crate) const IGNORED_BY_MERGES: VmaFlags = VmaFlags::SOFTDIRTY.with(VmaFlags::MAYBE_GUARD);
+
 /// A part of an operation's range that lies in one VMA.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Piece {
@@ -59,6 +62,7 @@ impl Reference {
         let at = self.mm(pid).vmas.partition_point(|vma| vma.start < start);
         let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let (left, right) = self.mergeable(pid, at.checked_sub(1), &new, Some(at));
+        let marked = self.any_maybe_guard(pid, &new, left, right);
         let vmas = &self.mm(pid).vmas;
         let survivor = match (left, right) {
             (true, true) => {
@@ -93,7 +97,7 @@ impl Reference {
         };
         self.relink(pid, survivor);
         let flags = &mut self.mm_mut(pid).vmas[survivor].flags;
-        *flags = flags.with(VmaFlags::SOFTDIRTY);
+        *flags = flags.with(VmaFlags::SOFTDIRTY).with_if(VmaFlags::MAYBE_GUARD, marked);
         Ok(())
     }
 }
@@ -123,6 +127,15 @@ impl Reference {
         }
     }
 
+    /// L10: whether a merge of `middle` with the VMA before it (`left`) and the one behind it
+    /// (`right`) is a matter of a MAYBE_GUARD VMA.
+    fn any_maybe_guard(&self, pid: Pid, middle: &Vma, left: bool, right: bool) -> bool {
+        let merged =
+            |vma: &&Vma| left && vma.end == middle.start || right && vma.start == middle.end;
+        let mut merged = self.mm(pid).vmas.iter().filter(merged);
+        middle.has(VmaFlags::MAYBE_GUARD) || merged.any(|vma| vma.has(VmaFlags::MAYBE_GUARD))
+    }
+
     /// Gives `start..end`, which lies in one VMA, other flags: by merging (L10), else by splitting
     /// (L11). A failure leaves what was split before it.
     pub(crate) fn change_flags(
@@ -141,7 +154,9 @@ impl Reference {
         let own = VmaFlags::SEALED.with(UFFD);
         let only_own = flags.without(own) == middle.flags.without(own);
         (middle.start, middle.end, middle.flags) = (start, end, flags);
-        match self.mergeable(pid, before, &middle, behind) {
+        let (left, right) = self.mergeable(pid, before, &middle, behind);
+        let marked = self.any_maybe_guard(pid, &middle, left, right);
+        match (left, right) {
             (true, true) => self.merge_both(pid, index, middle)?,
             (true, false) => self.merge_left(pid, index, middle, whole.1)?,
             (false, true) => self.merge_right(pid, index, middle, whole.0)?,
@@ -155,11 +170,12 @@ impl Reference {
             }
         }
         // Whoever covers the range now takes the flags whole, SOFTDIRTY with them; mseal and
-        // userfaultfd only set their own.
+        // userfaultfd only set their own. MAYBE_GUARD is never lost.
         let index = self.vma_index(pid, start).expect("it was only split or merged");
         let survivor = &mut self.mm_mut(pid).vmas[index];
         let changed = VmaFlags(flags.0 & own.0);
-        survivor.flags = if only_own { survivor.flags.without(own).with(changed) } else { flags };
+        survivor.flags = if only_own { survivor.flags.without(own).with(changed) } else { flags }
+            .with_if(VmaFlags::MAYBE_GUARD, marked);
         Ok(())
     }
 
@@ -273,8 +289,7 @@ impl Reference {
 
 /// L10: whether two adjacent VMAs can be one.
 fn compatible(vma: &Vma, new: &Vma) -> bool {
-    let same_flags =
-        vma.flags.without(VmaFlags::SOFTDIRTY) == new.flags.without(VmaFlags::SOFTDIRTY);
+    let same_flags = vma.flags.without(IGNORED_BY_MERGES) == new.flags.without(IGNORED_BY_MERGES);
     let same_anon_vma = match (vma.anon_vma, new.anon_vma) {
         (None, None) => true,
         (Some(a), Some(b)) => a == b,

@@ -322,6 +322,10 @@ impl Reference {
     /// MADV_GUARD_INSTALL (I12): tables everywhere, everything else zapped, then the markers.
     fn install_guards(&mut self, pid: Pid, range: Range<u32>) -> Result<(), Errno> {
         let failed = |NoMemory| Errno::ENOMEM;
+        let index = self.vma_index(pid, range.start).expect("the caller found a VMA");
+        let flags = &mut self.mm_mut(pid).vmas[index].flags;
+        *flags = flags.with(VmaFlags::MAYBE_GUARD);
+        rule!(self.coverage, I12, 2);
         self.prepare_anon_vma(pid, range.start).map_err(failed)?;
         let mut zapped = false;
         // The walk begins anew after the one zap; then it meets nothing but NONE and GUARD.

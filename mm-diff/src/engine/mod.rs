@@ -4,6 +4,7 @@
 //! Everything random follows from one seed. Workers share figures only, so a run with a budget of
 //! programs repeats exactly whatever the machine does meanwhile.
 
+mod breeder;
 mod config;
 mod corpus;
 mod features;
@@ -24,6 +25,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use worker::{Harvest, Worker};
 
+pub use breeder::Breeder;
 pub use config::{Budget, EngineConfig};
 pub use features::{FACTS, FeatureMap, Happening};
 pub use feedback::{Answers, Feedback, Scan};

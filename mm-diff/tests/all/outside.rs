@@ -13,18 +13,21 @@ enum Shows {
     Clean,
     /// Nothing is exclusive.
     Shared,
+    /// A write copies what it should reuse.
+    Copied,
 }
 
 struct Outside {
     inner: Reference,
     config: Config,
     shows: Shows,
+    writes: u64,
 }
 
 impl Outside {
     fn new(shows: Shows) -> Self {
         let config = Config::default();
-        Self { inner: Reference::new(&config), config, shows }
+        Self { inner: Reference::new(&config), config, shows, writes: 0 }
     }
 }
 
@@ -35,6 +38,7 @@ impl Mm for Outside {
     }
 
     fn apply(&mut self, op: &Op) -> Effect {
+        self.writes += u64::from(matches!(op, Op::Write { .. }));
         Mm::apply(&mut self.inner, op)
     }
 
@@ -42,6 +46,9 @@ impl Mm for Outside {
         self.inner.observe(out);
         if self.shows == Shows::Clean {
             out.folios.iter_mut().for_each(|folio| folio.dirty = false);
+        }
+        if self.shows == Shows::Copied {
+            out.names.iter_mut().for_each(|name| *name += self.writes << 32);
         }
     }
 
@@ -73,6 +80,16 @@ fn exclusivity_is_compared_at_the_end() {
     assert_eq!(signature.as_deref(), Some("observation exclusive write"));
     let sealed = format!("{text}\nmseal p0 0+2");
     assert_eq!(run(&mut lockstep, Shows::Shared, &sealed), None, "nobody can try sealed pages");
+}
+
+#[test]
+fn who_copies_what_should_be_reused_is_found() {
+    let text = "mmap p0 0+2 rw\nwrite p0 1 a\nfork p0 p1\nexit p1\nread p0 1\nwrite p0 1 b";
+    let mut lockstep = Lockstep::new();
+    assert_eq!(run(&mut lockstep, Shows::Truth, text), None);
+    let signature = run(&mut lockstep, Shows::Copied, text);
+    assert_eq!(signature.as_deref(), Some("observation frame kept write"));
+    assert_eq!(run(&mut lockstep, Shows::Copied, "mmap p0 0+2 rw\nwrite p0 1 a"), None);
 }
 
 #[test]

@@ -63,6 +63,18 @@ fn a6_a_smaller_order_is_the_subjects_choice() {
 }
 
 #[test]
+fn a7_a_smaller_order_in_place_of_a_pmd_is_the_subjects_choice() {
+    let mut bench = Bench::with(Config { ptes: 16, ..Config::default() });
+    bench.mmap(P0, 0, 32, RW);
+    bench.thp(&[2, 4]);
+    let chosen = Choice::FolioOrder { pid: Pid(0), vpn: Vpn(4), order: Order(2) };
+    assert_eq!(bench.choosing(write(P0, 5, b'a'), &[chosen]), Ok(OK));
+    assert_eq!(bench.folio(P0, 5).order, Order(2));
+    bench.write(P0, 17, b'a');
+    assert_eq!(bench.folio(P0, 17).order, Order(4));
+}
+
+#[test]
 fn a6_a_failed_allocation_takes_the_next_order() {
     let mut bench = Bench::with(Config { ptes: 16, ..Config::default() });
     bench.mmap(P0, 0, 16, RW);

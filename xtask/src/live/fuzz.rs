@@ -1,5 +1,6 @@
-//! `fuzz --against linux|all`: made-up programs on the running kernel. One thread, on one CPU, as the
-//! driver needs it; the programs come from the generator that every engine uses.
+//! `fuzz --against linux|all`: programs on the running kernel, made up or bred from those that showed
+//! something new, as in the embedded engine ([`Breeder`]). One thread, on one CPU, as the driver needs
+//! it.
 
 use super::kernel::{LedgerUse, Tally, missing};
 use super::three::{Judgement, Parties};
@@ -8,14 +9,14 @@ use crate::commands::fuzz::{any_seed, print, save, stop_on_ctrl_c};
 use crate::error::{Error, Found};
 use crate::output::print_json;
 use crate::subject::Planted;
-use mm_diff::StepView;
-use mm_diff::engine::{FailureReport, OpReport, Report};
+use mm_diff::engine::{Breeder, Report, Totals};
+use mm_diff::{Observer, Reproducer, Signature, StepView};
 use mm_linux::Linux;
-use mm_ops::generate::{Areas, Profile, random_program, seeded};
-use mm_ops::{OpKind, Order, OrderSet, Outcome, Program};
+use mm_ops::generate::{Areas, Profile, seeded};
+use mm_ops::{OpKind, Order, OrderSet, Program};
 use mm_reference::Rule;
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
@@ -55,26 +56,8 @@ struct LiveReport<'a> {
     ledger: Vec<LedgerUse>,
 }
 
-/// What a run has seen.
-#[derive(Default)]
-struct Seen {
-    ops: u64,
-    fired: BTreeSet<(Rule, u8)>,
-    answers: BTreeMap<OpKind, [u64; 2]>,
-}
-
-impl Seen {
-    fn note(&mut self, step: &StepView<'_>) {
-        self.ops += 1;
-        self.fired.extend(step.fired);
-        let refused = matches!(step.outcome, Outcome::Err(_));
-        self.answers.entry(step.op.kind()).or_default()[usize::from(refused)] += 1;
-    }
-
-    fn rules(&self) -> BTreeSet<Rule> {
-        self.fired.iter().map(|(rule, _)| *rule).collect()
-    }
-}
+/// What a run has found: a program for each kind of failure, and who is alone in it.
+type Failures = BTreeMap<Signature, (Reproducer, String)>;
 
 /// Fuzzes until the time is up, something is found, or Ctrl-C.
 pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
@@ -96,55 +79,57 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
 
     let stop = stop_on_ctrl_c()?;
     let (start, mut line_at) = (Instant::now(), LINE_EVERY);
-    let mut rng = seeded(seed, 0);
-    let (mut profile, mut profiles, mut profile_ends) = (Profile::random(areas, &mut rng), 0, 0);
-    let mut seen = Seen::default();
-    let (mut programs, mut taken_out) = (0_u64, 0_u64);
-    let mut failures: Vec<FailureReport> = Vec::new();
-    let mut blame = Vec::new();
+    let mut breeder = Breeder::new(areas, seeded(seed, 0));
+    let (mut profiles, mut profile_ends) = (0, 0);
+    let (mut programs, mut ops, mut taken_out) = (0_u64, 0_u64, 0_u64);
+    let (mut program, mut failures) = (Program::default(), Failures::new());
     let failures_max = if args.keep_going { FAILURES_MAX } else { 1 };
     let over = |programs| args.programs.is_some_and(|most| programs >= most);
     while start.elapsed() < args.time && !over(programs) && !stop.load(Ordering::Relaxed) {
         if programs >= profile_ends {
-            profile = Profile::random(areas, &mut rng);
-            fit(&mut profile, profiles);
+            breeder.change_profile(areas);
+            fit(&mut breeder.profile, profiles);
             profiles += 1;
-            let large = profile.config.ptes == 512;
+            let large = breeder.profile.config.ptes == 512;
             profile_ends += if large { PROFILE_PROGRAMS_LARGE } else { PROFILE_PROGRAMS };
         }
-        let mut program = random_program(&profile, &mut rng);
+        breeder.make(&mut program);
         taken_out += parties.kernel.linux().adapt(&mut program) as u64;
         programs += 1;
-        let judgement = parties.judge(&program, &mut |step: &StepView<'_>| seen.note(step));
+        breeder.feedback.start();
+        let judgement = parties.judge(&program, &mut |step: &StepView<'_>| {
+            ops += 1;
+            breeder.feedback.step(step);
+        });
+        breeder.learn(&program);
         if let Judgement::Differs(found) = judgement {
-            let signature = found.failure.signature().to_string();
-            if failures.iter().all(|failure| failure.signature != signature) {
-                eprintln!("found: {signature}");
-                let (reproducer, line) = parties.minimize(&program, found);
-                let ops = reproducer.program.steps.len();
-                failures.push(FailureReport { signature, ops, file: None, reproducer });
-                blame.push(line);
-            }
+            failures.entry(found.failure.signature()).or_insert_with(|| {
+                eprintln!("found: {}", found.failure.signature());
+                parties.minimize(&program, found)
+            });
             if failures.len() >= failures_max {
                 break;
             }
         }
         if start.elapsed() >= line_at {
             line_at += LINE_EVERY;
-            let seconds = start.elapsed().as_secs_f64();
-            eprintln!(
-                "[{seconds:.0}s] {:.0} programs/s, {programs} programs, {} operations, rules {}/{}, failures {}",
-                programs as f64 / seconds,
-                seen.ops,
-                seen.rules().len(),
-                Rule::ALL.len(),
-                failures.len()
-            );
+            tell_progress(start.elapsed(), programs, ops, &breeder, failures.len());
         }
     }
-    let seconds = start.elapsed().as_secs_f64();
-    let report = report(seed, seconds, programs, &seen, failures, stop.load(Ordering::Relaxed));
-    let report = save(args, report)?;
+    let totals = Totals {
+        seed,
+        seconds: start.elapsed().as_secs_f64(),
+        programs,
+        ops,
+        corpus: breeder.corpus(),
+        stopped: stop.load(Ordering::Relaxed),
+    };
+    let (mut reproducers, mut blame) = (BTreeMap::new(), Vec::new());
+    for (signature, (reproducer, line)) in failures {
+        reproducers.insert(signature, reproducer);
+        blame.push(line);
+    }
+    let report = save(args, Report::new(totals, &breeder.feedback, reproducers))?;
     parties.kernel.must_have_run()?;
     let kernel = &parties.kernel;
     if args.json {
@@ -162,6 +147,18 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
         kernel.print();
     }
     Ok(Found::something_if(!report.failures.is_empty() || !kernel.tally.troubles.is_empty()))
+}
+
+fn tell_progress(elapsed: Duration, programs: u64, ops: u64, breeder: &Breeder, failures: usize) {
+    let (seconds, map) = (elapsed.as_secs_f64(), &breeder.feedback.map);
+    eprintln!(
+        "[{seconds:.0}s] {:.0} programs/s, {programs} programs, {ops} operations, rules {}/{}, features {}, corpus {}, failures {failures}",
+        programs as f64 / seconds,
+        Rule::ALL.iter().filter(|rule| map.fired(**rule)).count(),
+        Rule::ALL.len(),
+        map.features(),
+        breeder.corpus(),
+    );
 }
 
 /// Makes a profile one of programs that the kernel can run.
@@ -188,40 +185,6 @@ fn left_out(linux: &Linux) -> Vec<String> {
     let mut lines: Vec<String> = lacking.chain(missing(linux)).collect();
     lines.dedup();
     lines
-}
-
-fn report(
-    seed: u64,
-    seconds: f64,
-    programs: u64,
-    seen: &Seen,
-    failures: Vec<FailureReport>,
-    stopped: bool,
-) -> Report {
-    let rules = seen.rules();
-    let missed = Rule::ALL.iter().filter(|rule| !rules.contains(rule)).map(|rule| rule.id());
-    let operations = seen.answers.iter();
-    Report {
-        seed,
-        seconds,
-        programs,
-        ops: seen.ops,
-        programs_per_second: programs as f64 / seconds.max(1e-9),
-        rules_hit: rules.len(),
-        rules_total: Rule::ALL.len(),
-        features: seen.fired.len() as u64,
-        corpus: 0,
-        failures,
-        rules_missed: missed.collect(),
-        operations: operations
-            .map(|(kind, [done, refused])| OpReport {
-                op: kind.name(),
-                done: *done,
-                refused: *refused,
-            })
-            .collect(),
-        stopped,
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,90 @@
+//! Compares which pages changed their physical page in an operation, and which kept it.
+//!
+//! The names of frames mean nothing but to the subject itself: what is compared is whether a page
+//! that was mapped before and after an operation has another one. A frame that is free may be taken
+//! again, but not for the same page in the same operation: whoever replaces a page takes the new
+//! frame before the old one is given back. (An operation that unmapped a page and then mapped one in
+//! its place would be an exception; there is none.)
+
+use crate::finding::{Finding, Place};
+use mm_ops::{NO_NAME, Observation, PageView, Pid, Vpn};
+
+/// Two observations of one subject, before an operation and after it.
+type Change<'a> = (&'a Observation, &'a Observation);
+
+/// The first page that kept its frame on one side only.
+pub(crate) fn difference(expected: Change<'_>, found: Change<'_>) -> Option<Finding> {
+    if found.1.names.is_empty() {
+        return None;
+    }
+    let [mut ours_before, mut ours, mut theirs_before, mut theirs] =
+        [expected.0, expected.1, found.0, found.1].map(Names::of);
+    expected.1.pages.iter().find_map(|page| {
+        let at = (page.pid, page.vpn);
+        let expected = ours_before.at(at)? == ours.at(at)?;
+        let found = theirs_before.at(at)? == theirs.at(at)?;
+        (expected != found)
+            .then(|| Finding::new(Place::Page(at.0, at.1), "frame kept", expected, found))
+    })
+}
+
+/// The names in an observation, asked for in ascending order of their pages.
+struct Names<'a> {
+    seen: &'a Observation,
+    next: usize,
+}
+
+impl<'a> Names<'a> {
+    const fn of(seen: &'a Observation) -> Self {
+        Self { seen, next: 0 }
+    }
+
+    /// The frame of a page; `None` where there is none or it is not shown.
+    fn at(&mut self, at: (Pid, Vpn)) -> Option<u64> {
+        let before = |page: &&PageView| (page.pid, page.vpn) < at;
+        self.next += self.seen.pages[self.next..].iter().take_while(before).count();
+        let page = self.seen.pages.get(self.next)?;
+        let name = *self.seen.names.get(self.next)?;
+        ((page.pid, page.vpn) == at && name != NO_NAME).then_some(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mm_ops::Value;
+
+    /// Pages of `p0` from 0 on with these frames.
+    fn seen(names: &[u64]) -> Observation {
+        let pages =
+            (0..names.len() as u32).map(|vpn| PageView::of_value(Pid(0), Vpn(vpn), Value::ZERO));
+        Observation { pages: pages.collect(), names: names.to_vec(), ..Observation::default() }
+    }
+
+    fn found(expected: [&[u64]; 2], found: [&[u64]; 2]) -> Option<Place> {
+        let [a, b, c, d] = [expected[0], expected[1], found[0], found[1]].map(seen);
+        difference((&a, &b), (&c, &d)).map(|finding| finding.place)
+    }
+
+    #[test]
+    fn a_page_that_must_keep_its_frame_must_keep_it() {
+        assert_eq!(found([&[1, 2], &[1, 2]], [&[70, 80], &[70, 80]]), None);
+        let moved = found([&[1, 2], &[1, 2]], [&[70, 80], &[70, 90]]);
+        assert_eq!(moved, Some(Place::Page(Pid(0), Vpn(1))));
+    }
+
+    #[test]
+    fn a_page_that_must_be_replaced_must_get_another_frame() {
+        assert_eq!(found([&[1], &[2]], [&[70], &[80]]), None);
+        assert_eq!(found([&[1], &[2]], [&[70], &[70]]), Some(Place::Page(Pid(0), Vpn(0))));
+        assert_eq!(found([&[1, 2], &[3, 1]], [&[70, 80], &[90, 70]]), None, "70 is taken again");
+    }
+
+    #[test]
+    fn pages_that_came_or_went_and_blind_subjects_are_not_judged() {
+        assert_eq!(found([&[1], &[1, 3]], [&[70], &[70, 80]]), None);
+        assert_eq!(found([&[1, 3], &[1]], [&[70, 80], &[70]]), None);
+        assert_eq!(found([&[NO_NAME], &[1]], [&[NO_NAME], &[70]]), None);
+        assert_eq!(found([&[1], &[2]], [&[], &[]]), None);
+    }
+}
