@@ -69,6 +69,11 @@ fn run_length_is_not_observable() {
 }
 
 #[test]
+fn nor_with_lru_batches() {
+    run_programs(Config { lru_batch: true, ..Config::default() }, 150, 100);
+}
+
+#[test]
 fn nor_with_soft_dirty_tracking() {
     run_programs(Config { soft_dirty: true, ..Config::default() }, 150, 100);
 }
