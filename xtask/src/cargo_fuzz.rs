@@ -24,7 +24,10 @@ pub fn is_installed() -> bool {
 /// toolchain, as the farms use, or else this one with its unstable options unlocked. The sanitizers'
 /// runtimes come with either.
 pub fn sanitizing() -> ((&'static str, &'static str), &'static str) {
-    if answers(Command::new("rustup").args(["run", "nightly", "rustc", "--version"])) {
+    let mut nightly = Command::new("rustup");
+    nightly.args(["run", "nightly", "rustc", "--version"]);
+    // To ask for a toolchain shall not fetch it.
+    if answers(nightly.env("RUSTUP_AUTO_INSTALL", "0")) {
         (("RUSTUP_TOOLCHAIN", "nightly"), "the nightly toolchain")
     } else {
         (("RUSTC_BOOTSTRAP", "1"), "no nightly toolchain, but this one with RUSTC_BOOTSTRAP=1")
