@@ -10,16 +10,28 @@ use std::process::Command;
 /// What to type where cargo-fuzz is missing.
 pub const INSTALL: &str = "cargo install --locked cargo-fuzz";
 
-/// Whether cargo-fuzz is installed.
-pub fn is_installed() -> bool {
-    let output = cargo().args(["fuzz", "--version"]).output();
-    output.is_ok_and(|output| output.status.success())
+/// Whether a command is there and ends well.
+pub fn answers(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
 }
 
-/// Whether a nightly toolchain is installed, which sanitizers need.
-pub fn has_nightly() -> bool {
-    let output = Command::new("rustup").args(["run", "nightly", "rustc", "--version"]).output();
-    output.is_ok_and(|output| output.status.success())
+/// Whether cargo-fuzz is installed.
+pub fn is_installed() -> bool {
+    answers(cargo().args(["fuzz", "--version"]))
+}
+
+/// The environment in which the compiler takes sanitizers, and how to say which that is: a nightly
+/// toolchain, as the farms use, or else this one with its unstable options unlocked. The sanitizers'
+/// runtimes come with either.
+pub fn sanitizing() -> ((&'static str, &'static str), &'static str) {
+    let mut nightly = Command::new("rustup");
+    nightly.args(["run", "nightly", "rustc", "--version"]);
+    // To ask for a toolchain shall not fetch it.
+    if answers(nightly.env("RUSTUP_AUTO_INSTALL", "0")) {
+        (("RUSTUP_TOOLCHAIN", "nightly"), "the nightly toolchain")
+    } else {
+        (("RUSTC_BOOTSTRAP", "1"), "no nightly toolchain, but this one with RUSTC_BOOTSTRAP=1")
+    }
 }
 
 /// Builds a target without a sanitizer (the project has no unsafe code to sanitize), which any

@@ -77,12 +77,18 @@ pub fn read_text(path: &Path) -> Result<String, Error> {
     })
 }
 
-/// A program from its file, text or binary.
+/// A program from its file, text or binary. One that a fuzz engine wrote expects nothing: what its
+/// random bytes expect is nobody's opinion, and no target looks at it.
 pub fn program(path: &Path) -> Result<Program, Error> {
     let bytes = read(path)?;
     let wrong = |message: String| Error::Program { path: path.to_owned(), message };
     let program = if bytes.starts_with(&mm_ops::codec::MAGIC) {
-        mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()))?
+        let mut program =
+            mm_ops::codec::decode(&bytes).map_err(|error| wrong(error.to_string()))?;
+        if path.extension().is_none_or(|extension| extension != "mmb") {
+            program.steps.iter_mut().for_each(|step| step.expect = None);
+        }
+        program
     } else {
         Program::parse(&read_text(path)?).map_err(|error| wrong(error.to_string()))?
     };
@@ -102,4 +108,24 @@ pub fn write(path: &Path, text: impl AsRef<[u8]>) -> Result<(), Error> {
         std::fs::create_dir_all(folder).map_err(Error::file("create", folder))?;
     }
     std::fs::write(path, text).map_err(Error::file("write", path))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_engine_wrote_expects_nothing() {
+        let text = "mmap p0 0+8 rw -> ENOMEM\n";
+        let expecting = Program::parse(text).expect("a program");
+        let folder = std::env::temp_dir().join(format!("mmdiff-files-{}", std::process::id()));
+        for (name, expects) in [("program.mmb", true), ("7c27ea66", false)] {
+            let path = folder.join(name);
+            write(&path, mm_ops::codec::encode(&expecting)).expect("a writable folder");
+            let read = program(&path).expect("a program");
+            assert_eq!(read.steps[0].op, expecting.steps[0].op);
+            assert_eq!(read.steps[0].expect.is_some(), expects, "{name}");
+        }
+        std::fs::remove_dir_all(&folder).expect("a folder of ours");
+    }
 }

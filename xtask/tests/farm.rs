@@ -70,3 +70,24 @@ fn both_farms_run_the_same_script() {
         assert!(text(&format!("{farm}/Dockerfile")).contains("base-builder-rust"), "{farm}");
     }
 }
+
+/// Where a tool is missing the farm's check says so, and only a caller who allowed it goes on.
+#[cfg(all(feature = "faults", target_os = "linux"))]
+#[test]
+fn a_missing_tool_is_never_silent() {
+    let check = |flags: &[&str]| {
+        let out = std::env::temp_dir().join("mmdiff-farm-never-made");
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.args(["oss-fuzz", "--out"]).arg(out).args(flags).env("CXX", "no-such-compiler");
+        let output = command.output().expect("our own binary runs");
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let (status, shown, _) = check(&["--skip-if-missing"]);
+    assert_eq!(status, Some(0));
+    assert!(shown.starts_with("SKIPPED oss-fuzz: "), "{shown}");
+    assert!(shown.contains("no-such-compiler"), "{shown}");
+    let (status, shown, said) = check(&[]);
+    assert_eq!(status, Some(2), "{said}");
+    assert!(shown.is_empty() && said.contains("no-such-compiler"), "{shown}{said}");
+}

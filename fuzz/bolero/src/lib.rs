@@ -3,6 +3,8 @@
 //! under others. Its inputs are those of the fuzz target `bytes`, and so are its crashes for `cargo
 //! xtask regress --target bytes`.
 //!
+//! A build with the feature `faults` has the fault that the environment variable `MMDIFF_FAULT` names.
+//!
 //! A crate of its own, for bolero builds every binary of the harness's crate for the engine.
 #![forbid(unsafe_code)]
 
@@ -15,7 +17,24 @@ mod tests {
 
     thread_local! {
         static CHECKS: RefCell<Checks<Model, fn() -> Model>> =
-            RefCell::new(Checks::new(|| Model::new(&Config::default())));
+            RefCell::new(Checks::new(subject));
+    }
+
+    #[cfg(not(feature = "faults"))]
+    fn subject() -> Model {
+        Model::new(&Config::default())
+    }
+
+    #[cfg(feature = "faults")]
+    fn subject() -> Model {
+        use mm_model::faults::Fault;
+        std::env::var("MMDIFF_FAULT").map_or_else(
+            |_| Model::new(&Config::default()),
+            |name| {
+                let fault = Fault::from_name(&name).expect("MMDIFF_FAULT names a fault");
+                Model::with_fault(&Config::default(), fault)
+            },
+        )
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub struct OssFuzzArgs {
     /// Inputs each target runs without finding anything.
     #[arg(long, default_value_t = 1000)]
     pub runs: u64,
-    /// Exit with 0 and a line that says so where nightly or cargo-fuzz is missing.
+    /// Exit with 0 and a line that says so where cargo-fuzz is missing.
     #[arg(long)]
     pub skip_if_missing: bool,
     /// The result as one JSON object.

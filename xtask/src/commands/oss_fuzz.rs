@@ -97,12 +97,15 @@ pub fn run(args: &OssFuzzArgs) -> Result<Found, Error> {
 
 /// What this machine lacks, with what mends it.
 fn missing() -> Option<String> {
-    if !cargo_fuzz::is_installed() {
-        return Some(format!("cargo-fuzz is not installed (`{}`)", cargo_fuzz::INSTALL));
+    if !cfg!(target_os = "linux") {
+        return Some("the farms' builds are for Linux".into());
     }
-    let mend = "`rustup toolchain install nightly`";
-    (!cargo_fuzz::has_nightly())
-        .then(|| format!("no nightly toolchain, which AddressSanitizer needs ({mend})"))
+    let compiler = std::env::var("CXX").unwrap_or_else(|_| "c++".into());
+    if !cargo_fuzz::answers(Command::new(&compiler).arg("--version")) {
+        return Some(format!("no C++ compiler (`{compiler}`), which libFuzzer is built with"));
+    }
+    (!cargo_fuzz::is_installed())
+        .then(|| format!("cargo-fuzz is not installed (`{}`)", cargo_fuzz::INSTALL))
 }
 
 fn targets(args: &OssFuzzArgs) -> Result<Vec<Target>, Error> {
@@ -115,10 +118,11 @@ fn targets(args: &OssFuzzArgs) -> Result<Vec<Target>, Error> {
     args.targets.iter().map(find).collect()
 }
 
-/// Runs the build script as the Rust base builder does, on this machine's nightly toolchain.
+/// Runs the build script in an environment like that of the Rust base builder.
 fn build(out: &Path, targets: &[Target], features: Option<&str>) -> Result<(), Error> {
     let names: Vec<&str> = targets.iter().map(|target| target.name()).collect();
-    eprintln!("fuzz/oss-fuzz/build.sh: {} …", names.join(" "));
+    let (toolchain, shown) = cargo_fuzz::sanitizing();
+    eprintln!("fuzz/oss-fuzz/build.sh: {} with {shown} …", names.join(" "));
     let work = root().join("target/oss-fuzz-work");
     let compiled = work.join(features.unwrap_or("correct"));
     std::fs::create_dir_all(&compiled).map_err(Error::file("create", &compiled))?;
@@ -134,7 +138,7 @@ fn build(out: &Path, targets: &[Target], features: Option<&str>) -> Result<(), E
             ("FUZZING_ENGINE", "libfuzzer"),
             ("FUZZING_LANGUAGE", "rust"),
             ("ARCHITECTURE", std::env::consts::ARCH),
-            ("RUSTUP_TOOLCHAIN", "nightly"),
+            toolchain,
             ("RUSTFLAGS", "--cfg fuzzing -Cdebuginfo=1 -Cforce-frame-pointers"),
             ("MMDIFF_FEATURES", features.unwrap_or("")),
         ])
