@@ -215,8 +215,10 @@ impl Model {
         (handle, pin, write): (Handle, bool, bool),
     ) {
         let forked = pin && self.mms[pid.index()].write_protect_seq != race.sequence;
+        // The raced operation may have taken the name.
+        let taken = self.handles[handle.index()].is_open();
         match race.held {
-            Some(pfn) if !forked => {
+            Some(pfn) if !forked && !taken => {
                 self.handles[handle.index()].open_with(pin, write, pfn);
                 race.held = None;
                 race.end = Some(ActorEnd::Grabbed);

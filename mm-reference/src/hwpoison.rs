@@ -112,7 +112,7 @@ impl Reference {
 
     /// Q1: every entry becomes a HWPOISON entry; of a page in the swap cache a SWAP entry, until one
     /// cannot be shared. LOCKED VMAs make no difference.
-    fn unmap_poisoned(&mut self, folio: FolioId) {
+    pub(crate) fn unmap_poisoned(&mut self, folio: FolioId) {
         let cached = self.in_swap_cache(folio);
         for (pid, vpn) in self.walk_of_mappings(folio) {
             if cached {

@@ -116,7 +116,9 @@ impl Reference {
         if pin {
             self.mm_mut(pid).has_pinned = true;
         }
-        if self.race.backs_off || vpn >= self.config.space_pages() {
+        // The raced operation may have taken the name.
+        let taken = self.handles.get(handle.index()).is_none_or(Option::is_some);
+        if self.race.backs_off || taken || vpn >= self.config.space_pages() {
             return ActorEnd::BackedOff;
         }
         // What the operation has in its own hands stays there.
@@ -127,9 +129,7 @@ impl Reference {
         if grabbed == 0 {
             return ActorEnd::BackedOff;
         }
-        if let Some(slot) = self.handles.get_mut(handle.index()) {
-            *slot = Some(OpenHandle { write, held });
-        }
+        self.handles[handle.index()] = Some(OpenHandle { write, held });
         ActorEnd::Grabbed
     }
 

@@ -94,6 +94,11 @@ impl Reference {
         pieces: &mut Vec<FolioId>,
     ) -> Result<(), Reclaimed> {
         if self.folio(*folio).pages.iter().any(|page| page.hwpoison) {
+            // Q1: a small one is taken from everybody, and does not go back to the LRU.
+            if !self.folio(*folio).large() {
+                self.unmap_poisoned(*folio);
+                self.remove_folio_flags(*folio, FolioFlags::LRU);
+            }
             return Err(KEPT);
         }
         if self.mlocked(*folio) {
