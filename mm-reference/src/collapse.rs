@@ -28,6 +28,7 @@ impl Reference {
             rule!(self.coverage, G18, 1);
             return Err(Errno::EINVAL);
         }
+        self.drain();
         let first = range.start.next_multiple_of(self.ptes());
         let end = self.block_start(range.end);
         if first > end {
@@ -81,8 +82,14 @@ impl Reference {
             rule!(self.coverage, G18, 0);
             return Err(Stop(Errno::ENOMEM));
         }
+        let missing = |vpn| !matches!(self.pte(pid, vpn), Pte::None | Pte::Zero(_) | Pte::Page(_));
+        let any_missing = block.clone().any(missing);
         for vpn in block.clone() {
             self.swap_in_for_collapse(pid, vpn)?;
+        }
+        if any_missing {
+            // What was swapped in must not wait in a batch (S14).
+            self.drain();
         }
         self.isolate_pages(pid, block.clone())?;
         self.replace_pages(pid, block);

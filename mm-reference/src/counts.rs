@@ -116,7 +116,8 @@ impl Reference {
     pub(crate) fn extra_references(&self, folio: FolioId) -> u32 {
         let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };
         let poison = u32::from(self.folio(folio).poison_held);
-        self.gets(folio) + self.pins(folio) * per_pin + self.isolations(folio) + poison
+        let held = self.gets(folio) + self.pins(folio) * per_pin;
+        held + self.isolations(folio) + self.batch_references(folio) + poison
     }
 
     /// folio_ref_count (S12).
@@ -200,6 +201,8 @@ pub(crate) struct FolioTally {
     pub(crate) isolations: u32,
     /// Pages in the swap cache.
     pub(crate) cached: u32,
+    /// Places in per-CPU batches (S14).
+    pub(crate) batched: u32,
     /// Whether any entry names it without mapping it: as MIGRATION or HWPOISON, or as a SWAP entry
     /// of a slot it is cached for.
     pub(crate) named: bool,
@@ -211,6 +214,11 @@ impl FolioTally {
     /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it;
     /// then it is retired, whoever keeps it from being used again (Q2).
     fn unused(&self) -> bool {
+        self.forgotten() && self.batched == 0
+    }
+
+    /// The same, but for batches: what only waits there is nobody's any more.
+    pub(crate) fn forgotten(&self) -> bool {
         self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0 && !self.named
     }
 }
@@ -310,6 +318,9 @@ impl Tally {
         }
         for folio in machine.slots.iter().filter_map(|slot| slot.cache) {
             self.folios[folio as usize].cached += 1;
+        }
+        for folio in machine.batches.all() {
+            self.folios[folio as usize].batched += 1;
         }
     }
 

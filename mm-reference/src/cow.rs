@@ -53,6 +53,9 @@ impl Reference {
             rule!(self.coverage, B11);
             return false;
         }
+        if self.refcount(folio) <= 3 {
+            self.drain_for(folio);
+        }
         if self.refcount(folio) > 1 + self.cache_references(folio) {
             rule!(self.coverage, B6, 0);
             return false;

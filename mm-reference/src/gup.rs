@@ -32,7 +32,7 @@ struct Walk {
     nofault: bool,
     split_pmd: bool,
     touch: bool,
-    /// FOLL_HWPOISON: the caller wants to know of poison.
+    /// FOLL_HWPOISON: a poisoned page is told from other failures.
     hwpoison: bool,
 }
 
@@ -88,7 +88,7 @@ impl Reference {
                 Followed::Fault(access) => {
                     if let Err(fault) = self.fault(pid, page, access) {
                         rule!(self.coverage, D12, 0);
-                        let poisoned = fault == Fault::Hwpoison && walk.hwpoison;
+                        let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
                         return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
                 }
@@ -461,7 +461,7 @@ impl Reference {
         rule!(self.coverage, A13, u8::from(write));
         let walk = Walk { hwpoison: true, ..Walk::populating(write, false) };
         self.check_vma(pid, piece.start, walk).map_err(|_| Errno::EINVAL)?;
-        self.walk(pid, piece.start, piece.end - piece.start, walk)
+        self.populate(pid, piece.start..piece.end, walk)
     }
 
     /// The populate half of `mlock`, in one VMA (Z2).
@@ -471,12 +471,19 @@ impl Reference {
             return Err(Errno::EFAULT);
         }
         let walk = Walk::populating(write, true);
-        self.walk(pid, piece.start, piece.end - piece.start, walk)
+        self.populate(pid, piece.start..piece.end, walk)
+    }
+
+    /// Populating ends with drain() (S14).
+    fn populate(&mut self, pid: Pid, range: Range<u32>, walk: Walk) -> Result<(), Errno> {
+        let result = self.walk(pid, range.start, range.len() as u32, walk);
+        self.drain();
+        result
     }
 
     /// H12: a LOCKED range that becomes writable is write-populated; errors do not matter.
     pub(crate) fn populate_after_protect(&mut self, pid: Pid, range: Range<u32>) {
         let walk = Walk::populating(true, false);
-        let _ = self.walk(pid, range.start, range.len() as u32, walk);
+        let _ = self.populate(pid, range, walk);
     }
 }

@@ -202,7 +202,7 @@ impl Ideal {
                 self.device_store(handle, index, value);
             }
             (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
-                self.store(pid, vpn, value)
+                self.store(pid, vpn, value);
             }
             (Op::BadSlot { pid, vpn }, Outcome::Ok) => {
                 self.mark_sharers(pid, vpn, |p| p.lost = true)

@@ -17,6 +17,7 @@ mod gup;
 mod hwpoison;
 mod ideal;
 mod ksm;
+mod lru;
 mod migrate;
 mod ops;
 mod protect;

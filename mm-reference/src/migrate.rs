@@ -2,7 +2,7 @@
 //! to a destination (F7), the entries are brought back (F8). A folio split (module `split`) uses the
 //! first and the last of these steps.
 
-use mm_ops::{AllocKind, EntryFlags, Errno, FolioFlags, Outcome, Pid, Token, VmaFlags, Vpn};
+use mm_ops::{AllocKind, EntryFlags, Errno, FolioFlags, Outcome, Pid, Token, Vpn};
 
 use crate::coverage::rule;
 use crate::state::{
@@ -144,9 +144,7 @@ impl Reference {
         rule!(self.coverage, F6, 0);
         let flags = &mut self.folio_mut(folio).flags;
         *flags = flags.without(FolioFlags::LRU);
-        let to = self.new_folio(order, VmaFlags::NONE);
-        self.folio_mut(to).flags = FolioFlags::NONE;
-        Ok(to)
+        Ok(self.bare_folio(order))
     }
 
     /// F7: content and identity move, if nobody else refers to the source.

@@ -80,9 +80,9 @@ impl Reference {
             Op::BadSlot { pid, vpn } => self.op_bad_slot(pid, vpn),
             Op::Swapoff => self.op_swapoff(),
             Op::Swapon => self.op_swapon(),
+            Op::Drain => self.op_drain(),
             Op::Uffd { pid, range, call } => self.op_uffd(pid, range, call),
             Op::UffdFill { pid, vpn, fill } => self.op_uffd_fill(pid, vpn, fill),
-            _ => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
 }

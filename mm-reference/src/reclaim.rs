@@ -37,6 +37,7 @@ impl Reference {
             }
         }
         let Some(folio) = self.folio_at(pid, vpn.0) else { return Outcome::Err(Errno::EFAULT) };
+        self.drain();
         if !self.folio(folio).flags.has(FolioFlags::LRU) || self.locked(folio) {
             return Outcome::Err(Errno::EAGAIN);
         }

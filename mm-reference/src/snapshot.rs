@@ -170,6 +170,7 @@ impl SnapshotSource for Reference {
                 + counts.gets
                 + counts.pins * per_pin
                 + counts.isolations
+                + counts.batched
                 + u32::from(folio.poison_held),
             pincount: if folio.large() { counts.pins } else { 0 },
             mapcount: counts.mapcount,
@@ -192,7 +193,12 @@ impl SnapshotSource for Reference {
     }
 
     fn live_folios(&self) -> usize {
-        self.folios.iter().filter(|folio| folio.live).count()
+        // What a batch alone keeps will go with it, unless its lock names it.
+        let counted = |id: &usize| {
+            let counts = self.tally.folios[*id];
+            counts.batched == 0 || !counts.forgotten() || self.locked(*id as u32)
+        };
+        (0..self.folios.len()).filter(|id| self.folios[*id].live).filter(counted).count()
     }
 
     fn live_anon_vmas(&self) -> usize {

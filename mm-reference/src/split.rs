@@ -118,7 +118,7 @@ impl Reference {
     fn cut_piece(&mut self, whole: FolioId, part: Range<u32>) -> FolioId {
         rule!(self.coverage, G9);
         let order = Order(part.len().trailing_zeros() as u8);
-        let piece = self.new_folio(order, VmaFlags::NONE);
+        let piece = self.bare_folio(order);
         let old = self.folio(whole).clone();
         let new = self.folio_mut(piece);
         new.flags = old.flags.without(FolioFlags::MAYBE_SHARED);

@@ -11,6 +11,7 @@ use mm_ops::{
 
 use crate::counts::Tally;
 use crate::coverage::{Coverage, rule};
+use crate::lru::Batches;
 
 /// Number of a folio: an index into [`Reference::folios`].
 pub(crate) type FolioId = u32;
@@ -265,6 +266,8 @@ pub struct Reference {
     pub(crate) swap_on: bool,
     /// Pages grabbed by the GUP call under way; they count like those of a handle.
     pub(crate) in_hand: Held,
+    /// Folios that wait in per-CPU batches (S14).
+    pub(crate) batches: Batches,
     pub(crate) thp_always: OrderSet,
     pub(crate) thp_madvise: OrderSet,
     /// Counts insertions into interval trees (L17).
@@ -293,6 +296,7 @@ impl Reference {
             slots: Vec::new(),
             swap_on: false,
             in_hand: Held::default(),
+            batches: Batches::default(),
             thp_always: OrderSet::EMPTY,
             thp_madvise: OrderSet::EMPTY,
             links: 0,
@@ -332,6 +336,7 @@ impl Reference {
         self.slots.resize(usize::from(self.config.swap_slots), Slot::default());
         self.swap_on = !self.slots.is_empty();
         self.in_hand.pages.clear();
+        self.batches.clear();
         self.thp_always = OrderSet::EMPTY;
         self.thp_madvise = OrderSet::EMPTY;
         self.links = 0;
@@ -488,20 +493,28 @@ impl Reference {
 
 /// Making things.
 impl Reference {
-    /// A fresh folio for a VMA with these flags (S18, Z6): nothing maps it yet.
+    /// A fresh folio for a VMA with these flags (S18, Z6): nothing maps it yet. It goes to the LRU.
     pub(crate) fn new_folio(&mut self, order: Order, vma: VmaFlags) -> FolioId {
+        if vma.has(VmaFlags::DROPPABLE) {
+            rule!(self.coverage, Z6);
+        }
+        let id = self.bare_folio(order);
+        let swapbacked = !vma.has(VmaFlags::DROPPABLE);
+        self.folio_mut(id).flags = FolioFlags::NONE.with_if(FolioFlags::SWAPBACKED, swapbacked);
+        self.lru_add(id, vma);
+        id
+    }
+
+    /// A folio without flags.
+    pub(crate) fn bare_folio(&mut self, order: Order) -> FolioId {
         let id = self.free_folios.pop().unwrap_or_else(|| {
             self.folios.push(Folio::default());
             self.folios.len() as FolioId - 1
         });
-        if vma.has(VmaFlags::DROPPABLE) {
-            rule!(self.coverage, Z6);
-        }
-        let flags = FolioFlags::LRU.with_if(FolioFlags::SWAPBACKED, !vma.has(VmaFlags::DROPPABLE));
         let folio = &mut self.folios[id as usize];
         folio.live = true;
         folio.order = order;
-        folio.flags = flags;
+        folio.flags = FolioFlags::NONE;
         folio.slots = [(Pid(0), 0); 2];
         folio.mapping = None;
         folio.index = 0;

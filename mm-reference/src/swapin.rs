@@ -32,7 +32,7 @@ impl Reference {
         let arrival = match self.slots[swapped.slot as usize].cache {
             Some(folio) => {
                 rule!(self.coverage, E12, 0);
-                self.arrival_from_cache(pid, vpn, swapped, folio)?
+                self.arrival_from_cache(pid, vpn, swapped, folio, access)?
             }
             None if self.config.swap_device.is_sync() && self.slot_count(swapped.slot) == 1 => {
                 rule!(self.coverage, E12, 1);
@@ -41,7 +41,7 @@ impl Reference {
             None => {
                 rule!(self.coverage, E12, 2);
                 let folio = self.read_into_cache(pid, vpn, swapped.slot)?;
-                self.arrival_from_cache(pid, vpn, swapped, folio)?
+                self.arrival_from_cache(pid, vpn, swapped, folio, access)?
             }
         };
         if self.folio(arrival.folio).flags.has(FolioFlags::NOT_UPTODATE) {
@@ -59,6 +59,7 @@ impl Reference {
         vpn: u32,
         Swapped { slot, flags }: Swapped,
         folio: FolioId,
+        access: Access,
     ) -> Result<Arrival, Fault> {
         if self.locked(folio) {
             rule!(self.coverage, E12, 3);
@@ -73,6 +74,11 @@ impl Reference {
         if self.needs_ksm_copy(pid, vpn, folio) {
             let folio = self.copy_for_ksm(pid, vpn, folio)?;
             return Ok(Arrival { folio, page: 0, private: true, ..single });
+        }
+        let ksm = self.folio(folio).flags.has(FolioFlags::KSM);
+        if access == Access::Write && !ksm {
+            // Only without batches in the way can it be seen that nobody else has it.
+            self.drain_for(folio);
         }
         if self.folio(folio).large() && self.whole_folio_fits(pid, vpn, folio, page) {
             let count = self.folio(folio).nr_pages();
@@ -114,7 +120,7 @@ impl Reference {
         self.try_allocate(AllocKind::Folio(Order(0)), pid, vpn)?;
         rule!(self.coverage, E16, 3);
         let value = self.page(folio, 0).value;
-        let copy = self.new_folio(Order(0), VmaFlags::NONE);
+        let copy = self.new_folio(Order(0), self.vma_flags(pid, vpn));
         self.add_folio_flags(copy, FolioFlags::DIRTY);
         self.page_mut(copy, 0).value = value;
         Ok(copy)

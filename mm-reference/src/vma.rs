@@ -360,6 +360,7 @@ impl Reference {
                 rule!(self.coverage, Z2, u8::from(lock));
                 self.change_flags(pid, piece.start, piece.end, flags)
                     .map_err(|NoMemory| Errno::ENOMEM)?;
+                self.drain();
             }
             at = piece.end;
         }

@@ -249,13 +249,21 @@ impl Reference {
                 return Ok(());
             }
             Free => {
+                self.drain();
                 self.lazily_free(pid, range);
                 return Ok(());
             }
-            Cold => return self.cold_or_pageout(pid, range, false),
-            PageOut => return self.cold_or_pageout(pid, range, true),
+            Cold => {
+                self.drain();
+                return self.cold_or_pageout(pid, range, false);
+            }
+            PageOut => {
+                self.drain();
+                return self.cold_or_pageout(pid, range, true);
+            }
             WillNeed => {
                 self.will_need(pid, range);
+                self.drain();
                 return Ok(());
             }
             PopulateRead => return self.populate_advised(pid, piece, false),
@@ -460,17 +468,6 @@ impl Reference {
     fn clear_folio_dirty(&mut self, folio: FolioId) {
         let flags = &mut self.folio_mut(folio).flags;
         *flags = flags.without(FolioFlags::DIRTY);
-    }
-
-    /// folio_mark_lazyfree: only a swapbacked folio on the LRU that is not mlocked and not in the
-    /// swap cache.
-    fn mark_lazyfree(&mut self, folio: FolioId) {
-        let on_lru = self.folio(folio).flags.has(FolioFlags::LRU);
-        if on_lru && !self.mlocked(folio) && !self.in_swap_cache(folio) {
-            rule!(self.coverage, I6, 6);
-            let flags = &mut self.folio_mut(folio).flags;
-            *flags = flags.without(FolioFlags::SWAPBACKED);
-        }
     }
 
     /// Whether a LOCKED VMA maps the whole folio (Z2).

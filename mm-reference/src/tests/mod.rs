@@ -8,6 +8,7 @@ mod fork;
 mod gup;
 mod hwpoison;
 mod ksm;
+mod lru;
 mod migrate;
 mod protect;
 mod random;
