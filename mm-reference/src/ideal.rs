@@ -205,7 +205,7 @@ impl Ideal {
                 self.store(pid, vpn, value);
             }
             (Op::BadSlot { pid, vpn }, Outcome::Ok) => {
-                self.mark_sharers(pid, vpn, |p| p.lost = true)
+                self.mark_sharers(pid, vpn, |page| page.lost = true);
             }
             (
                 Op::Hwpoison { pid, vpn },
@@ -216,11 +216,11 @@ impl Ideal {
                 self.mark_sharers(pid, vpn, |page| page.poisoned = true);
                 self.untie_pins_of_poisoned();
             }
-            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok) => {
-                if self.poisoned((pid, vpn)) || self.poisoned((with, to)) {
-                    self.mark_sharers(pid, vpn, |page| page.poisoned = true);
-                    self.mark_sharers(with, to, |page| page.poisoned = true);
-                }
+            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok)
+                if self.poisoned((pid, vpn)) || self.poisoned((with, to)) =>
+            {
+                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
+                self.mark_sharers(with, to, |page| page.poisoned = true);
             }
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
