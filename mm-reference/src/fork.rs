@@ -85,6 +85,9 @@ impl Reference {
             rule!(self.coverage, C3);
             return Ok(());
         }
+        if vma.anon_vma.is_none() {
+            rule!(self.coverage, C3, 1);
+        }
         self.copy_range(family, start..end)
     }
 
@@ -187,6 +190,7 @@ impl Reference {
                 }
                 Pte::Zero(flags) => {
                     rule!(self.coverage, C9, 1);
+                    rule!(self.coverage, C21, 2);
                     self.set_pte(family.child, vpn, Pte::Zero(family.child_flags(flags)));
                 }
                 Pte::Page(mapped) if self.must_copy(family.parent, mapped.folio, mapped.page) => {
