@@ -25,6 +25,7 @@ impl Reference {
     pub(crate) fn collapse(&mut self, pid: Pid, range: Range<u32>) -> Result<(), Errno> {
         if !self.may_collapse(pid, range.start) {
             rule!(self.coverage, G15, 0);
+            rule!(self.coverage, G18, 1);
             return Err(Errno::EINVAL);
         }
         self.drain();
@@ -102,6 +103,7 @@ impl Reference {
         match self.pte(pid, vpn) {
             Pte::None | Pte::Zero(_) if armed => {
                 rule!(self.coverage, G15, 1);
+                rule!(self.coverage, G18, 2);
                 Err(Stop(Errno::EBUSY))
             }
             Pte::None | Pte::Zero(_) | Pte::Guard | Pte::Poisoned => Ok(()),
@@ -128,8 +130,12 @@ impl Reference {
         let free = self.folio(folio).flags.has(FolioFlags::LRU)
             && !self.locked(folio)
             && self.extra_references(folio) == 0;
-        rule!(self.coverage, G15, if free { 4 } else { 3 });
-        if free { Ok(()) } else { Err(Next(Errno::EAGAIN)) }
+        rule!(self.coverage, G15, u8::from(free) + 3);
+        if free {
+            return Ok(());
+        }
+        rule!(self.coverage, G18, 3);
+        Err(Next(Errno::EAGAIN))
     }
 
     /// G16: an entry that is neither empty nor present is faulted in.
@@ -174,6 +180,7 @@ impl Reference {
                 _ => return Err(Next(Errno::EINVAL)),
             }
         }
+        rule!(self.coverage, G16, 4);
         Ok(())
     }
 

@@ -37,7 +37,10 @@ impl Reference {
     pub(crate) fn op_soft_offline(&mut self, pid: Pid, vpn: Vpn) -> Outcome {
         let result = match self.look_up(pid, vpn) {
             Err(errno) => Err(errno),
-            Ok(None) => Err(Errno::EBUSY),
+            Ok(None) => {
+                rule!(self.coverage, Q6, 5);
+                Err(Errno::EBUSY)
+            }
             Ok(Some((folio, page))) => self.take_out_of_use(pid, vpn.0, folio, page),
         };
         match result {
@@ -164,6 +167,7 @@ impl Reference {
             return Ok(());
         }
         if self.locked(folio) {
+            rule!(self.coverage, Q6, 6);
             return Err(Errno::EINTR);
         }
         let mut folio = folio;

@@ -15,8 +15,8 @@
 //!   through one may reach whoever inherited the page by fork: `stray`.
 //! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
 //!   it is written again (E9, Z6): `fading`.
-//! * A slot that the device cannot read any more, or a poisoned page, is lost; a read fails, and shows
-//!   nothing (E12, E17, Q1, Q3): `lost`.
+//! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
+//!   `lost`. So is a poisoned page, at once or later (Q1, Q3, F3): `poisoned`.
 
 use mm_ops::{
     Advice, Errno, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
@@ -69,6 +69,8 @@ struct Page {
     fading: bool,
     /// It may be out of reach for now, and shows as zero then.
     lost: bool,
+    /// The same for as long as its owner has it, whatever is stored there.
+    poisoned: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
 }
@@ -202,15 +204,23 @@ impl Ideal {
             (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
                 self.store(pid, vpn, value);
             }
-            (Op::BadSlot { pid, vpn }, Outcome::Ok) => self.lose(pid, vpn),
+            (Op::BadSlot { pid, vpn }, Outcome::Ok) => {
+                self.mark_sharers(pid, vpn, |page| page.lost = true);
+            }
             (
                 Op::Hwpoison { pid, vpn },
                 Outcome::Ok
                 | Outcome::Bus
                 | Outcome::Err(Errno::EBUSY | Errno::EINTR | Errno::EHWPOISON),
             ) => {
-                self.lose(pid, vpn);
-                self.untie_pins_of_lost();
+                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
+                self.untie_pins_of_poisoned();
+            }
+            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok)
+                if self.poisoned((pid, vpn)) || self.poisoned((with, to)) =>
+            {
+                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
+                self.mark_sharers(with, to, |page| page.poisoned = true);
             }
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
@@ -292,6 +302,7 @@ impl Ideal {
             or_zero: false,
             fading: space.droppable(vpn),
             lost: false,
+            poisoned: false,
             orphan: None,
         };
         Some(space.pages.entry(vpn.0).or_insert(fresh))
@@ -300,7 +311,7 @@ impl Ideal {
     fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
         let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
-        let lost = page.is_some_and(|page| page.lost) && found.is_zero();
+        let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
         if found == expected || lost { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
     }
 
@@ -518,24 +529,29 @@ impl Ideal {
         }
     }
 
-    /// A page of memory, or of the device, is lost, and with it everybody who may share it: by fork,
-    /// or by KSM, which only equal content can do.
-    fn lose(&mut self, pid: Pid, vpn: Vpn) {
+    /// Something happens to a page of memory, or of the device, and so to everybody who may share
+    /// it: by fork, or by KSM, for which the content must be equal.
+    fn mark_sharers(&mut self, pid: Pid, vpn: Vpn, mark: impl Fn(&mut Page)) {
         let Some(Page { lineage, value, .. }) = self.page(pid, vpn).copied() else { return };
         let sharer = |page: &&mut Page| page.lineage == lineage || page.value == value;
         for space in self.spaces.iter_mut().flatten() {
-            space.pages.values_mut().filter(sharer).for_each(|page| page.lost = true);
+            space.pages.values_mut().filter(sharer).for_each(&mark);
         }
+    }
+
+    fn poisoned(&self, (pid, vpn): (Pid, Vpn)) -> bool {
+        let space = self.spaces.get(pid.index()).and_then(Option::as_ref);
+        space.and_then(|space| space.pages.get(&vpn.0)).is_some_and(|page| page.poisoned)
     }
 
     /// A poisoned page is taken from its owner even if it is pinned (Q4): the pin keeps it, and the
     /// owner can get another.
-    fn untie_pins_of_lost(&mut self) {
+    fn untie_pins_of_poisoned(&mut self) {
         for device in self.devices.iter_mut().flatten() {
             let Some(space) = &self.spaces[device.owner.index()] else { continue };
             for (held, vpn) in device.held.iter_mut().zip(device.first.0..) {
                 let tied = matches!(held, Held::Alias | Held::MaybeZeroPage);
-                let page = space.pages.get(&vpn).filter(|page| page.lost && tied);
+                let page = space.pages.get(&vpn).filter(|page| page.poisoned && tied);
                 if let Some(page) = page {
                     let mut plain = Plain::of(page);
                     plain.values.push(Value::ZERO);
@@ -626,7 +642,7 @@ fn settle(
     vpn: Vpn,
     found: Value,
 ) -> Result<(), Violation> {
-    if page.lost && found.is_zero() {
+    if (page.lost || page.poisoned) && found.is_zero() {
         return Ok(());
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();

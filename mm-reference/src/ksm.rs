@@ -76,14 +76,17 @@ impl Reference {
     }
 
     /// The page of a folio that is mapped in MERGEABLE memory.
-    fn candidate(&self, (pid, vpn): Place) -> Result<(FolioId, u32), Errno> {
-        if !self.vma_flags(pid, vpn).has(VmaFlags::MERGEABLE) {
-            return Err(Errno::EFAULT);
-        }
+    fn candidate(&mut self, (pid, vpn): Place) -> Result<(FolioId, u32), Errno> {
+        let mergeable = self.vma_flags(pid, vpn).has(VmaFlags::MERGEABLE);
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
-            (PmdKind::Leaf(Leaf { folio, .. }), _) => Ok((folio, vpn - self.block_start(vpn))),
-            (_, Pte::Page(Mapped { folio, page, .. })) => Ok((folio, page)),
-            _ => Err(Errno::EFAULT),
+            (PmdKind::Leaf(Leaf { folio, .. }), _) if mergeable => {
+                Ok((folio, vpn - self.block_start(vpn)))
+            }
+            (_, Pte::Page(Mapped { folio, page, .. })) if mergeable => Ok((folio, page)),
+            _ => {
+                rule!(self.coverage, P1, 4);
+                Err(Errno::EFAULT)
+            }
         }
     }
 
@@ -105,6 +108,7 @@ impl Reference {
                 return Err(Errno::EAGAIN);
             }
         }
+        rule!(self.coverage, P1, 5);
         // A page of zeroes may have become the zero page by the split (F9).
         let Pte::Page(mapped) = self.pte(pid, vpn) else { return Err(Errno::EAGAIN) };
         let written = EntryFlags::WRITE.with(EntryFlags::DIRTY);

@@ -158,8 +158,11 @@ impl Reference {
         for (pid, vpn) in self.walk_of_migration_entries(piece, whole) {
             let Pte::Migration(entry) = self.pte(pid, vpn) else { continue };
             let page = entry.page - first;
+            if mlocked {
+                rule!(self.coverage, F9, 1);
+            }
             if self.unused_zero_page(piece, pid, vpn) && !mlocked {
-                rule!(self.coverage, F9);
+                rule!(self.coverage, F9, 0);
                 let vma = self.vma(pid, Vpn(vpn)).expect("an entry lies inside a VMA");
                 let kept = EntryFlags::SOFT_DIRTY.with(EntryFlags::UFFD_WP);
                 let flags = self.vma_prot(vma).with(EntryFlags(entry.flags.0 & kept.0));
@@ -195,7 +198,7 @@ fn parts_of(whole: Order, Target { order, toward }: Target) -> Vec<Range<u32>> {
     };
     let Some(page) = toward else { return cut(0..whole.pages(), order) };
     // G22: the piece with the page is halved again and again; order 1 is passed over.
-    let mut parts = vec![0..whole.pages()];
+    let mut parts = cut(0..whole.pages(), whole);
     for order in (order.0..whole.0).rev().map(Order).filter(|order| *order != Order(1)) {
         let at = parts.iter().position(|part| part.contains(&page)).expect("a page of the folio");
         let halves = cut(parts[at].clone(), order);

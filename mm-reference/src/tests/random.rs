@@ -234,7 +234,8 @@ fn check(snapshot: &Snapshot) {
         let folio = &snapshot.folios[entry.folio as usize];
         let page = snapshot.pages_of(entry.folio)[entry.page as usize];
         let both = EntryFlags::WRITE.with(EntryFlags::UFFD_WP);
-        assert!(!entry.flags.has(both), "INV20");
+        let protects = vma.flags.has(mm_ops::VmaFlags::UFFD_WP);
+        assert!(!(protects && entry.flags.has(both)), "INV20");
         if folio.flags.has(FolioFlags::KSM) {
             assert!(!page.exclusive && folio.order == Order(0), "INV7");
         } else {
