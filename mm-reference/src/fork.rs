@@ -88,6 +88,9 @@ impl Reference {
                 return Ok(());
             }
         }
+        if vma.anon_vma.is_none() {
+            rule!(self.coverage, C3, 1);
+        }
         self.copy_range(family, start..end)
     }
 
@@ -194,6 +197,7 @@ impl Reference {
                 }
                 Pte::Zero(flags) => {
                     rule!(self.coverage, C9, 1);
+                    rule!(self.coverage, C21, 2);
                     self.set_pte(family.child, vpn, Pte::Zero(family.child_flags(flags)));
                 }
                 Pte::Page(mapped) if self.must_copy(family.parent, mapped.folio, mapped.page) => {

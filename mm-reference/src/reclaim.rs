@@ -130,6 +130,7 @@ impl Reference {
         }
         if !self.enter_swap_cache(*folio) {
             if !self.folio(*folio).large() {
+                rule!(self.coverage, E1, 8);
                 return Err(ACTIVATED);
             }
             rule!(self.coverage, E1, 6);

@@ -199,7 +199,7 @@ fn parts_of(whole: Order, Target { order, toward }: Target) -> Vec<Range<u32>> {
     };
     let Some(page) = toward else { return cut(0..whole.pages(), order) };
     // G22: the piece with the page is halved again and again; order 1 is passed over.
-    let mut parts = vec![0..whole.pages()];
+    let mut parts = cut(0..whole.pages(), whole);
     for order in (order.0..whole.0).rev().map(Order).filter(|order| *order != Order(1)) {
         let at = parts.iter().position(|part| part.contains(&page)).expect("a page of the folio");
         let halves = cut(parts[at].clone(), order);

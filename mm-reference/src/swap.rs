@@ -81,12 +81,12 @@ impl Reference {
     /// written, and no SWAP entry names any of its slots. It is dirty then: its content is nowhere
     /// else. The caller has its lock.
     pub(crate) fn free_swap(&mut self, folio: FolioId) -> bool {
-        let slots = self.cached_slots(folio);
+        let mut slots = self.cached_slots(folio);
         if slots.is_empty() || self.under_writeback(folio) {
             return false;
         }
         let counts = self.slot_counts();
-        if slots.clone().any(|slot| counts[slot as usize] > 0) {
+        if slots.any(|slot| counts[slot as usize] > 0) {
             rule!(self.coverage, E14, 1);
             return false;
         }

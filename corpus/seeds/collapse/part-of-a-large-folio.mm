@@ -9,5 +9,5 @@ madvise p1 0+1 dontneed
 madvise p0 0+8 collapse -> ok
 deferred_scan 1
 read p1 3 -> b
-lock p1 1 l0 -> EFAULT  # split by the scan: a page of zeroes
+lock p1 1 l0 -> EFAULT         # split by the scan: a page of zeroes
 read p0 3 -> b

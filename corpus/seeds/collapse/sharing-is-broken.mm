@@ -8,4 +8,4 @@ madvise p0 0+8 collapse -> ok
 write p0 0 c
 read p1 0 -> a
 fail_alloc 1
-write p1 0 d -> ok      # alone now
+write p1 0 d -> ok             # alone now

@@ -8,4 +8,4 @@ hwpoison p0 1 -> SIGBUS
 read p0 0 -> a
 read p0 1 -> SIGBUS
 lock p0 0 l0
-lock p0 2 l1 -> EFAULT  # a page of zeroes, vanished in the split
+lock p0 2 l1 -> EFAULT   # a page of zeroes, vanished in the split

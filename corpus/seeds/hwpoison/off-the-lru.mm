@@ -8,6 +8,6 @@ read p0 0 -> a
 drop l0
 migrate p0 0 l0 -> ok
 read p0 0 -> SIGBUS
-migrate_copy l0 -> EAGAIN   # memory failure keeps its reference
+migrate_copy l0 -> EAGAIN  # memory failure keeps its reference
 migrate_end l0
 read p0 0 -> SIGBUS

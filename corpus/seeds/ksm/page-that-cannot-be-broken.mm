@@ -8,4 +8,4 @@ get p0 1 r h0
 fail_alloc 1
 ksm p0 0 p0 1 -> EAGAIN
 fail_alloc 1
-write p0 0 a -> OOM     # a KSM page is never reused
+write p0 0 a -> OOM       # a KSM page is never reused

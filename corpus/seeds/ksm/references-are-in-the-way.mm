@@ -9,6 +9,6 @@ ksm p0 1 p0 0 -> EAGAIN
 write p0 1 0 -> ok
 ksm p0 0 p0 1 -> EAGAIN
 fail_alloc 1
-write p0 0 a -> ok      # a page of its own, though read-only
+write p0 0 a -> ok        # a page of its own, though read-only
 dma_write h0 0 b
 read p0 1 -> b

@@ -10,7 +10,7 @@ ksm p0 0 p1 0 -> ok
 swap_out p0 0 l0 -> ok
 read p0 0 -> a
 lock p0 0 l1
-lock p1 0 l2 -> EAGAIN  # one folio, cached for the other
+lock p1 0 l2 -> EAGAIN    # one folio, cached for the other
 drop l1
 write p0 0 b
 write_done l0

@@ -8,6 +8,6 @@ ksm p0 0 p0 1 -> ok
 fail_alloc 2
 madvise p0 0+4 unmergeable -> EAGAIN
 write p0 3 0
-ksm p0 1 p0 3 -> ok     # mergeable still
+ksm p0 1 p0 3 -> ok                   # mergeable still
 madvise p0 0+4 unmergeable -> ok
 ksm p0 1 p0 3 -> EFAULT

@@ -9,5 +9,5 @@ lock p0 0 l0 -> EFAULT
 read p0 2 -> 0
 madvise p0 0+4 unmergeable
 lock p0 0 l0 -> ok
-lock p0 2 l1 -> EFAULT  # an ordinary zero page stays
+lock p0 2 l1 -> EFAULT      # an ordinary zero page stays
 ksm_zero p0 1 -> EFAULT

@@ -8,4 +8,4 @@ migrate_copy l0 -> EAGAIN
 migrate_end l0 -> ok
 fail_alloc 1
 write p0 0 b -> ok
-dma_read h0 0 -> b      # the same page still
+dma_read h0 0 -> b         # the same page still

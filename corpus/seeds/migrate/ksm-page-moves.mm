@@ -10,6 +10,6 @@ migrate p0 0 l0 all -> ok
 read p0 5 -> BLOCKED
 migrate_copy l0 -> ok
 migrate_end l0
-ksm p0 0 p0 5 -> ok     # the same page still
+ksm p0 0 p0 5 -> ok        # the same page still
 write p0 0 a
 read p0 5 -> 0

@@ -8,5 +8,5 @@ mprotect p0 0+4 rw
 migrate_copy l0 -> ok
 migrate_end l0
 fail_alloc 1
-write p0 0 b -> ok      # reused: no allocation
+write p0 0 b -> ok     # reused: no allocation
 read p0 0 -> b

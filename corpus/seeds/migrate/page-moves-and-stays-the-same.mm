@@ -7,4 +7,4 @@ migrate_copy l0 -> ok
 migrate_end l0 -> ok
 read p0 0 -> a
 fail_alloc 1
-write p0 0 b -> ok      # no copy: it is exclusive, and the entry is W
+write p0 0 b -> ok     # no copy: it is exclusive, and the entry is W

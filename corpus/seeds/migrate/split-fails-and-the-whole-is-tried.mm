@@ -13,4 +13,4 @@ migrate_end l0
 read p0 0 -> a
 deferred_scan 8
 lock p0 0 l0
-lock p0 2 l1 -> EAGAIN  # the destination is not queued, so it was not split
+lock p0 2 l1 -> EAGAIN     # the destination is not queued, so it was not split

@@ -13,7 +13,7 @@ lock p0 4 l0
 deferred_scan 2
 put h0
 drop l0
-deferred_scan 2         # the third one, then the second
+deferred_scan 2          # the third one, then the second
 lock p0 0 l0
 lock p0 2 l1 -> EAGAIN
 read p0 8 -> c

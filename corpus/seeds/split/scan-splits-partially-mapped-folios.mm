@@ -16,6 +16,6 @@ lock p0 6 l1 -> EAGAIN
 drop l0
 deferred_scan 1
 lock p0 0 l0
-lock p0 2 l1 -> EFAULT  # split, and a page of zeroes
+lock p0 2 l1 -> EFAULT   # split, and a page of zeroes
 read p0 0 -> a
 read p0 4 -> b
