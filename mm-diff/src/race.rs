@@ -3,7 +3,7 @@
 //! was is for the oracles to find out; that one of them explains everything is the judgement.
 
 use mm_ops::{Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, Snapshot};
-use mm_reference::{Reference, Turn};
+use mm_reference::{Reference, Turn, Way};
 
 /// What an operation and its actor came to, as one of the orders explains it.
 pub(crate) struct Order {
@@ -39,33 +39,47 @@ pub(crate) fn explain(
     let mut nearest: Option<(u8, Order)> = None;
     let mut ours = Snapshot::default();
     let mut steps = 0;
-    let mut tried = 0;
-    // The places are known only once the operation has run: before and after come first.
-    let places =
-        |steps: u32| [Turn::Before, Turn::After].into_iter().chain((1..=steps).map(Turn::Between));
-    for backs_off in [false, true] {
-        loop {
-            let Some(turn) = places(steps).nth(tried) else { break };
-            tried += 1;
-            let mut reference = before.clone();
-            let done = reference.apply_raced(op, &rest, actor, turn, backs_off);
-            steps = steps.max(reference.steps());
-            let Ok((answer, end)) = done else { continue };
-            let same_state = state.is_none_or(|state| {
-                reference.snapshot(&mut ours);
-                ours == *state
-            });
-            let explains = answer == outcome && end == ended && same_state;
-            let likeness = 4 * u8::from(answer == outcome) + 2 * u8::from(end == ended);
-            let order = Order { reference, outcome: answer, turn, end, explains };
-            if explains {
-                return Some(order);
-            }
-            if nearest.as_ref().is_none_or(|(best, _)| likeness > *best) {
-                nearest = Some((likeness, order));
+    // How many steps there are is known only once the operation has run.
+    let mut try_order = |turn: Turn, way: Way, steps: &mut u32| {
+        let mut reference = before.clone();
+        let done = reference.apply_raced(op, &rest, actor, turn, way);
+        *steps = (*steps).max(reference.steps());
+        let (answer, end) = done.ok()?;
+        let same_state = state.is_none_or(|state| {
+            reference.snapshot(&mut ours);
+            ours == *state
+        });
+        let explains = answer == outcome && end == ended && same_state;
+        let likeness = 4 * u8::from(answer == outcome) + 2 * u8::from(end == ended);
+        let order = Order { reference, outcome: answer, turn, end, explains };
+        if explains {
+            return Some(order);
+        }
+        if nearest.as_ref().is_none_or(|(best, _)| likeness > *best) {
+            nearest = Some((likeness, order));
+        }
+        None
+    };
+    for way in [Way::Done, Way::BacksOff] {
+        let first = [Turn::Before, Turn::After];
+        let found = first.into_iter().find_map(|turn| try_order(turn, way, &mut steps));
+        let mut between = (1..=steps).map(Turn::Between);
+        let found = found.or_else(|| between.find_map(|turn| try_order(turn, way, &mut steps)));
+        if found.is_some() {
+            return found;
+        }
+    }
+    if let (Actor::Gup { .. }, ActorEnd::BackedOff) = (actor, ended) {
+        let turns = |from: u32| (from + 1..=steps).map(Turn::Between).chain([Turn::After]);
+        for from in 0..=steps {
+            let begin = if from == 0 { Turn::Before } else { Turn::Between(from) };
+            for until in turns(from) {
+                let found = try_order(begin, Way::Transient(until), &mut steps.clone());
+                if found.is_some() {
+                    return found;
+                }
             }
         }
-        tried = 0;
     }
     nearest.map(|(_, order)| order)
 }

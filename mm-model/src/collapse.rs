@@ -4,6 +4,7 @@ use crate::entry::Entry;
 use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
 use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Value, VmaFlags};
@@ -73,7 +74,12 @@ impl Model {
         self.allocate_folio(self.geometry.shift as u8, area.pid, start)
             .map_err(|_| Failure::All(Errno::ENOMEM))?;
         self.bring_in(area, first, start)?;
-        self.examine(area, first, Pass::Isolate)?;
+        self.hide_entry(pmd, Point::CollapseCleared);
+        self.flush_tlb(area.pid, start, self.geometry.block_end(start));
+        let examined = self.examine(area, first, Pass::Isolate);
+        self.yield_point(Point::CollapseIsolated);
+        self.unhide_entry();
+        examined?;
         self.replace_block(area, pmd, start);
         Ok(())
     }

@@ -5,6 +5,7 @@ use crate::entry::{Entry, Pfn};
 use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
 use mm_ops::{FolioFlags, UffdWpMode, Value};
@@ -124,6 +125,10 @@ impl Model {
         let id = self.folios.create(0);
         let head = self.folios[id].head;
         self.folios.value[head as usize] = value;
+        self.yield_point(Point::CopyMade);
+        self.hide_entry(slot, Point::CopyCleared);
+        self.flush_tlb(area.pid, vpn, vpn + 1);
+        self.hidden = None;
         self.map_fresh(area, slot, vpn, id, Self::protection(area) | bits);
         if old.has_folio() {
             let id = self.folios.of(old.pfn());

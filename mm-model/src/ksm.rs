@@ -5,6 +5,7 @@ use crate::entry::{Entry, Pfn};
 use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
+use crate::race::Point;
 use crate::rmap_walk::{RmapRange, RmapRanges};
 use crate::split::Caller;
 use crate::table::Slot;
@@ -129,16 +130,22 @@ impl Model {
         if !(entry.has(Entry::WRITE) || entry.has(Entry::DIRTY) || exclusive) {
             return Ok(());
         }
+        self.hide_entry(slot, Point::KsmCleared);
+        self.flush_tlb_of(id);
         let folio = &self.folios[id];
         let referenced = folio.refs != self.folios.mapcount_of(id) + folio.cache_refs();
         if referenced || (exclusive && folio.maybe_pinned()) {
+            self.unhide_entry();
             return Err(Errno::EAGAIN);
         }
         self.folios.exclusive.fill(entry.pfn(), 1, false);
+        self.yield_point(Point::KsmShared);
+        self.hidden = None;
         if entry.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
         }
         self.tables.set(slot, entry.without(Entry::WRITE | Entry::DIRTY));
+        self.yield_point(Point::KsmProtected);
         Ok(())
     }
 
@@ -171,6 +178,7 @@ impl Model {
         };
         self.tables.set(slot, entry);
         let old = self.folios.of(page.frame);
+        self.flush_tlb_of(old);
         self.remove_rmap_ptes(old, page.frame, 1, pid);
         self.free_swap_if_unmapped(old);
         self.put_folio(old, 1);

@@ -6,6 +6,7 @@ use crate::circumstances::{Circumstance, Held};
 use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
+use crate::race::Point;
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
 use crate::split::Caller;
 use crate::table::Slot;
@@ -235,13 +236,27 @@ impl Model {
                 done = run.vpn + run.len - range.start;
             }
         }
+        self.yield_point(Point::MigrateUnmapped);
+        self.flush_tlb_of(id);
         self.folios.mapcount_of(id) == 0
+    }
+
+    /// D17.X4 where an actor looks on: exclusivity goes while the entry is out of sight.
+    #[inline]
+    fn share_unseen(&mut self, slot: Slot, pfn: Pfn, len: u32) {
+        if self.race.is_some() {
+            let entry = self.tables.get(slot);
+            self.tables.set(slot, Entry::NONE);
+            self.folios.exclusive.fill(pfn, len, false);
+            self.yield_point(Point::MigrateShared);
+            self.tables.set(slot, entry);
+        }
     }
 
     /// F4 for one leaf. Answers whether it was unmapped.
     fn migrate_leaf(&mut self, id: FolioId, pid: Pid, pmd: Slot) -> bool {
         let leaf = self.tables.get(pmd);
-        let Some(kind) = self.share_leaf(id, leaf) else {
+        let Some(kind) = self.share_leaf(id, pmd, leaf) else {
             return false;
         };
         self.tables.set(pmd, Entry::migration_leaf(leaf.pfn(), leaf.0 & CARRIED | kind));
@@ -253,7 +268,7 @@ impl Model {
     /// G3 for one leaf; where the share step fails, G2.
     fn freeze_leaf(&mut self, id: FolioId, range: &RmapRange, pmd: Slot) {
         let leaf = self.tables.get(pmd);
-        let Some(kind) = self.share_leaf(id, leaf) else {
+        let Some(kind) = self.share_leaf(id, pmd, leaf) else {
             self.split_leaf(range.area, pmd);
             return;
         };
@@ -271,12 +286,16 @@ impl Model {
 
     /// The share step of a leaf (D17), and its dirty bit handed to the folio. Answers the bit that
     /// tells a readable leaf's kind; `None` if the folio may be pinned.
-    fn share_leaf(&mut self, id: FolioId, leaf: Entry) -> Option<u64> {
+    fn share_leaf(&mut self, id: FolioId, pmd: Slot, leaf: Entry) -> Option<u64> {
         let exclusive = self.folios.exclusive.get(leaf.pfn());
+        self.hide_entry(pmd, Point::MigrateCleared);
         if exclusive && self.folios[id].maybe_pinned() {
+            self.unhide_entry();
             return None;
         }
         self.folios.exclusive.fill(leaf.pfn(), 1, false);
+        self.yield_point(Point::MigrateShared);
+        self.unhide_entry();
         if leaf.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
         }
@@ -299,14 +318,19 @@ impl Model {
                 done += left;
                 continue;
             }
-            if exclusive && self.folios[id].maybe_pinned() && !ignore_pins {
+            self.hide_entry(slot, Point::MigrateCleared);
+            let pinned = exclusive && self.folios[id].maybe_pinned();
+            self.unhide_entry();
+            if pinned && !ignore_pins {
                 // Restored, but its dirty bit has reached the folio.
                 if self.tables.get(slot).has(Entry::DIRTY) {
                     self.folios[id].set(FolioFlags::DIRTY, true);
                 }
                 return false;
             }
+            self.share_unseen(slot, at, len);
             self.migrate_like_ptes(id, slot, at, len, exclusive);
+            self.yield_point(Point::MigrateReplaced);
             self.unmap_singly(id, at, len, pid);
             done += len;
         }

@@ -66,6 +66,8 @@ pub struct Model {
     pub(crate) armed_race: Option<(Actor, [u8; RACE_STEPS])>,
     /// The actor beside the operation under way.
     pub(crate) race: Option<Race>,
+    /// An entry taken out of sight for an actor to miss.
+    pub(crate) hidden: Option<(crate::table::Slot, crate::entry::Entry)>,
     /// How often each yield point was passed with an actor beside.
     pub(crate) yields: [u64; Point::ALL.len()],
     /// Longest run that is processed as one: 1 with batching off.
@@ -98,6 +100,7 @@ impl Model {
             choices: Vec::new(),
             armed_race: None,
             race: None,
+            hidden: None,
             yields: [0; Point::ALL.len()],
             run_max: u32::MAX,
             #[cfg(feature = "faults")]
@@ -115,6 +118,14 @@ impl Model {
         return self.fault.is_some();
         #[cfg(not(feature = "faults"))]
         return false;
+    }
+
+    /// Longest run the configuration allows.
+    pub(crate) const fn longest_run(&self) -> u32 {
+        match self.config.batching {
+            Batching::On => u32::MAX,
+            Batching::Off => 1,
+        }
     }
 
     /// Whether a process may be operated on.
@@ -268,10 +279,7 @@ impl Mm for Model {
     fn reset(&mut self, config: &Config) {
         self.config = config.sanitized();
         self.geometry = Geometry { shift: u32::from(self.config.pmd_order().0) };
-        self.run_max = match self.config.batching {
-            Batching::On => u32::MAX,
-            Batching::Off => 1,
-        };
+        self.run_max = self.longest_run();
         self.tables.reset(self.geometry.shift);
         self.folios.reset(self.config.pmd_order().0);
         self.anon_vmas.reset();

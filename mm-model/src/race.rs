@@ -7,6 +7,7 @@
 //! does: [`Model::flush_tlb`].
 
 use crate::entry::{Entry, Pfn};
+use crate::folio::FolioId;
 use crate::gup::{ZERO_FRAME, grab_refs};
 use crate::model::Model;
 use crate::table::Slot;
@@ -46,6 +47,46 @@ points! {
     ForkProtected = "fork: parent write-protected",
     /// Everything is copied, the parent's TLB not flushed (R17).
     ForkCopied = "fork: before the flush",
+    /// D17.X1: the entry is cleared, pins not tested.
+    SwapCleared = "swapout: entry cleared",
+    /// D17.X4: pins were tested, PAE is cleared, the entry still empty.
+    SwapShared = "swapout: exclusivity cleared",
+    /// D17.X6: the SWAP entry stands.
+    SwapReplaced = "swapout: entry replaced",
+    /// Everything is unmapped, the TLB not flushed (R17).
+    SwapUnmapped = "swapout: before the flush",
+    /// The TLB is flushed, nothing was written.
+    SwapFlushed = "swapout: before the write",
+    /// Lazily free pages are cleared, references not counted (E9).
+    LazyCleared = "lazyfree: entries cleared",
+    /// D17.X1, of migration and of a split.
+    MigrateCleared = "unmap: entry cleared",
+    /// D17.X4.
+    MigrateShared = "unmap: exclusivity cleared",
+    /// D17.X6.
+    MigrateReplaced = "unmap: entry replaced",
+    /// Everything is unmapped, the TLB not flushed (F5).
+    MigrateUnmapped = "unmap: before the flush",
+    /// The folio is unmapped; its references are about to be frozen (G8).
+    SplitUnmapped = "split: before the freeze",
+    /// P2: the entry is cleared and flushed, references not counted.
+    KsmCleared = "ksm: entry cleared",
+    /// P2: references were counted, PAE is cleared.
+    KsmShared = "ksm: exclusivity cleared",
+    /// P2: the read-only entry stands again.
+    KsmProtected = "ksm: entry write-protected",
+    /// G16: the PMD is cleared and flushed.
+    CollapseCleared = "collapse: PMD cleared",
+    /// G16: references were counted; the copy begins.
+    CollapseIsolated = "collapse: pages isolated",
+    /// I1: entries are cleared, the TLB not flushed.
+    ZapCleared = "zap: entries cleared",
+    /// I1: the TLB is flushed, references not dropped.
+    ZapFlushed = "zap: before the references drop",
+    /// B9: the copy is made, the old entry still there.
+    CopyMade = "cow: copy made",
+    /// B9: the old entry is cleared and flushed.
+    CopyCleared = "cow: old entry cleared",
 }
 
 /// An actor under way.
@@ -88,8 +129,72 @@ impl Model {
         }
     }
 
+    /// The same, of whoever has a translation to this folio: for operations that come from the folio
+    /// (R17).
+    #[inline]
+    pub(crate) fn flush_tlb_of(&mut self, id: FolioId) {
+        if let Some(race) = &mut self.race
+            && let Some(pfn) = race.translation
+        {
+            let folio = &self.folios[id];
+            if (folio.head..folio.head + folio.pages()).contains(&pfn) {
+                race.translation = None;
+            }
+        }
+    }
+
+    /// The same, of one process.
+    #[inline]
+    pub(crate) fn flush_tlb_in(&mut self, pid: Pid, id: FolioId) {
+        if self.race.is_some_and(|race| race.actor.pid() == pid) {
+            self.flush_tlb_of(id);
+        }
+    }
+
+    /// D17.X1: takes an entry out of sight, if anyone looks. Whoever then puts another one in its
+    /// place, or the old one back, does so as if it still stood.
+    #[inline]
+    pub(crate) fn hide_entry(&mut self, slot: Slot, point: Point) {
+        if self.race.is_some() {
+            let entry = self.tables.get(slot);
+            self.tables.set(slot, Entry::NONE);
+            self.pass(point);
+            self.hidden = Some((slot, entry));
+        }
+    }
+
+    /// Puts the entry taken out of sight back.
+    #[inline]
+    pub(crate) fn unhide_entry(&mut self) {
+        if let Some((slot, entry)) = self.hidden.take() {
+            self.tables.set(slot, entry);
+        }
+    }
+
+    /// The same for a run, of entries that all go or all stay.
+    #[inline]
+    pub(crate) fn hide_run(&mut self, slot: Slot, len: u32, point: Point) -> Vec<Entry> {
+        if self.race.is_none() {
+            return Vec::new();
+        }
+        let run = self.tables.run_mut(slot, len as usize);
+        let hidden = run.to_vec();
+        run.fill(Entry::NONE);
+        self.pass(point);
+        hidden
+    }
+
+    /// Puts a run taken out of sight back.
+    #[inline]
+    pub(crate) fn unhide_run(&mut self, slot: Slot, hidden: Vec<Entry>) {
+        if !hidden.is_empty() {
+            self.tables.run_mut(slot, hidden.len()).copy_from_slice(&hidden);
+        }
+    }
+
     /// Called when the operation begins.
     pub(crate) fn begin_race(&mut self) {
+        self.hidden = None;
         self.race = self.armed_race.take().map(|(actor, at)| Race {
             actor,
             at,
@@ -101,11 +206,20 @@ impl Model {
             translation: self.load_translation(actor),
             end: None,
         });
+        if self.race.is_some() {
+            // Every entry is a step of its own (BT15).
+            self.run_max = 1;
+        }
     }
 
     /// Called when the operation is over: what is left of the actor runs.
     pub(crate) fn end_race(&mut self) {
         let Some(mut race) = self.race.take() else { return };
+        self.run_max = self.longest_run();
+        if !self.still_translates(&race) {
+            // Whatever changed an entry flushed it before it returned.
+            race.translation = None;
+        }
         while race.end.is_none() && race.taken < race.actor.steps() {
             self.actor_step(&mut race);
         }
@@ -232,6 +346,25 @@ impl Model {
             self.put_page(pfn, pin, false);
         }
         race.end = Some(ActorEnd::BackedOff);
+    }
+
+    /// Whether the page tables still say what the CPU has in its TLB.
+    fn still_translates(&self, race: &Race) -> bool {
+        let (vpn, store) = match race.actor {
+            Actor::Gup { .. } => return true,
+            Actor::Load { vpn, .. } => (vpn.0, false),
+            Actor::Store { vpn, .. } => (vpn.0, true),
+        };
+        let pid = race.actor.pid();
+        let found = if self.live(pid) { self.find_entry(pid, vpn) } else { None };
+        found.is_some_and(|(_, entry)| {
+            let allowed = entry.is_present()
+                && !entry.has(Entry::PROTNONE)
+                && (!store || entry.has(Entry::WRITE));
+            allowed
+                && race.translation
+                    == Some(if entry.is_zero() { ZERO_FRAME } else { self.frame_at(entry, vpn) })
+        })
     }
 
     /// What a CPU gets into its TLB, and what the hardware marks for it (R2).

@@ -6,6 +6,7 @@ use crate::circumstances::{Circumstance, Held};
 use crate::entry::{Entry, Pfn};
 use crate::folio::{FolioId, lower};
 use crate::model::Model;
+use crate::race::Point;
 use crate::rmap_walk::{RmapRange, Want};
 use crate::split::Caller;
 use crate::table::Slot;
@@ -113,6 +114,9 @@ impl Model {
             return verdict;
         }
         self.unmap(id);
+        self.yield_point(Point::SwapUnmapped);
+        self.flush_tlb_of(id);
+        self.yield_point(Point::SwapFlushed);
         if self.folios.mapcount_of(id) > 0 {
             return self.activate(id);
         }
@@ -199,19 +203,24 @@ impl Model {
     pub(crate) fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
         let entry = self.tables.get(slot);
         let pfn = entry.pfn();
+        self.hide_entry(slot, Point::SwapCleared);
         if entry.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
         }
         let exclusive = self.folios.exclusive.get(pfn);
         if exclusive && self.folios[id].maybe_pinned() {
+            self.unhide_entry();
             return false; // D17
         }
         self.folios.exclusive.fill(pfn, 1, false);
+        self.yield_point(Point::SwapShared);
         let number = self.folios[id].swap + (pfn - self.folios[id].head);
         self.duplicate_slot(number);
         let kept = entry.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
         let bits = if exclusive { kept | Entry::EXCLUSIVE } else { kept };
         self.tables.set(slot, Entry::swap(number, bits));
+        self.hidden = None;
+        self.yield_point(Point::SwapReplaced);
         let mm = &mut self.mms[area.pid.index()];
         lower(&mut mm.rss, 1);
         mm.swapents += 1;
@@ -242,7 +251,10 @@ impl Model {
         let len = self.folio_run(slot, room, DROP_IGNORES);
         let run = self.tables.run(slot, len as usize);
         let merged = run.iter().fold(0, |all, entry| all | entry.0) & DROP_IGNORES;
-        if !self.may_drop(area, id, merged & Entry::DIRTY != 0) {
+        let dropped = self.hide_run(slot, len, Point::LazyCleared);
+        let may_drop = self.may_drop(area, id, merged & Entry::DIRTY != 0);
+        self.unhide_run(slot, dropped);
+        if !may_drop {
             for entry in self.tables.run_mut(slot, len as usize) {
                 *entry = entry.with(merged);
             }

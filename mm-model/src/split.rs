@@ -7,6 +7,7 @@ use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::migrate::Leaves;
 use crate::model::{Model, answer};
+use crate::race::Point;
 use crate::rmap_walk::{RmapRange, RmapRanges, RmapRun, Want};
 use mm_ops::{Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
 
@@ -59,6 +60,14 @@ impl Model {
         let expected = self.folios.mapcount_of(id) + self.folios[id].cache_refs() + 1;
         let referenced = expected != self.folios[id].refs;
         let unmapped = self.try_to_migrate(id, Leaves::Split);
+        self.yield_point(Point::SplitUnmapped);
+        // G8: only someone without locks can have come in between.
+        let frozen = self.folios[id].refs == 1 + self.folios[id].cache_refs();
+        if self.race.is_some() && !(unmapped && frozen) {
+            self.remove_migration_entries(&ranges, head, head);
+            self.folios[id].refs -= u32::from(passing);
+            return Err(Errno::EAGAIN);
+        }
         debug_assert!(unmapped || self.is_faulty(), "G7: only mappings refer to the folio");
         let pieces = self.cut(id, &layout(whole, order, toward));
         self.restore_pieces(head, &ranges, mlocked);

@@ -5,6 +5,7 @@ use crate::batch;
 use crate::entry::Entry;
 use crate::folio::lower;
 use crate::model::Model;
+use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
@@ -114,6 +115,9 @@ impl Model {
         self.tables.give(table);
         if leaf.has_folio() {
             let id = self.folios.of(leaf.pfn());
+            self.yield_point(Point::ZapCleared);
+            self.flush_tlb_in(pid, id);
+            self.yield_point(Point::ZapFlushed);
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
             if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
@@ -161,6 +165,9 @@ impl Model {
         let last = self.tables.get(slot + len as usize - 1);
         let next = (len < room).then(|| self.tables.get(slot + len as usize));
         self.tables.run_mut(slot, len as usize).fill(Entry::NONE);
+        self.yield_point(Point::ZapCleared);
+        self.flush_tlb_in(pid, id);
+        self.yield_point(Point::ZapFlushed);
         lower(&mut self.mms[pid.index()].rss, len);
         *unmapped += self.remove_rmap_ptes(id, entry.pfn(), len, pid);
         let goes_on = next.is_some_and(|next| {

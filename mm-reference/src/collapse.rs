@@ -162,6 +162,7 @@ impl Reference {
     /// G16: each page is locked and taken off the LRU, after the same tests. A small page that
     /// occurs twice, as only a KSM page can, is locked by then.
     fn isolate_pages(&mut self, pid: Pid, block: Range<u32>) -> Result<(), Failure> {
+        self.between_steps();
         let mut taken = BTreeSet::new();
         for vpn in block {
             match self.pte(pid, vpn) {

@@ -117,6 +117,7 @@ impl Reference {
             rule!(self.coverage, P2, 0);
             return Ok(mapped);
         }
+        self.between_steps();
         let referenced = self.extra_references(mapped.folio) > 0;
         if referenced || exclusive && !self.share(mapped.folio, 0) {
             rule!(self.coverage, P2, 1);

@@ -39,5 +39,5 @@ mod zap;
 pub use circumstances::Refusal;
 pub use coverage::{Coverage, Rule};
 pub use ideal::{Ideal, Violation};
-pub use race::Turn;
+pub use race::{Turn, Way};
 pub use state::Reference;

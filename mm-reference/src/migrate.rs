@@ -188,6 +188,7 @@ impl Reference {
     /// cannot be shared ends it, with `false`.
     fn take_down(&mut self, folio: FolioId) -> bool {
         for (pid, vpn) in self.walk_of_mappings(folio) {
+            self.between_steps();
             let taken = match self.pmd(pid, vpn) {
                 PmdKind::Leaf(leaf) => self.take_leaf_down(pid, vpn, leaf),
                 _ => self.take_page_down(pid, vpn),

@@ -19,11 +19,26 @@ pub enum Turn {
     After,
 }
 
+/// How the actor's run goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Way {
+    /// It does what it came for.
+    #[default]
+    Done,
+    /// It backs off at once.
+    BacksOff,
+    /// GUP-fast takes its reference or pin and gives it back at a later turn (D15.F3, F4): whoever
+    /// counts references meanwhile finds one more (R6).
+    Transient(Turn),
+}
+
 /// The race under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct RaceState {
     actor: Option<(Actor, Turn)>,
-    backs_off: bool,
+    way: Way,
+    /// A GUP-fast that holds its reference for a while: whose name, and until when.
+    transient: Option<(mm_ops::Handle, Turn)>,
     /// Steps of the operation so far.
     steps: u32,
     /// What the CPU has in its TLB: the page, and nothing for the zero page.
@@ -44,19 +59,26 @@ impl Reference {
         choices: &[Choice],
         actor: Actor,
         turn: Turn,
-        backs_off: bool,
+        way: Way,
     ) -> Result<(Outcome, ActorEnd), Refusal> {
         let translation = self.load_translation(actor);
-        self.race =
-            RaceState { actor: Some((actor, turn)), backs_off, steps: 0, translation, end: None };
+        self.race = RaceState {
+            actor: Some((actor, turn)),
+            way,
+            transient: None,
+            steps: 0,
+            translation,
+            end: None,
+        };
         if turn == Turn::Before {
             self.run_actor();
         }
         let outcome = self.apply(op, choices);
         if turn == Turn::After {
             self.run_actor();
-            self.sweep();
         }
+        self.end_transient(Turn::After);
+        self.sweep();
         let end = self.race.end.unwrap_or(ActorEnd::BackedOff);
         self.race.actor = None;
         Ok((outcome?, end))
@@ -72,10 +94,25 @@ impl Reference {
     /// steps so far were all there is.
     pub(crate) fn between_steps(&mut self) {
         self.race.steps += 1;
+        self.end_transient(Turn::Between(self.race.steps));
         if let Some((_, Turn::Between(after))) = self.race.actor
             && after == self.race.steps
         {
             self.run_actor();
+        }
+    }
+
+    /// Whether an actor may be looking on, so that what nobody else could change may change.
+    pub(crate) fn is_raced(&self) -> bool {
+        self.race.transient.is_some() || self.race.actor.is_some() || self.race.end.is_some()
+    }
+
+    /// The reference held for a while is given back.
+    fn end_transient(&mut self, turn: Turn) {
+        let Some((handle, until)) = self.race.transient else { return };
+        if until == turn || turn == Turn::After {
+            self.race.transient = None;
+            let _ = self.op_put(handle, false);
         }
     }
 
@@ -118,7 +155,7 @@ impl Reference {
         }
         // The raced operation may have taken the name.
         let taken = self.handles.get(handle.index()).is_none_or(Option::is_some);
-        if self.race.backs_off || taken || vpn >= self.config.space_pages() {
+        if self.race.way == Way::BacksOff || taken || vpn >= self.config.space_pages() {
             return ActorEnd::BackedOff;
         }
         // What the operation has in its own hands stays there.
@@ -130,6 +167,10 @@ impl Reference {
             return ActorEnd::BackedOff;
         }
         self.handles[handle.index()] = Some(OpenHandle { write, held });
+        if let Way::Transient(until) = self.race.way {
+            self.race.transient = Some((handle, until));
+            return ActorEnd::BackedOff;
+        }
         ActorEnd::Grabbed
     }
 
@@ -151,7 +192,7 @@ impl Reference {
     /// The page behind the TLB's entry, if a page walk would still give it the same rights: a flush
     /// takes it away as soon as it would not.
     fn translated(&self, pid: Pid, vpn: u32, rights: EntryFlags) -> Option<Option<(FolioId, u32)>> {
-        let loaded = self.race.translation.filter(|_| !self.race.backs_off)?;
+        let loaded = self.race.translation.filter(|_| self.race.way == Way::Done)?;
         let found = self.present_at(pid, vpn)?;
         (found.0 == loaded && found.1.has(rights) && !found.1.has(EntryFlags::PROTNONE))
             .then_some(loaded)

@@ -172,6 +172,7 @@ impl Reference {
     /// E3 to E11: unmapped, written if dirty, freed if nobody has it.
     fn unmap_and_free(&mut self, folio: FolioId, token: Option<Token>) -> Reclaimed {
         self.try_to_unmap(folio);
+        self.between_steps();
         if self.mapcount(folio) > 0 {
             rule!(self.coverage, E6);
             return ACTIVATED;
@@ -237,6 +238,7 @@ impl Reference {
                 vpn += 1;
                 continue;
             }
+            self.between_steps();
             if vma.has(VmaFlags::LOCKED) {
                 rule!(self.coverage, E3, 0);
                 return false;

@@ -64,7 +64,11 @@ impl Reference {
         if target.toward.is_some() {
             rule!(self.coverage, G22);
         }
-        self.freeze(folio);
+        if !self.freeze(folio) {
+            rule!(self.coverage, G8, 1);
+            self.bring_back(folio, folio);
+            return Err(Errno::EAGAIN);
+        }
         self.unqueue(folio);
         let parts = parts_of(self.folio(folio).order, target);
         let pieces: Vec<FolioId> =
@@ -102,16 +106,27 @@ impl Reference {
         Ok(())
     }
 
-    /// G8: every entry becomes a MIGRATION entry; a leaf one for each page (G3).
-    fn freeze(&mut self, folio: FolioId) {
+    /// G8: every entry becomes a MIGRATION entry; a leaf one for each page (G3). `false`: somebody
+    /// without locks took a reference since G7 looked.
+    fn freeze(&mut self, folio: FolioId) -> bool {
         rule!(self.coverage, G8);
         for (pid, vpn) in self.walk_of_mappings(folio) {
+            self.between_steps();
             let taken = match self.pmd(pid, vpn) {
                 PmdKind::Leaf(leaf) => self.freeze_leaf(pid, vpn, leaf),
                 _ => self.take_page_down(pid, vpn),
             };
-            assert!(taken, "G7 found no reference, so no pin");
+            assert!(taken || self.is_raced(), "G7 found no reference, so no pin");
+            if !taken {
+                if matches!(self.pmd(pid, vpn), PmdKind::Leaf(_)) {
+                    // G3 turns into G2.
+                    self.split_pmd(pid, vpn);
+                }
+                return false;
+            }
         }
+        self.between_steps();
+        self.extra_references(folio) == 0
     }
 
     /// G9: the folio of some pages of the old one; nothing maps it yet.
