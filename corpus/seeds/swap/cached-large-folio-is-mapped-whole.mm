@@ -1,4 +1,4 @@
-# rules: E19 E14 E15
+# rules: E19 E14 E15 BT6
 # While a large folio is in the swap cache one fault maps all of it, unless its entries are not all there.
 config ptes=4
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: E18 E12 E15
+# rules: E18 E12 E15 BT6
 # A synchronous device: the largest order that fits is read at once; without memory a smaller one.
 config ptes=8 swap_device=zram
 mmap p0 0+8 rw
