@@ -8,11 +8,11 @@ write p0 1 b
 swap_out p0 0 l0 -> ok
 write_done l0 -> ok
 madvise p0 0+2 dontneed
-lock p0 2 l1 -> ok                    # still cached
+lock p0 2 l1 -> ok       # still cached
 drop l1
 thp never
 write p0 4 c
-swap_out p0 4 -> EBUSY                # no slot
+swap_out p0 4 -> EBUSY   # no slot
 madvise p0 2+2 dontneed
 swap_out p0 4 -> ok
 read p0 4 -> c

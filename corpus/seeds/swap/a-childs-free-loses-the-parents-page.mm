@@ -3,10 +3,10 @@
 mmap p0 0+4 rw
 write p0 1 a
 fork p0 p1
-vm_read p0 1 -> a                     # a read-only pin: p0 gets a copy of its own, clean
+vm_read p0 1 -> a          # a read-only pin: p0 gets a copy of its own, clean
 exit p1
 fork p0 p2
-madvise p2 1+1 free -> ok             # mapped twice, but the folio is not dirty
+madvise p2 1+1 free -> ok  # mapped twice, but the folio is not dirty
 exit p2
 swap_out p0 1 -> ok
 read p0 1 -> 0

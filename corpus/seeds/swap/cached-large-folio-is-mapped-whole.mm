@@ -9,7 +9,7 @@ swap_out p0 0 l0 -> ok
 write_done l0 -> ok
 write p0 1 c -> ok
 fail_alloc 1
-write p0 0 d -> ok                    # mapped by the fault before
+write p0 0 d -> ok       # mapped by the fault before
 swap_out p0 0 l0 -> ok
 write_done l0 -> ok
 madvise p0 3+1 dontneed

@@ -10,7 +10,7 @@ write p0 3 d
 swap_out p0 0 -> ok
 write p0 1 e -> ok
 fail_alloc 1
-write p0 3 f -> ok                    # it came with the rest, writable
+write p0 3 f -> ok              # it came with the rest, writable
 swap_out p0 0 -> ok
 fail_alloc 1
 read p0 2 -> c
