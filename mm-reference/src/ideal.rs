@@ -13,15 +13,18 @@
 //! * A FOLL_GET handle promises no coherence (D6, R13). What may be read through one is what its
 //!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
 //!   through one may reach whoever inherited the page by fork: `stray`.
-//! * Reclaim may take the content of memory given up by MADV_FREE (I8, E9) or mapped DROPPABLE
-//!   (Z6), which then reads zero: [`Giving::Free`], [`Giving::Always`].
-//! * What a device wrote and nobody declared dirty (D13, INV36) may be lost to reclaim: the page
-//!   is again what it was before, `undeclared`.
-//! * A page that hardware lost (Q1, E12, E17) reads zero, or not at all: `lost`.
+//! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
+//!   it is written again (E9, Z6): `fading`. The kernel even takes it from relatives who gave nothing
+//!   up, if their mapping is clean (I7; docs/kernel-findings.md).
+//! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
+//!   `lost`. So is a poisoned page, at once or later (Q1, Q3, F3): `poisoned`.
 
+mod devices;
+
+use devices::{Device, Held, Plain, detach};
 use mm_ops::{
-    Advice, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote,
-    UffdFill, Value, Vpn,
+    Advice, Errno, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, UffdFill,
+    Value, Vpn,
 };
 use std::collections::BTreeMap;
 use std::fmt;
@@ -58,31 +61,20 @@ impl fmt::Display for Violation {
     }
 }
 
-/// Whether reclaim may take a page's content.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Giving {
-    /// No.
-    No,
-    /// MADV_FREE: until the next store.
-    Free,
-    /// DROPPABLE memory.
-    Always,
-}
-
 /// A page of a process that somebody wrote or grabbed. Every other page reads zero.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 struct Page {
     value: Value,
-    giving: Giving,
-    /// The hardware lost it.
-    lost: bool,
-    /// What it held before writes of devices that nobody declared, as the storage may still have
-    /// it.
-    undeclared: Vec<Value>,
     /// Pages that were one page before some fork share a lineage (only `stray` asks).
     lineage: u32,
     /// The last operation may have zeroed it.
     or_zero: bool,
+    /// Any operation may zero it.
+    fading: bool,
+    /// It may be out of reach for now, and shows as zero then.
+    lost: bool,
+    /// The same for as long as its owner has it, whatever is stored there.
+    poisoned: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
 }
@@ -95,7 +87,7 @@ struct Region {
     skip: bool,
     /// MADV_WIPEONFORK, MAP_DROPPABLE: the child gets zeroes.
     wipe: bool,
-    /// MAP_DROPPABLE.
+    /// MAP_DROPPABLE: its pages fade.
     droppable: bool,
     /// An operation that would have changed one of these failed midway.
     unsure: bool,
@@ -106,35 +98,6 @@ struct Space {
     /// By first page.
     regions: BTreeMap<u64, Region>,
     pages: BTreeMap<u32, Page>,
-}
-
-/// One page of a handle.
-#[derive(Clone)]
-enum Held {
-    /// A pin: the page its owner has there, as long as the owner has it.
-    Alias,
-    /// A pin that may hold the zero page instead.
-    MaybeZeroPage,
-    /// The owner gave the page up; the number names it, so that two handles can share it.
-    Alone(usize),
-    /// A plain reference.
-    Plain(Plain),
-}
-
-/// What may be read through a plain reference, and whom a write through it may reach.
-#[derive(Clone)]
-struct Plain {
-    values: Vec<Value>,
-    lineage: u32,
-    /// The owner has not given the page up since, so what it writes there counts.
-    attached: bool,
-}
-
-#[derive(Clone)]
-struct Device {
-    owner: Pid,
-    first: Vpn,
-    held: Vec<Held>,
 }
 
 /// A page that only handles still hold.
@@ -155,8 +118,6 @@ pub struct Ideal {
     stray: Option<(u32, Value)>,
     /// The same, of all operations: an orphan's content is seen only when somebody reads it.
     strays: Vec<(u32, Value)>,
-    /// Whether the last operation reclaimed memory.
-    reclaims: bool,
 }
 
 impl Default for Ideal {
@@ -176,7 +137,6 @@ impl Ideal {
             next_lineage: 0,
             stray: None,
             strays: Vec::new(),
-            reclaims: false,
         };
         ideal.reset();
         ideal
@@ -199,11 +159,6 @@ impl Ideal {
     /// The answer shows a value that must not be seen there.
     pub fn apply(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
         self.stray = None;
-        // MADV_FREE of what is in swap already takes it at once (I6).
-        self.reclaims = matches!(
-            op,
-            Op::SwapOut { .. } | Op::Madvise { advice: Advice::PageOut | Advice::Free, .. }
-        );
         match (*op, *outcome) {
             (
                 Op::Read { pid, vpn }
@@ -220,6 +175,27 @@ impl Ideal {
             ) => self.store(pid, vpn, value),
             (Op::DmaWrite { handle, index, value }, Outcome::Ok) => {
                 self.device_store(handle, index, value);
+            }
+            (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
+                self.store(pid, vpn, value);
+            }
+            (Op::BadSlot { pid, vpn }, Outcome::Ok) => {
+                self.mark_sharers(pid, vpn, |page| page.lost = true);
+            }
+            (
+                Op::Hwpoison { pid, vpn },
+                Outcome::Ok
+                | Outcome::Bus
+                | Outcome::Err(Errno::EBUSY | Errno::EINTR | Errno::EHWPOISON),
+            ) => {
+                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
+                self.untie_pins_of_poisoned();
+            }
+            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok)
+                if self.poisoned((pid, vpn)) || self.poisoned((with, to)) =>
+            {
+                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
+                self.mark_sharers(with, to, |page| page.poisoned = true);
             }
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
@@ -238,18 +214,7 @@ impl Ideal {
             (Op::Gup { pid, range, handle, flags }, Outcome::Count(count)) if count > 0 => {
                 self.grab(pid, PageRange { len: count, ..range }, handle, flags);
             }
-            (Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } }, Outcome::Ok) => {
-                // A page where there was none.
-                self.zap(pid, PageRange { start: vpn, len: 1 });
-                self.store(pid, vpn, value);
-            }
-            (Op::BadSlot { pid, vpn }, Outcome::Ok) | (Op::Hwpoison { pid, vpn }, _) => {
-                self.lose(pid, vpn);
-            }
-            (Op::Put { handle, dirty }, Outcome::Ok) => {
-                if dirty {
-                    self.declare(handle);
-                }
+            (Op::Put { handle, .. }, Outcome::Ok) => {
                 if let Some(device) = self.devices.get_mut(handle.index()) {
                     *device = None;
                 }
@@ -269,7 +234,7 @@ impl Ideal {
         seen: impl Iterator<Item = (Pid, Vpn, Value)>,
     ) -> Result<(), Violation> {
         let mut seen = seen.peekable();
-        let (stray, reclaims) = (self.stray.take(), self.reclaims);
+        let stray = self.stray.take();
         for (number, space) in self.spaces.iter_mut().enumerate() {
             let pid = Pid(number as u8);
             let mut known = space
@@ -288,11 +253,7 @@ impl Ideal {
                 let found = seen.next_if(|(p, v, _)| (*p, v.0) == (pid, vpn)).map(|(.., v)| v);
                 let found = found.unwrap_or(Value::ZERO);
                 match known.next_if(|(v, _)| *v == vpn) {
-                    Some((_, page)) => {
-                        if !page.may_become(found, reclaims, stray) {
-                            return Err(content(pid, Vpn(vpn), page.value, found));
-                        }
-                    }
+                    Some((_, page)) => settle(page, stray, pid, Vpn(vpn), found)?,
                     None if found.is_zero() => {}
                     None => return Err(content(pid, Vpn(vpn), Value::ZERO, found)),
                 }
@@ -309,104 +270,49 @@ impl Ideal {
     fn page(&mut self, pid: Pid, vpn: Vpn) -> Option<&mut Page> {
         self.next_lineage += 1;
         let lineage = self.next_lineage;
-        let Space { regions, pages } = self.space(pid)?;
-        Some(pages.entry(vpn.0).or_insert_with(|| {
-            let region = regions.range(..=u64::from(vpn.0)).next_back();
-            let droppable = region.is_some_and(|(_, region)| region.droppable);
-            Page {
-                value: Value::ZERO,
-                giving: if droppable { Giving::Always } else { Giving::No },
-                lost: false,
-                undeclared: Vec::new(),
-                lineage,
-                or_zero: false,
-                orphan: None,
-            }
-        }))
+        let space = self.space(pid)?;
+        let fresh = Page {
+            value: Value::ZERO,
+            lineage,
+            or_zero: false,
+            fading: space.droppable(vpn),
+            lost: false,
+            poisoned: false,
+            orphan: None,
+        };
+        Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
 
     fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
         let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
-        let lost = page.is_some_and(|page| page.lost) && found.is_zero();
+        let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
         if found == expected || lost { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
     }
 
-    /// A store by a process, or by the kernel on its behalf.
+    /// A store by a process, or by the kernel on its behalf: it is there to stay.
     fn store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
+        self.alias_store(pid, vpn, value);
+        let Some(space) = self.space(pid) else { return };
+        let droppable = space.droppable(vpn);
+        if let Some(page) = space.pages.get_mut(&vpn.0) {
+            page.fading = droppable;
+            page.lost = false;
+        }
+    }
+
+    /// A store that the kernel may not know of.
+    fn alias_store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
         if let Some(page) = self.page(pid, vpn) {
             page.value = value;
-            page.lost = false;
-            page.undeclared.clear();
-            if page.giving == Giving::Free {
-                page.giving = Giving::No;
-            }
         }
         self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
-    }
-
-    /// A store by a device, of which the kernel knows nothing until the pin is dropped.
-    fn device_store_to(&mut self, pid: Pid, vpn: Vpn, value: Value) {
-        if let Some(page) = self.page(pid, vpn) {
-            let before = std::mem::replace(&mut page.value, value);
-            page.undeclared.push(before);
-        }
-        self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
-    }
-
-    /// What was written through a handle is declared when it is put.
-    fn declare(&mut self, handle: Handle) {
-        let Some(Device { owner, first, held }) =
-            self.devices.get(handle.index()).and_then(Option::as_ref).cloned()
-        else {
-            return;
-        };
-        let Some(space) = self.space(owner) else { return };
-        for (vpn, held) in (first.0..).zip(held) {
-            let page = space.pages.get_mut(&vpn).filter(|_| matches!(held, Held::Alias));
-            if let Some(page) = page {
-                page.undeclared.clear();
-            }
-        }
-    }
-
-    /// The hardware may have lost the page, for everyone who inherited it, and with it whatever
-    /// tied a pin to it.
-    fn lose(&mut self, pid: Pid, vpn: Vpn) {
-        let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
-        let Some(lineage) = page.map(|page| page.lineage) else { return };
-        for pid in (0..PROCS_MAX).map(Pid) {
-            let Some(space) = self.space(pid) else { continue };
-            let same = space.pages.iter_mut().filter(|(_, page)| page.lineage == lineage);
-            let places: Vec<u32> = same
-                .map(|(vpn, page)| {
-                    page.lost = true;
-                    *vpn
-                })
-                .collect();
-            places.into_iter().for_each(|vpn| self.doubt(pid, PageRange::new(vpn, 1)));
-        }
-    }
-
-    /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
-    fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
-        for device in self.devices.iter_mut().flatten() {
-            for (index, held) in device.held.iter_mut().enumerate() {
-                let vpn = Vpn(device.first.0 + index as u32);
-                if let Held::Plain(plain) = held
-                    && which(device.owner, vpn, plain)
-                    && !plain.values.contains(&value)
-                {
-                    plain.values.push(value);
-                }
-            }
-        }
     }
 
     fn map(&mut self, pid: Pid, range: PageRange, droppable: bool) {
         if let Some(space) = self.space(pid) {
-            let region =
-                Region { end: range.end(), skip: false, wipe: droppable, droppable, unsure: false };
+            let end = range.end();
+            let region = Region { end, skip: false, wipe: droppable, droppable, unsure: false };
             space.regions.insert(u64::from(range.start.0), region);
         }
     }
@@ -448,14 +354,7 @@ impl Ideal {
             Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall => {
                 self.doubt(pid, range);
             }
-            Advice::Free => {
-                let Some(space) = self.space(pid) else { return };
-                for (_, page) in space.pages.range_mut(bounds(range)) {
-                    if page.giving == Giving::No {
-                        page.giving = Giving::Free;
-                    }
-                }
-            }
+            Advice::Free => self.fade(pid, range),
             Advice::DontFork | Advice::DoFork | Advice::WipeOnFork | Advice::KeepOnFork => {
                 let Some(space) = self.space(pid) else { return };
                 space.cut(range);
@@ -466,6 +365,17 @@ impl Ideal {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// MADV_FREE gives up a page also for those who inherited the same content and have not written
+    /// since: a page that is mapped clean everywhere is dropped from all (I7, E9).
+    fn fade(&mut self, pid: Pid, range: PageRange) {
+        let Some(space) = self.space(pid) else { return };
+        let given_up: Vec<(u32, Value)> =
+            space.pages.range(bounds(range)).map(|(_, page)| (page.lineage, page.value)).collect();
+        for page in self.spaces.iter_mut().flatten().flat_map(|space| space.pages.values_mut()) {
+            page.fading |= given_up.contains(&(page.lineage, page.value));
         }
     }
 
@@ -505,101 +415,37 @@ impl Ideal {
             }
             let end = u32::try_from(region.end).unwrap_or(u32::MAX);
             let pages = space.pages.range(*start as u32..end);
-            copy.pages.extend(pages.map(|(vpn, page)| {
-                (*vpn, Page { or_zero: region.unsure, orphan: None, ..page.clone() })
-            }));
+            copy.pages
+                .extend(pages.map(|(vpn, page)| (*vpn, Page { or_zero: region.unsure, ..*page })));
         }
         if let Some(place) = self.spaces.get_mut(child.index()) {
             *place = Some(copy);
         }
     }
 
-    fn grab(&mut self, pid: Pid, range: PageRange, handle: Handle, flags: GupFlags) {
-        let mut held = Vec::with_capacity(range.len as usize);
-        for offset in 0..range.len {
-            let Some(page) = self.page(pid, Vpn(range.start.0 + offset)) else { return };
-            let may_be_zero_page = page.value.is_zero() && !flags.write && !flags.longterm;
-            held.push(match flags.pin {
-                true if may_be_zero_page => Held::MaybeZeroPage,
-                true => Held::Alias,
-                false => Held::Plain(Plain::of(page)),
-            });
-        }
-        if let Some(place) = self.devices.get_mut(handle.index()) {
-            *place = Some(Device { owner: pid, first: range.start, held });
+    /// Something happens to a page of memory, or of the device, and so to everybody who may share
+    /// it: by fork, or by KSM, for which the content must be equal.
+    fn mark_sharers(&mut self, pid: Pid, vpn: Vpn, mark: impl Fn(&mut Page)) {
+        let Some(Page { lineage, value, .. }) = self.page(pid, vpn).copied() else { return };
+        let sharer = |page: &&mut Page| page.lineage == lineage || page.value == value;
+        for space in self.spaces.iter_mut().flatten() {
+            space.pages.values_mut().filter(sharer).for_each(&mark);
         }
     }
 
-    /// A device reads: the pin must see what its owner sees (INV26), a plain reference must show
-    /// nothing its holder is not entitled to (INV27).
-    fn judge_handle(&mut self, handle: Handle, index: u32, found: Value) -> Result<(), Violation> {
-        let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
-        let (owner, held) = (device.owner, device.held[index as usize].clone());
-        let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
-        let current = current.map_or(Value::ZERO, |page| page.value);
-        let (good, expected, rule, why) = match held {
-            Held::Alias => (found == current, current, "INV26", "a pin sees what its owner sees"),
-            Held::MaybeZeroPage => {
-                if found == current && !found.is_zero() {
-                    self.set_held(handle, index, Held::Alias);
-                }
-                let good = found == current || found.is_zero();
-                (good, current, "INV26", "a pin sees what its owner sees, or the zero page")
-            }
-            Held::Alone(orphan) => {
-                let strayed = self.strays.contains(&(self.orphans[orphan].lineage, found));
-                if strayed {
-                    self.orphans[orphan].value = found;
-                }
-                let expected = self.orphans[orphan].value;
-                (found == expected, expected, "INV26", "a pinned page belongs to its pins alone")
-            }
-            Held::Plain(Plain { values, .. }) => {
-                let expected = values.last().copied().unwrap_or(Value::ZERO);
-                let why = "a reference shows only what its owner had there, or a device wrote";
-                (values.contains(&found), expected, "INV27", why)
-            }
-        };
-        let (pid, vpn) = (Some(owner), Some(vpn));
-        if good {
-            return Ok(());
-        }
-        Err(Violation { rule, pid, vpn, handle: Some(handle), expected, found, why })
-    }
-
-    fn device_store(&mut self, handle: Handle, index: u32, value: Value) {
-        let Some((device, vpn)) = self.held_at(handle, index) else { return };
-        let owner = device.owner;
-        match device.held[index as usize].clone() {
-            Held::Alias | Held::MaybeZeroPage => self.device_store_to(owner, vpn, value),
-            Held::Alone(orphan) => {
-                self.orphans[orphan].value = value;
-                let lineage = self.orphans[orphan].lineage;
-                self.entitle(|_, _, plain| plain.lineage == lineage, value);
-            }
-            Held::Plain(Plain { lineage, .. }) => {
-                // Which page this is by now, only the mechanism knows: anyone who inherited it.
-                self.stray = Some((lineage, value));
-                self.strays.push((lineage, value));
-                self.entitle(|_, _, plain| plain.lineage == lineage, value);
-            }
-        }
-    }
-
-    fn held_at(&self, handle: Handle, index: u32) -> Option<(&Device, Vpn)> {
-        let device = self.devices.get(handle.index())?.as_ref()?;
-        device.held.get(index as usize)?;
-        Some((device, Vpn(device.first.0 + index)))
-    }
-
-    fn set_held(&mut self, handle: Handle, index: u32, held: Held) {
-        if let Some(device) = &mut self.devices[handle.index()] {
-            device.held[index as usize] = held;
-        }
+    fn poisoned(&self, (pid, vpn): (Pid, Vpn)) -> bool {
+        let space = self.spaces.get(pid.index()).and_then(Option::as_ref);
+        space.and_then(|space| space.pages.get(&vpn.0)).is_some_and(|page| page.poisoned)
     }
 }
 
 impl Space {
+    /// Whether the page was mapped with MAP_DROPPABLE.
+    fn droppable(&self, vpn: Vpn) -> bool {
+        let before = self.regions.range(..=u64::from(vpn.0)).next_back();
+        before.is_some_and(|(_, region)| u64::from(vpn.0) < region.end && region.droppable)
+    }
+
     /// Makes both ends of the range region boundaries.
     fn cut(&mut self, range: PageRange) {
         for at in [u64::from(range.start.0), range.end()] {
@@ -626,57 +472,24 @@ impl Region {
     }
 }
 
-impl Plain {
-    fn of(page: &Page) -> Self {
-        Self { values: vec![page.value], lineage: page.lineage, attached: true }
+/// Compares a page with what is seen of it, settling what was open.
+fn settle(
+    page: &mut Page,
+    stray: Option<(u32, Value)>,
+    pid: Pid,
+    vpn: Vpn,
+    found: Value,
+) -> Result<(), Violation> {
+    if (page.lost || page.poisoned) && found.is_zero() {
+        return Ok(());
     }
-}
-
-/// The owner of what is held gives the page up.
-fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
-    match held {
-        Held::Alias => {
-            let orphan = *page.orphan.get_or_insert(orphans.len());
-            if orphan == orphans.len() {
-                orphans.push(Orphan { value: page.value, lineage: page.lineage });
-            }
-            *held = Held::Alone(orphan);
-        }
-        // Whichever it was, it shows zero for ever, or what the page held last.
-        Held::MaybeZeroPage => {
-            let mut plain = Plain { attached: false, ..Plain::of(page) };
-            plain.values.push(Value::ZERO);
-            *held = Held::Plain(plain);
-        }
-        Held::Plain(plain) => plain.attached = false,
-        Held::Alone(_) => {}
+    let faded = (page.or_zero || page.fading) && found.is_zero();
+    let open = faded || stray == Some((page.lineage, found));
+    if open {
+        page.value = found;
     }
-}
-
-impl Page {
-    /// Compares the page with what is seen of it, settling what was open.
-    fn may_become(&mut self, found: Value, reclaims: bool, stray: Option<(u32, Value)>) -> bool {
-        let or_zero = std::mem::replace(&mut self.or_zero, false);
-        if self.value == found {
-            return true;
-        }
-        if stray == Some((self.lineage, found)) {
-            self.undeclared.push(self.value);
-            self.value = found;
-            return true;
-        }
-        // Out of reach for now: a later read may find it, or fail for good.
-        if self.lost && found.is_zero() {
-            return true;
-        }
-        let given = reclaims && self.giving != Giving::No;
-        let gone = found.is_zero() && (or_zero || given);
-        let reverted = reclaims && self.undeclared.contains(&found);
-        if gone || reverted {
-            self.value = found;
-        }
-        gone || reverted
-    }
+    page.or_zero = false;
+    if page.value == found { Ok(()) } else { Err(content(pid, vpn, page.value, found)) }
 }
 
 fn content(pid: Pid, vpn: Vpn, expected: Value, found: Value) -> Violation {

@@ -1,0 +1,183 @@
+//! The ideal's devices: what an open handle must show, and whom a write through it reaches.
+
+use super::{Ideal, Orphan, Page, Violation};
+use mm_ops::{GupFlags, Handle, PageRange, Pid, Value, Vpn};
+
+/// One page of a handle.
+#[derive(Clone)]
+pub(super) enum Held {
+    /// A pin: the page its owner has there, as long as the owner has it.
+    Alias,
+    /// A pin that may hold the zero page instead.
+    MaybeZeroPage,
+    /// The owner gave the page up; the number names it, so that two handles can share it.
+    Alone(usize),
+    /// A plain reference.
+    Plain(Plain),
+}
+
+/// What may be read through a plain reference, and whom a write through it may reach.
+#[derive(Clone)]
+pub(super) struct Plain {
+    pub(super) values: Vec<Value>,
+    pub(super) lineage: u32,
+    /// The owner has not given the page up since, so what it writes there counts.
+    pub(super) attached: bool,
+}
+
+#[derive(Clone)]
+pub(super) struct Device {
+    pub(super) owner: Pid,
+    pub(super) first: Vpn,
+    pub(super) held: Vec<Held>,
+}
+
+impl Ideal {
+    /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
+    pub(super) fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
+        for device in self.devices.iter_mut().flatten() {
+            for (index, held) in device.held.iter_mut().enumerate() {
+                let vpn = Vpn(device.first.0 + index as u32);
+                if let Held::Plain(plain) = held
+                    && which(device.owner, vpn, plain)
+                    && !plain.values.contains(&value)
+                {
+                    plain.values.push(value);
+                }
+            }
+        }
+    }
+
+    pub(super) fn grab(&mut self, pid: Pid, range: PageRange, handle: Handle, flags: GupFlags) {
+        let mut held = Vec::with_capacity(range.len as usize);
+        for offset in 0..range.len {
+            let Some(page) = self.page(pid, Vpn(range.start.0 + offset)) else { return };
+            let may_be_zero_page = page.value.is_zero() && !flags.write && !flags.longterm;
+            held.push(match flags.pin {
+                true if may_be_zero_page => Held::MaybeZeroPage,
+                true => Held::Alias,
+                false => Held::Plain(Plain::of(page)),
+            });
+        }
+        if let Some(place) = self.devices.get_mut(handle.index()) {
+            *place = Some(Device { owner: pid, first: range.start, held });
+        }
+    }
+
+    /// A device reads: the pin must see what its owner sees (INV26), a plain reference must show
+    /// nothing its holder is not entitled to (INV27).
+    pub(super) fn judge_handle(
+        &mut self,
+        handle: Handle,
+        index: u32,
+        found: Value,
+    ) -> Result<(), Violation> {
+        let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
+        let (owner, held) = (device.owner, device.held[index as usize].clone());
+        let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
+        let current = current.map_or(Value::ZERO, |page| page.value);
+        let (good, expected, rule, why) = match held {
+            Held::Alias => (found == current, current, "INV26", "a pin sees what its owner sees"),
+            Held::MaybeZeroPage => {
+                if found == current && !found.is_zero() {
+                    self.set_held(handle, index, Held::Alias);
+                }
+                let good = found == current || found.is_zero();
+                (good, current, "INV26", "a pin sees what its owner sees, or the zero page")
+            }
+            Held::Alone(orphan) => {
+                let strayed = self.strays.contains(&(self.orphans[orphan].lineage, found));
+                if strayed {
+                    self.orphans[orphan].value = found;
+                }
+                let expected = self.orphans[orphan].value;
+                (found == expected, expected, "INV26", "a pinned page belongs to its pins alone")
+            }
+            Held::Plain(Plain { values, .. }) => {
+                let expected = values.last().copied().unwrap_or(Value::ZERO);
+                let why = "a reference shows only what its owner had there, or a device wrote";
+                (values.contains(&found), expected, "INV27", why)
+            }
+        };
+        let (pid, vpn) = (Some(owner), Some(vpn));
+        if good {
+            return Ok(());
+        }
+        Err(Violation { rule, pid, vpn, handle: Some(handle), expected, found, why })
+    }
+
+    pub(super) fn device_store(&mut self, handle: Handle, index: u32, value: Value) {
+        let Some((device, vpn)) = self.held_at(handle, index) else { return };
+        let owner = device.owner;
+        match device.held[index as usize].clone() {
+            Held::Alias | Held::MaybeZeroPage => self.alias_store(owner, vpn, value),
+            Held::Alone(orphan) => {
+                self.orphans[orphan].value = value;
+                let lineage = self.orphans[orphan].lineage;
+                self.entitle(|_, _, plain| plain.lineage == lineage, value);
+            }
+            Held::Plain(Plain { lineage, .. }) => {
+                // Which page this is by now, only the mechanism knows: anyone who inherited it.
+                self.stray = Some((lineage, value));
+                self.strays.push((lineage, value));
+                self.entitle(|_, _, plain| plain.lineage == lineage, value);
+            }
+        }
+    }
+
+    /// A poisoned page is taken from its owner even if it is pinned (Q4): the pin keeps it, and the
+    /// owner can get another.
+    pub(super) fn untie_pins_of_poisoned(&mut self) {
+        for device in self.devices.iter_mut().flatten() {
+            let Some(space) = &self.spaces[device.owner.index()] else { continue };
+            for (held, vpn) in device.held.iter_mut().zip(device.first.0..) {
+                let tied = matches!(held, Held::Alias | Held::MaybeZeroPage);
+                let page = space.pages.get(&vpn).filter(|page| page.poisoned && tied);
+                if let Some(page) = page {
+                    let mut plain = Plain::of(page);
+                    plain.values.push(Value::ZERO);
+                    *held = Held::Plain(plain);
+                }
+            }
+        }
+    }
+
+    fn held_at(&self, handle: Handle, index: u32) -> Option<(&Device, Vpn)> {
+        let device = self.devices.get(handle.index())?.as_ref()?;
+        device.held.get(index as usize)?;
+        Some((device, Vpn(device.first.0 + index)))
+    }
+
+    fn set_held(&mut self, handle: Handle, index: u32, held: Held) {
+        if let Some(device) = &mut self.devices[handle.index()] {
+            device.held[index as usize] = held;
+        }
+    }
+}
+
+impl Plain {
+    pub(super) fn of(page: &Page) -> Self {
+        Self { values: vec![page.value], lineage: page.lineage, attached: true }
+    }
+}
+
+/// The owner of what is held gives the page up.
+pub(super) fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>) {
+    match held {
+        Held::Alias => {
+            let orphan = *page.orphan.get_or_insert(orphans.len());
+            if orphan == orphans.len() {
+                orphans.push(Orphan { value: page.value, lineage: page.lineage });
+            }
+            *held = Held::Alone(orphan);
+        }
+        // Whichever it was, it shows zero for ever, or what the page held last.
+        Held::MaybeZeroPage => {
+            let mut plain = Plain { attached: false, ..Plain::of(page) };
+            plain.values.push(Value::ZERO);
+            *held = Held::Plain(plain);
+        }
+        Held::Plain(plain) => plain.attached = false,
+        Held::Alone(_) => {}
+    }
+}
