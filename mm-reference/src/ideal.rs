@@ -14,7 +14,8 @@
 //!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
 //!   through one may reach whoever inherited the page by fork: `stray`.
 //! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
-//!   it is written again (E9, Z6): `fading`.
+//!   it is written again (E9, Z6): `fading`. The kernel even takes it from relatives who gave nothing
+//!   up, if their mapping is clean (I7; docs/kernel-findings.md).
 //! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
 //!   `lost`. So is a poisoned page, at once or later (Q1, Q3, F3): `poisoned`.
 
@@ -353,12 +354,7 @@ impl Ideal {
             Advice::DontNeed | Advice::DontNeedLocked | Advice::GuardInstall => {
                 self.doubt(pid, range);
             }
-            Advice::Free => {
-                let Some(space) = self.space(pid) else { return };
-                for (_, page) in space.pages.range_mut(bounds(range)) {
-                    page.fading = true;
-                }
-            }
+            Advice::Free => self.fade(pid, range),
             Advice::DontFork | Advice::DoFork | Advice::WipeOnFork | Advice::KeepOnFork => {
                 let Some(space) = self.space(pid) else { return };
                 space.cut(range);
@@ -369,6 +365,17 @@ impl Ideal {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// MADV_FREE gives up a page also for those who inherited the same content and have not written
+    /// since: a page that is mapped clean everywhere is dropped from all (I7, E9).
+    fn fade(&mut self, pid: Pid, range: PageRange) {
+        let Some(space) = self.space(pid) else { return };
+        let given_up: Vec<(u32, Value)> =
+            space.pages.range(bounds(range)).map(|(_, page)| (page.lineage, page.value)).collect();
+        for page in self.spaces.iter_mut().flatten().flat_map(|space| space.pages.values_mut()) {
+            page.fading |= given_up.contains(&(page.lineage, page.value));
         }
     }
 

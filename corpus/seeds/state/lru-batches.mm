@@ -3,7 +3,7 @@
 config lru_batch=on
 mmap p0 0+4 rw
 write p0 1 a
-isolate p0 1 l0 -> EAGAIN             # not on the LRU yet
+isolate p0 1 l0 -> EAGAIN  # not on the LRU yet
 drain -> ok
 isolate p0 1 l0 -> ok
 drop l0
@@ -11,7 +11,7 @@ write p0 2 b
 fork p0 p1
 exit p1
 fail_alloc 1
-write p0 2 c -> ok                    # B6 drains, and finds itself alone
+write p0 2 c -> ok         # B6 drains, and finds itself alone
 madvise p0 2+1 free -> ok
-swap_out p0 2 -> ok                   # reclaim drains first: lazyfree, and gone
+swap_out p0 2 -> ok        # reclaim drains first: lazyfree, and gone
 read p0 2 -> 0

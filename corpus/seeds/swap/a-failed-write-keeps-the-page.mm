@@ -4,9 +4,9 @@ mmap p0 0+4 rw
 write p0 1 a
 swap_out p0 1 l0 -> ok
 write_done l0 error -> ok
-lock p0 1 l1 -> ok                    # it is still cached
+lock p0 1 l1 -> ok         # it is still cached
 swap_out p0 1 -> EAGAIN
 drop l1
 swap_out p0 1 -> ok
-lock p0 1 l1 -> EFAULT                # now it is not
+lock p0 1 l1 -> EFAULT     # now it is not
 read p0 1 -> a

@@ -9,8 +9,8 @@ write p0 3 d
 swap_out p0 0 -> ok
 swap_out p0 1 -> ok
 swap_out p0 2 -> ok
-swap_out p0 3 -> EBUSY                # no slot
-read p0 0 -> a                        # nearly full: its slot is free now
+swap_out p0 3 -> EBUSY  # no slot
+read p0 0 -> a          # nearly full: its slot is free now
 swap_out p0 3 -> ok
 read p0 3 -> d
 read p0 1 -> b

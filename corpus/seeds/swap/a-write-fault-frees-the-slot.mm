@@ -6,6 +6,6 @@ write p0 1 a
 swap_out p0 1 -> ok
 write p0 1 b -> ok
 write p0 2 c
-swap_out p0 2 -> ok                   # the one slot is free again
+swap_out p0 2 -> ok     # the one slot is free again
 swap_out p0 1 -> EBUSY
 read p0 2 -> c

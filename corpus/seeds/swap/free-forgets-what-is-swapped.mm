@@ -9,5 +9,5 @@ swap_out p0 2 -> ok
 read p0 2 -> b
 madvise p0 0+4 free -> ok
 read p0 1 -> 0
-swap_out p0 2 -> ok                   # dropped: lazyfree
+swap_out p0 2 -> ok        # dropped: lazyfree
 read p0 2 -> 0

@@ -9,8 +9,8 @@ write p0 2 c
 write p0 3 d
 thp never
 write p0 4 e
-swap_out p0 4 -> ok                   # slot 0
-swap_out p0 2 -> ok                   # slots 4 to 7
+swap_out p0 4 -> ok   # slot 0
+swap_out p0 2 -> ok   # slots 4 to 7
 read p0 2 -> c
 read p0 3 -> d
 read p0 0 -> a

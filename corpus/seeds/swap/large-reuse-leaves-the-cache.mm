@@ -5,7 +5,7 @@ mmap p0 0+4 rw
 thp always=2
 write p0 0 a
 swap_out p0 0 l0 -> ok
-read p0 0 -> a                        # whole, and not exclusive (E24)
+read p0 0 -> a                    # whole, and not exclusive (E24)
 write_done l0 -> ok
 fail_alloc 1
 write p0 1 b -> ok

@@ -4,7 +4,7 @@ mmap p0 0+4 rw
 write p0 1 a
 swap_out p0 1 -> ok
 fork p0 p1
-read p1 1 -> a                        # from the cache: shared, read-only
+read p1 1 -> a       # from the cache: shared, read-only
 exit p0
 fail_alloc 1
 write p1 1 b -> ok

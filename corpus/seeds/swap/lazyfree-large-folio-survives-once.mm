@@ -1,4 +1,4 @@
-# rules: E9 E4
+# rules: E9 E4 BT3
 # One dirtied page saves the whole run; reclaim then swaps it like any other folio.
 config ptes=8
 mmap p0 0+8 rw

@@ -8,6 +8,6 @@ madvise p0 1+2 free -> ok
 write p0 2 c
 swap_out p0 1 -> ok
 read p0 1 -> 0
-swap_out p0 2 -> EBUSY                # swapbacked again
+swap_out p0 2 -> EBUSY     # swapbacked again
 read p0 2 -> c
-swap_out p0 2 -> EBUSY                # and there is no device
+swap_out p0 2 -> EBUSY     # and there is no device

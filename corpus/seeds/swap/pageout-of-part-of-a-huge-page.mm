@@ -8,7 +8,7 @@ write p0 1 b
 write p0 2 c
 write p0 3 d
 lock p0 0 l0
-madvise p0 1+2 pageout -> EINTR       # it would wait for the lock
+madvise p0 1+2 pageout -> EINTR  # it would wait for the lock
 drop l0
 madvise p0 1+2 pageout -> ok
 bad_slot p0 0 -> EFAULT

@@ -9,8 +9,8 @@ write p0 2 c
 write p0 3 d
 swap_out p0 0 l0 -> ok
 write_done l0 -> ok
-read p0 1 -> b                        # mapped whole, still cached
-pin p0 2+1 r h0 -> 1
+read p0 1 -> b          # mapped whole, still cached
+pin p0 2 r h0 -> 1
 swap_out p0 0 -> EBUSY
 write p0 2 e
 dma_read h0 0 -> e

@@ -3,11 +3,11 @@
 mmap p0 0+4 rw
 write p0 1 a
 swap_out p0 1 l0 -> ok
-swap_out p0 1 -> EBUSY                # under writeback
+swap_out p0 1 -> EBUSY     # under writeback
 write p0 1 b -> ok
 swap_out p0 1 l1 -> EBUSY
 write_done l0 -> ok
 write_done l0 -> EBADF
 read p0 1 -> b
-swap_out p0 1 -> ok                   # dirty: it is written again
+swap_out p0 1 -> ok        # dirty: it is written again
 read p0 1 -> b

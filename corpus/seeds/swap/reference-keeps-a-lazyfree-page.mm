@@ -6,8 +6,8 @@ write p0 1 a
 thp always=2
 write p0 4 b
 madvise p0 0+8 free -> ok
-get p0 1+1 r h0 -> 1
-get p0 4+1 r h1 -> 1
+get p0 1 r h0 -> 1
+get p0 4 r h1 -> 1
 swap_out p0 1 -> EBUSY
 swap_out p0 4 -> EBUSY
 read p0 1 -> a

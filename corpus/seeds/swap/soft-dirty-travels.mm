@@ -5,6 +5,6 @@ mmap p0 0+4 rw
 write p0 1 a
 swap_out p0 1 -> ok
 clear_refs p0 -> ok
-read p0 1 -> a                        # tracked: not writable
+read p0 1 -> a        # tracked: not writable
 write p0 1 b -> ok
 read p0 1 -> b

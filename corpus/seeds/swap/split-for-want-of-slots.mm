@@ -9,7 +9,7 @@ write p0 2 c
 write p0 3 d
 swap_out p0 2 -> ok
 lock p0 0 l0
-swap_out p0 1 -> ok                   # a folio of its own
+swap_out p0 1 -> ok   # a folio of its own
 read p0 2 -> c
 read p0 1 -> b
 read p0 0 -> a

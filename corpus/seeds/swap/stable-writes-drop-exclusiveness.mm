@@ -6,7 +6,7 @@ write p0 1 a
 swap_out p0 1 l0 -> ok
 read p0 1 -> a
 fail_alloc 1
-write p0 1 b -> OOM                   # a copy would be needed
+write p0 1 b -> OOM        # a copy would be needed
 write p0 1 b -> ok
 write_done l0 -> ok
 read p0 1 -> b

@@ -11,7 +11,7 @@ swapoff -> EINVAL
 read p0 1 -> a
 read p1 1 -> a
 read p1 2 -> b
-swap_out p0 1 -> EBUSY                # the device is off
+swap_out p0 1 -> EBUSY  # the device is off
 swapon -> ok
 swapon -> EBUSY
 swap_out p0 1 -> ok

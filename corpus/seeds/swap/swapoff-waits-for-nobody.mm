@@ -9,7 +9,7 @@ fail_alloc 1
 swapoff -> ENOMEM
 swapoff -> EINTR
 fail_alloc 1
-write p0 1 c -> ok                    # it came back, exclusive
+write p0 1 c -> ok      # it came back, exclusive
 write_done l0 -> ok
 lock p0 2 l0
 swapoff -> EINTR

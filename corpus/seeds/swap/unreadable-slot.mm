@@ -7,7 +7,7 @@ swap_out p0 1 -> ok
 bad_slot p0 1 -> ok
 read p0 1 -> SIGBUS
 write p0 1 b -> SIGBUS
-pin p0 1+1 r h0 -> EFAULT
+pin p0 1 r h0 -> EFAULT
 fork p0 p1
 swapoff -> ok
 read p0 1 -> SIGBUS

@@ -8,7 +8,7 @@ swap_out p0 2 -> ok
 fail_alloc 1
 madvise p0 0+4 willneed -> ok
 lock p0 1 l0 -> EFAULT
-lock p0 2 l0 -> ok                    # in the cache, not mapped
+lock p0 2 l0 -> ok             # in the cache, not mapped
 read p0 2 -> BLOCKED
 drop l0
 fail_alloc 1

@@ -5,5 +5,5 @@ write p0 1 a
 write p0 1 0
 swap_out p0 1 l0 -> ok
 bad_slot p0 1 -> ok
-write_done l0 -> EBADF                # no write is in flight
+write_done l0 -> EBADF  # no write is in flight
 read p0 1 -> 0

@@ -10,7 +10,7 @@ uffd_register p0 0+12 wp -> ok
 uffd_wp p0 0+12 on -> ok
 write p0 1 c -> ok
 write p0 4 d -> ok
-read p0 8 -> 0                        # a marker was there
+read p0 8 -> 0                  # a marker was there
 write p0 8 e -> ok
 write p0 9 f -> ok
 read p0 0 -> a

@@ -5,7 +5,7 @@ mmap p0 0+8 rw
 uffd_register p0 0+8 missing -> ok
 read p0 1 -> SIGBUS
 write p0 1 a -> SIGBUS
-get p0 1+1 r h0 -> EFAULT
+get p0 1 r h0 -> EFAULT
 thp always=2
 write p0 5 a -> SIGBUS
 read p0 5 -> SIGBUS

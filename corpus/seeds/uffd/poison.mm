@@ -5,7 +5,7 @@ uffd_register p0 0+4 missing -> ok
 uffd_poison p0 1 -> ok
 uffd_poison p0 1 -> EEXIST
 read p0 1 -> SIGBUS
-get p0 1+1 r h0 -> EFAULT
+get p0 1 r h0 -> EFAULT
 madvise p0 1+1 populate_read -> EHWPOISON
 write p0 2 a -> SIGBUS
 fork p0 p1

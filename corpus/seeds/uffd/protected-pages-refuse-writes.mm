@@ -9,11 +9,11 @@ read p0 1 -> a
 write p0 1 b -> SIGBUS
 write p0 2 b -> SIGBUS
 poke p0 1 b -> EFAULT
-write p0 3 c -> ok                    # it was empty: not protected
+write p0 3 c -> ok             # it was empty: not protected
 mprotect p0 0+4 r
-poke p0 1 b -> EFAULT                 # FOLL_FORCE, too
+poke p0 1 b -> EFAULT          # FOLL_FORCE, too
 mprotect p0 0+4 rw
-write p0 1 b -> SIGBUS                # H3: W does not come back
+write p0 1 b -> SIGBUS         # H3: W does not come back
 uffd_wp p0 0+4 off -> ok
 fail_alloc 1
 write p0 1 b -> ok

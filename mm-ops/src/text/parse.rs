@@ -117,7 +117,7 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u16)> {
             7 => config.lru_batch = parse_switch(cursor, value)?,
             8 => config.swap_slots = parse_slots(cursor, value)?,
             9 => {
-                config.swap_device = parse_named(cursor, value, "a kind of device", &SWAP_DEVICES)?
+                config.swap_device = parse_named(cursor, value, "a kind of device", &SWAP_DEVICES)?;
             }
             10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
             _ => config.uffd_fork = parse_switch(cursor, value)?,
