@@ -164,41 +164,9 @@ impl Model {
     }
 
     fn dispatch(&mut self, op: &Op) -> Outcome {
-        let Some(pid) = op.actor() else {
-            return self.dispatch_global(op);
-        };
-        if !self.live(pid) {
+        if op.actor().is_some_and(|pid| !self.live(pid)) {
             return Outcome::Err(Errno::ESRCH);
         }
-        self.dispatch_process(op)
-    }
-
-    fn dispatch_global(&mut self, op: &Op) -> Outcome {
-        match *op {
-            Op::Put { handle, dirty } => self.put_handle(handle, dirty),
-            Op::DmaRead { handle, index } => self.dma_read(handle, index),
-            Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
-            Op::Drop { token } => self.drop_token(token),
-            Op::WriteDone { token, error } => self.write_done(token, error),
-            Op::Swapoff => self.swapoff(),
-            Op::Swapon => self.swapon(),
-            Op::Drain => self.drain(),
-            Op::Thp { always, madvise } => {
-                self.thp = ThpOrders { always, madvise };
-                Outcome::Ok
-            }
-            Op::FailAlloc { nth } => {
-                self.allocs.next = nth;
-                Outcome::Ok
-            }
-            Op::MigrateCopy { token } => self.migrate_copy(token),
-            Op::MigrateEnd { token } => self.migrate_end(token),
-            Op::DeferredScan { count } => self.deferred_scan(count),
-            _ => Outcome::Err(Errno::EOPNOTSUPP),
-        }
-    }
-
-    fn dispatch_process(&mut self, op: &Op) -> Outcome {
         match *op {
             Op::Mmap { pid, range, prot, droppable } => self.mmap(pid, range, prot, droppable),
             Op::Munmap { pid, range } => self.munmap(pid, range),
@@ -230,7 +198,25 @@ impl Model {
             Op::UffdFill { pid, vpn, fill } => self.uffd_fill(pid, vpn, fill),
             Op::Migrate { pid, vpn, token, all } => self.migrate(pid, vpn, token, all),
             Op::Split { pid, vpn, order, nonuniform } => self.split(pid, vpn, order, nonuniform),
-            _ => Outcome::Err(Errno::EOPNOTSUPP),
+            Op::Put { handle, dirty } => self.put_handle(handle, dirty),
+            Op::DmaRead { handle, index } => self.dma_read(handle, index),
+            Op::DmaWrite { handle, index, value } => self.dma_write(handle, index, value),
+            Op::Drop { token } => self.drop_token(token),
+            Op::WriteDone { token, error } => self.write_done(token, error),
+            Op::Swapoff => self.swapoff(),
+            Op::Swapon => self.swapon(),
+            Op::Drain => self.drain(),
+            Op::Thp { always, madvise } => {
+                self.thp = ThpOrders { always, madvise };
+                Outcome::Ok
+            }
+            Op::FailAlloc { nth } => {
+                self.allocs.next = nth;
+                Outcome::Ok
+            }
+            Op::MigrateCopy { token } => self.migrate_copy(token),
+            Op::MigrateEnd { token } => self.migrate_end(token),
+            Op::DeferredScan { count } => self.deferred_scan(count),
         }
     }
 }
