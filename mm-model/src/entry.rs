@@ -235,6 +235,9 @@ impl Entry {
 
     /// The entry as a snapshot shows it; `None` for NONE and for a table.
     pub(crate) const fn kind(self) -> Option<EntryKind> {
+        if self.is_none() {
+            return None;
+        }
         if !self.is_present() {
             return self.nonpresent_kind();
         }

@@ -135,21 +135,8 @@ impl Folios {
         if cfg!(feature = "faults") {
             self.mapcount[head as usize..][..1 << order].fill(0);
         }
-        self.give_frames(head, order);
+        self.buddy.give(head, order);
         self.free_ids.push(id);
-    }
-
-    /// Frames go back to the allocator, but for poisoned ones.
-    fn give_frames(&mut self, head: Pfn, order: u8) {
-        if !self.poisoned.any(head, 1 << order) {
-            self.buddy.give(head, order);
-            return;
-        }
-        for pfn in head..head + (1 << order) {
-            if !self.poisoned.get(pfn) {
-                self.buddy.give(pfn, 0);
-            }
-        }
     }
 
     /// Cuts a folio into pieces with these offsets and orders, ascending; the first one keeps the
@@ -188,28 +175,25 @@ impl Folios {
         }
     }
 
-    /// The poison of some frames becomes that of others (F7).
-    pub(crate) fn move_poison(&mut self, from: Pfn, to: Pfn, len: u32) {
-        if self.poisoned.any(from, len) {
-            for page in (0..len).filter(|page| self.poisoned.get(from + page)).collect::<Vec<_>>() {
-                self.poison(to + page);
+    /// A folio without references and mappings whose pages are poisoned is not freed: each poisoned
+    /// page stays as a small folio, with the reference of the poison (Q2). Answers whether it was.
+    pub(crate) fn bury(&mut self, id: FolioId) -> bool {
+        let Folio { head, order, .. } = self[id];
+        if !self.poisoned.any(head, 1 << order) {
+            return false;
+        }
+        let layout: Vec<(u32, u8)> = (0..1 << order).map(|page| (page, 0)).collect();
+        for piece in self.cut(id, &layout) {
+            let old = self[piece];
+            let kept = FolioFlags::SWAPBACKED.with(FolioFlags::DIRTY);
+            let flags = FolioFlags(old.flags.0 & kept.0);
+            let (mapping, refs) = (NO_ANON_VMA, 1);
+            self[piece] = Folio { head: old.head, flags, refs, mapping, ..Folio::default() };
+            if !self.poisoned.get(old.head) {
+                self.destroy(piece);
             }
-            self.poisoned.fill(from, len, false);
         }
-    }
-
-    /// A small folio that lost its last reference: if it is poisoned it stays, with the reference
-    /// of the poison (Q2).
-    pub(crate) fn keep_if_poisoned(&mut self, id: FolioId) -> bool {
-        let folio = &self[id];
-        let kept = !folio.is_large() && self.poisoned.get(folio.head);
-        if kept {
-            let folio = &mut self[id];
-            folio.refs = 1;
-            let gone = FolioFlags::LRU.with(FolioFlags::LOCKED).with(FolioFlags::KSM);
-            folio.flags = folio.flags.without(gone);
-        }
-        kept
+        true
     }
 
     /// The poisoned small folios that nothing but the poison refers to.

@@ -48,7 +48,11 @@ impl Model {
     pub(crate) fn guard_remove(&mut self, area: Area, start: u32, end: u32) {
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
-            if self.tables.get(block.slot).is_table() {
+            let entry = self.tables.get(block.slot);
+            if entry.is_huge() && !entry.is_present() {
+                // As above; of the PTEs there is none to take away.
+                self.split_leaf(area, block.slot);
+            } else if entry.is_table() {
                 let slot = self.pte_slot_in(block.slot, block.start);
                 for entry in self.tables.run_mut(slot, (block.end - block.start) as usize) {
                     if entry.is_guard() {

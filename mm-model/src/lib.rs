@@ -3,10 +3,12 @@
 //! incrementally. It is the subject that the toolkit fuzzes; `mm-reference` says the same things
 //! slowly, and neither is written by reading the other.
 //!
-//! One file for each area of the rules, under the same names as in the reference: `fault` (A),
-//! `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `thp` (G), `protect` and `uffd` (H), `zap`, `lazyfree` and `guard` (I),
-//! `rmap` and `vma` (L); entries that map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch` (runs)
-//! and `alloc` (what can fail).
+//! One file for each area of the rules, under the same names as in the reference where it has one:
+//! `fault` (A), `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `migrate` (F),
+//! `thp`, `split`, `deferred` and `collapse` (G), `protect` and `uffd` (H), `zap`, `lazyfree` and
+//! `guard` (I), `rmap`, `rmap_walk` and `vma` (L), `ksm` (P), `hwpoison` (Q), `lru` (S14); entries that
+//! map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch`
+//! (runs) and `alloc` (what can fail).
 //!
 //! No judgement lives here: whether a state is right is for the oracles to say. With the cargo
 //! feature `faults` the model can be built wrong on purpose, see `src/faults.rs`.

@@ -105,7 +105,11 @@ impl Model {
         seen.sort_unstable();
         let only = |places: &&[FolioId]| {
             let folio = &self.folios[places[0]];
-            folio.refs == places.len() as u32 && !folio.flags.has(FolioFlags::LOCKED)
+            // The poison of a page that nobody maps keeps a reference, too.
+            let poisoned = self.folios.poisoned.get(folio.head);
+            let kept = u32::from(poisoned && self.folios.mapcount_of(places[0]) == 0);
+            let alone = (0..=kept).any(|more| folio.refs == places.len() as u32 + more);
+            alone && !folio.flags.has(FolioFlags::LOCKED)
         };
         seen.chunk_by(|a, b| a == b).filter(only).count()
     }

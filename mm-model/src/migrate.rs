@@ -172,7 +172,6 @@ impl Model {
         let old = self.folios[source];
         let (from, into) = (old.head as usize, self.folios[to].head as usize);
         self.folios.value.copy_within(from..from + old.pages() as usize, into);
-        self.folios.move_poison(old.head, self.folios[to].head, old.pages());
         let moved = FolioFlags::DIRTY.with(FolioFlags::SWAPCACHE).with(FolioFlags::KSM);
         let moved = moved.with(FolioFlags::NOT_UPTODATE);
         let new = &mut self.folios[to];

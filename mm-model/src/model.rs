@@ -147,7 +147,7 @@ impl Model {
         if flags.has(FolioFlags::KSM) {
             self.ksm.remove(&id);
         }
-        if self.folios.keep_if_poisoned(id) {
+        if self.folios.bury(id) {
             return;
         }
         self.folios.destroy(id);

@@ -154,10 +154,11 @@ impl Model {
             let (slot, pfn) = (run.slot + at as usize, head + run.page + at);
             let folio = &self.folios[self.folios.of(pfn)];
             let len = (folio.head + folio.pages() - pfn).min(run.len - at);
+            let locked = mlocked || range.area.has(VmaFlags::LOCKED);
             let unused = !folio.is_large()
                 && self.folios.value[pfn as usize].is_zero()
                 && !self.folios.poisoned.get(pfn)
-                && !(mlocked || range.area.has(VmaFlags::LOCKED));
+                && !locked;
             if unused {
                 let kept = self.tables.get(slot).0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
                 self.tables.set(slot, Entry::zero_page(Self::protection(range.area) | kept));

@@ -51,8 +51,11 @@ pub(crate) struct Swap {
 impl Swap {
     /// A device that is on, all its slots free; none at all without slots.
     pub(crate) fn reset(&mut self, slots: u16) {
-        self.slots.clear();
-        self.slots.resize(usize::from(slots), SwapSlot::default());
+        // Free slots are all default: a device that nobody uses costs nothing.
+        if self.len() != u32::from(slots) || self.free != self.len() {
+            self.slots.clear();
+            self.slots.resize(usize::from(slots), SwapSlot::default());
+        }
         self.taken.reset();
         self.taken.grow(usize::from(slots));
         self.on = slots > 0;
@@ -100,7 +103,8 @@ impl Swap {
 
     /// Slots in use with their numbers, ascending.
     pub(crate) fn used(&self) -> impl Iterator<Item = (u32, &SwapSlot)> {
-        let used = (0..).zip(&self.slots);
+        let slots = if self.free == self.len() { &[][..] } else { &self.slots[..] };
+        let used = (0..).zip(slots);
         used.filter(|(_, slot)| slot.count > 0 || slot.cache.is_some())
     }
 }

@@ -87,6 +87,18 @@ fn a_large_folio_is_split_first() {
 }
 
 #[test]
+fn poison_does_not_migrate() {
+    let mut m =
+        Machine::after(&[thp(&[2]), mmap(0, 0, 8, RW), write(0, 1, b'a'), write(0, 3, b'b')]);
+    m.all(&[get_r(0, 0, 1, 0), hwpoison(0, 3), put(0), migrate(0, 1, 0)]);
+    assert_eq!(m.kind(0, 3), Some(EntryKind::Hwpoison), "F3");
+    m.all(&[migrate_copy(0), migrate_end(0)]);
+    assert_eq!((m.label(0, 1), m.page(0, 1).hwpoison), (b'a', false), "F7");
+    let retired = m.folio_named(0, 3);
+    assert_eq!((retired.order.0, retired.refcount), (0, 1), "Q2: kept by its poison alone");
+}
+
+#[test]
 fn a_page_that_nobody_can_read_is_told_by_gup() {
     let mut m = Machine::after(&[mmap(0, 0, 8, NONE)]);
     assert_eq!(m.apply(hwpoison(0, 3)), err(Errno::EFAULT), "Q6");

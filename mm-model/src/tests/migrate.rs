@@ -135,6 +135,19 @@ fn a_partial_change_splits_a_migrating_leaf() {
 }
 
 #[test]
+fn guard_walks_split_a_migrating_leaf() {
+    for advice in [Advice::GuardRemove, Advice::GuardInstall] {
+        let mut m = leaf();
+        m.all(&[migrate(0, 3, 0), fail_alloc(1)]);
+        assert_eq!(m.apply(madvise(0, 0, 1, advice)), Outcome::Ok, "G1, G23: {advice:?}");
+        assert_eq!(m.kind(0, 4), Some(EntryKind::Migration), "G1");
+    }
+    let mut m = leaf();
+    m.all(&[migrate(0, 3, 0), madvise(0, 0, 8, Advice::GuardInstall)]);
+    assert_eq!((m.kind(0, 7), m.rss(0)), (Some(EntryKind::Guard), 0), "I2, I12");
+}
+
+#[test]
 fn a_pinned_page_stays_where_it_is() {
     for mut m in [two_pages(), leaf()] {
         m.apply(pin_rw(0, 3, 1, 0));
