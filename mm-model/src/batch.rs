@@ -54,11 +54,13 @@ pub(crate) fn continues(last: Entry, entry: Entry, ignore: u64) -> bool {
 impl Model {
     /// The length of the run that begins at a PTE of a page: within `room` entries (the end of the
     /// range, VMA or table), within the folio, and within the run length of the configuration.
+    #[inline]
     pub(crate) fn run_at(&self, slot: Slot, room: u32, ignore: u64) -> u32 {
         self.folio_run(slot, room.min(self.run_max), ignore)
     }
 
     /// The same whatever the configuration: for rules that are about the whole run (I6, G12).
+    #[inline]
     pub(crate) fn folio_run(&self, slot: Slot, room: u32, ignore: u64) -> u32 {
         let pfn = self.tables.get(slot).pfn();
         let folio = &self.folios[self.folios.of(pfn)];

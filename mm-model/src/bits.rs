@@ -20,7 +20,13 @@ impl Bits {
     }
 
     /// Sets or clears `len` bits from `at`.
+    #[inline]
     pub(crate) fn fill(&mut self, at: u32, len: u32, on: bool) {
+        if let Some((word, mask)) = one_word(at, len) {
+            let word = &mut self.0[word];
+            *word = if on { *word | mask } else { *word & !mask };
+            return;
+        }
         for (word, mask) in words(at, len) {
             let word = &mut self.0[word];
             *word = if on { *word | mask } else { *word & !mask };
@@ -28,13 +34,27 @@ impl Bits {
     }
 
     /// Whether any of `len` bits from `at` is set.
+    #[inline]
     pub(crate) fn any(&self, at: u32, len: u32) -> bool {
+        if let Some((word, mask)) = one_word(at, len) {
+            return self.0[word] & mask != 0;
+        }
         words(at, len).any(|(word, mask)| self.0[word] & mask != 0)
     }
 
     /// How many bits from `at`, at most `len`, equal the first one; and that one.
+    #[inline]
     pub(crate) fn equal_run(&self, at: u32, len: u32) -> (bool, u32) {
         let first = self.get(at);
+        let Some((word, mask)) = one_word(at, len) else {
+            return self.equal_words(first, at, len);
+        };
+        let differing = (if first { !self.0[word] } else { self.0[word] }) & mask;
+        let run = if differing == 0 { len } else { differing.trailing_zeros() - at % 64 };
+        (first, run)
+    }
+
+    fn equal_words(&self, first: bool, at: u32, len: u32) -> (bool, u32) {
         let mut run = 0;
         for (word, mask) in words(at, len) {
             let differing = (if first { !self.0[word] } else { self.0[word] }) & mask;
@@ -45,6 +65,16 @@ impl Bits {
         }
         (first, run)
     }
+}
+
+/// The word that holds all of `len` bits from `at`, if one does, with the mask of those bits.
+#[inline]
+const fn one_word(at: u32, len: u32) -> Option<(usize, u64)> {
+    let bit = at % 64;
+    if len == 0 || bit + len > 64 {
+        return None;
+    }
+    Some((at as usize / 64, (u64::MAX >> (64 - len)) << bit))
 }
 
 /// The words that hold `len` bits from `at`, each with the mask of those bits.

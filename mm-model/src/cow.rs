@@ -135,10 +135,7 @@ impl Model {
             self.mms[area.pid.index()].rss -= 1;
             let unmapped = self.remove_rmap_ptes(id, old.pfn(), 1, area.pid);
             self.note_partial_unmap(id, unmapped);
-            if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
-                self.free_swap_if_unmapped(id);
-            }
-            self.put_folio(id, 1);
+            self.put_unmapped(id, 1);
         }
         Ok(())
     }

@@ -14,13 +14,8 @@ use mm_ops::{AllocKind, Errno, NO_ANON_VMA, Outcome, Pid, VmaFlags};
 struct Pair {
     parent: Area,
     child: Area,
-}
-
-impl Pair {
-    /// The bits that the child's present entries lose (C4, C21).
-    fn lost(&self) -> u64 {
-        Entry::WRITE | Entry::YOUNG | Model::lost_in_fork(self.child)
-    }
+    /// Bits that the child's present entries lose (C4, C21).
+    lost: u64,
 }
 
 /// Bits that may differ within a shared run: each entry keeps its own but for what fork clears
@@ -90,7 +85,8 @@ impl Model {
         let index = vmas.len() - 1;
         if has_entries && !wiped {
             let child = self.area(child, index).expect("just pushed");
-            self.copy_tables(Pair { parent: source, child })?;
+            let lost = Entry::WRITE | Entry::YOUNG | Self::lost_in_fork(child);
+            self.copy_tables(Pair { parent: source, child, lost })?;
         }
         Ok(())
     }
@@ -174,7 +170,7 @@ impl Model {
             self.tables.set(source, entry.without(Entry::WRITE));
         }
         self.yield_point(Point::ForkProtected);
-        self.tables.set(target, entry.without(pair.lost()));
+        self.tables.set(target, entry.without(pair.lost));
         Ok(true)
     }
 
@@ -197,7 +193,7 @@ impl Model {
             }
             if entry.is_present() {
                 // C9: the zero page, uncounted.
-                self.tables.set(target, entry.without(pair.lost()));
+                self.tables.set(target, entry.without(pair.lost));
             } else if !entry.is_none() {
                 self.copy_nonpresent(pair.child, source, target);
             }
@@ -250,9 +246,15 @@ impl Model {
         self.add_rmap_ptes(id, pfn, len, pair.child.pid);
         self.mms[pair.child.pid.index()].rss += len;
         let protect = if fault!(self, ForkSkipWrprotect) { 0 } else { Entry::WRITE };
-        let lost = pair.lost();
+        if len == 1 {
+            let entry = self.tables.get(source);
+            self.tables.set(target, entry.without(pair.lost));
+            self.tables.set(source, entry.without(protect));
+            self.yield_point(Point::ForkProtected);
+            return;
+        }
         self.tables.change_pairs(source, target, len as usize, |parent, child| {
-            *child = parent.without(lost);
+            *child = parent.without(pair.lost);
             *parent = parent.without(protect);
         });
         self.yield_point(Point::ForkProtected);
@@ -271,7 +273,7 @@ impl Model {
         let id = self.folios.create(0);
         let head = self.folios[id].head;
         self.folios.value[head as usize] = value;
-        let uffd_wp = self.tables.get(source).0 & Entry::UFFD_WP & !pair.lost();
+        let uffd_wp = self.tables.get(source).0 & Entry::UFFD_WP & !pair.lost;
         let write = if uffd_wp == 0 { Self::write_bit(pair.child) } else { 0 };
         let bits = Self::protection(pair.child) | self.dirty_bits() | write | uffd_wp;
         self.map_fresh(pair.child, target, vpn, id, bits);

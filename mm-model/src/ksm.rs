@@ -97,11 +97,7 @@ impl Model {
     /// try_to_merge_one_page (P1 to P3).
     fn merge_page(&mut self, page: Candidate, target: Target) -> Result<(), Errno> {
         let id = self.folios.of(page.frame);
-        let wanted = match target {
-            Target::Page(frame) => self.folios[self.folios.of(frame)].flags,
-            Target::Itself | Target::Zero => FolioFlags::NONE,
-        };
-        if self.folios[id].flags.has(FolioFlags::LOCKED) || wanted.has(FolioFlags::LOCKED) {
+        if self.folios[id].flags.has(FolioFlags::LOCKED) {
             return Err(Errno::EAGAIN);
         }
         if self.folios[id].is_large() {

@@ -145,17 +145,22 @@ impl Model {
         mm.top = top;
     }
 
-    /// Drops references of a folio; the last one frees it (I15), and a lock with it.
+    /// Drops references of a folio; the last one frees it (I15).
+    #[inline]
     pub(crate) fn put_folio(&mut self, id: FolioId, refs: u32) {
         let folio = &mut self.folios[id];
         if cfg!(feature = "faults") && folio.refs == 0 {
             return;
         }
         lower(&mut folio.refs, refs);
-        if folio.refs > 0 {
-            return;
+        if folio.refs == 0 {
+            self.free_folio(id);
         }
-        let flags = folio.flags;
+    }
+
+    /// Frees a folio, and a lock with it; a poisoned page stays.
+    fn free_folio(&mut self, id: FolioId) {
+        let flags = self.folios[id].flags;
         if flags.has(FolioFlags::LOCKED) {
             self.forget_lock_of(id);
         }

@@ -13,7 +13,43 @@ use mm_ops::{AccessBits, Choice, Errno, FolioFlags, Outcome, PageRange, Pid, Pro
 /// Bits that may differ within a run of mprotect (H9).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;
 
+/// What a change of protection does to the PTEs of a VMA, whichever page they map.
+#[derive(Clone, Copy)]
+struct Change {
+    pid: Pid,
+    wp: UffdWp,
+    /// Bits that go, and bits that come.
+    clear: u64,
+    set: u64,
+    /// The VMA has WRITE.
+    writable: bool,
+    /// Bits that a writable entry must have (S21), and must not have then (H3).
+    required: u64,
+    forbidden: u64,
+}
+
+impl Change {
+    /// H3 but for the page itself.
+    const fn allows_write(&self, entry: Entry) -> bool {
+        let now = entry.without(self.clear).with(self.set);
+        self.writable && now.has(self.required) && now.0 & self.forbidden == 0
+    }
+}
+
 impl Model {
+    fn change_in(&self, area: Area, wp: UffdWp) -> Change {
+        let tracked = self.soft_dirty_wp(area, Entry::NONE);
+        Change {
+            pid: area.pid,
+            wp,
+            clear: Entry::WRITE | Entry::PROTNONE | wp.cleared(),
+            set: Self::protection(area) & Entry::PROTNONE | wp.set(),
+            writable: area.has(VmaFlags::WRITE),
+            required: if tracked { Entry::SOFT_DIRTY } else { 0 },
+            forbidden: if area.has(VmaFlags::UFFD_WP) { Entry::UFFD_WP } else { 0 },
+        }
+    }
+
     /// The operation `mprotect` (H1, H12): VMA by VMA, ascending, until the first error.
     pub(crate) fn mprotect(&mut self, pid: Pid, range: PageRange, prot: Prot) -> Outcome {
         let mut at = u64::from(range.start.0);
@@ -98,6 +134,7 @@ impl Model {
     }
 
     fn change_ptes(&mut self, area: Area, block: Block, wp: UffdWp) {
+        let change = self.change_in(area, wp);
         let first = self.pte_slot_in(block.slot, block.start);
         let mut room = block.end - block.start;
         if fault!(self, BatchOverrunsVma) {
@@ -110,7 +147,7 @@ impl Model {
             let mut len = 1;
             if entry.has_folio() {
                 len = self.run_at(slot, room - at, RUN_IGNORES);
-                self.change_run(area, slot, block.start + at, len, wp);
+                self.change_run(&change, slot, block.start + at, len);
             } else if entry.is_present() {
                 self.tables.set(slot, Self::reprotected(area, wp.on(entry)));
             } else if !entry.is_none() {
@@ -123,30 +160,28 @@ impl Model {
     }
 
     /// H9: changes a run of one folio. Only mprotect merges access bits.
-    fn change_run(&mut self, area: Area, slot: Slot, vpn: u32, len: u32, wp: UffdWp) {
+    fn change_run(&mut self, change: &Change, slot: Slot, vpn: u32, len: u32) {
+        let Change { pid, wp, .. } = *change;
         if self.config.access_bits == AccessBits::Exact || len == 1 || wp != UffdWp::Keep {
-            self.change_like_run(area, slot, len, wp);
+            self.change_like_run(change, slot, len);
             return;
         }
-        self.merge_access_bits(area.pid, slot, vpn, len);
+        self.merge_access_bits(pid, slot, vpn, len);
         if !self.config.soft_dirty {
-            self.change_like_run(area, slot, len, wp);
+            self.change_like_run(change, slot, len);
             return;
         }
         // Entries that gained the dirty bit gained the soft-dirty bit: they are alike no more.
         for slot in slot..slot + len as usize {
-            self.change_like_run(area, slot, 1, wp);
+            self.change_like_run(change, slot, 1);
         }
     }
 
     /// Changes a run whose entries differ at most in young and dirty, in sub-runs of equal PAE.
-    fn change_like_run(&mut self, area: Area, slot: Slot, len: u32, wp: UffdWp) {
-        let clear = Entry::WRITE | Entry::PROTNONE | wp.cleared();
-        let set = Self::protection(area) & Entry::PROTNONE | wp.set();
+    fn change_like_run(&mut self, change: &Change, slot: Slot, len: u32) {
+        let Change { clear, set, .. } = *change;
         let first = self.tables.get(slot);
-        let writable = area.has(VmaFlags::WRITE)
-            && !self.soft_dirty_wp(area, first)
-            && !Self::uffd_wp(area, wp.on(first));
+        let writable = change.allows_write(first);
         let mut done = 0;
         while done < len {
             let (exclusive, step) = self.pae_run(first.pfn() + done, len - done, first);

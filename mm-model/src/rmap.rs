@@ -33,50 +33,78 @@ pub(crate) struct AnonVma {
     /// VMAs whose anon_vma this is.
     pub(crate) num_active_vmas: u32,
     /// The VMAs that link it: by first page, equal ones in the order of insertion (L17).
-    tree: SmallVec<[Link; 4]>,
+    tree: Vec<Link>,
 }
 
 /// All anon_vmas.
 #[derive(Default)]
 pub(crate) struct AnonVmas {
     arena: Vec<AnonVma>,
+    /// How many places of the arena were given out.
+    used: usize,
     free: Vec<AnonVmaNr>,
 }
 
 impl AnonVmas {
     /// Forgets all; keeps the memory.
     pub(crate) fn reset(&mut self) {
-        self.arena.clear();
+        self.used = 0;
         self.free.clear();
     }
 
     /// Number of anon_vmas that exist.
     pub(crate) fn live(&self) -> usize {
-        self.arena.len().saturating_sub(self.free.len())
+        self.used.saturating_sub(self.free.len())
     }
 
     /// A new anon_vma below `parent`, or a root. Nothing links it yet.
     pub(crate) fn create(&mut self, parent: Option<AnonVmaNr>) -> AnonVmaNr {
-        let number = self.free.pop().unwrap_or(self.arena.len() as u32);
+        let number = self.free.pop().unwrap_or_else(|| {
+            self.used += 1;
+            if self.arena.len() < self.used {
+                self.arena.push(AnonVma::default());
+            }
+            self.used as u32 - 1
+        });
         let parent = parent.unwrap_or(number);
-        if number as usize == self.arena.len() {
-            self.arena.push(AnonVma::default());
-        }
         let root = if parent == number { number } else { self[parent].root };
-        self[number] = AnonVma { root, parent, ..AnonVma::default() };
+        let anon_vma = &mut self[number];
+        (anon_vma.root, anon_vma.parent) = (root, parent);
+        (anon_vma.num_children, anon_vma.num_active_vmas) = (0, 0);
+        anon_vma.tree.clear();
         self[parent].num_children += 1;
         number
     }
 
+    #[inline]
     fn link(&mut self, number: AnonVmaNr, link: Link) {
         let tree = &mut self[number].tree;
+        if tree.last().is_none_or(|last| last.start <= link.start) {
+            tree.push(link);
+            return;
+        }
         let at = tree.partition_point(|other| other.start <= link.start);
         tree.insert(at, link);
+    }
+
+    /// A VMA begins elsewhere, or ends elsewhere.
+    fn relink(&mut self, number: AnonVmaNr, old: Link, link: Link) {
+        let tree = &mut self[number].tree;
+        if tree.len() == 1 && tree[0] == old {
+            tree[0] = link;
+        } else {
+            self.cut(number, old);
+            self.link(number, link);
+        }
     }
 
     /// Takes a VMA out of the tree.
     fn cut(&mut self, number: AnonVmaNr, link: Link) {
         let tree = &mut self[number].tree;
+        if tree.last() == Some(&link) {
+            tree.pop();
+            return;
+        }
         let at = tree.iter().position(|other| *other == link);
         debug_assert!(cfg!(feature = "faults") || at.is_some(), "L5: a VMA leaves what it linked");
         if let Some(at) = at {
@@ -182,8 +210,8 @@ impl Model {
     pub(crate) fn relink(&mut self, pid: Pid, index: usize, old_start: u32) {
         let vma = &self.mms[pid.index()].vmas[index];
         for number in &vma.avcs {
-            self.anon_vmas.cut(*number, Link { start: old_start, pid });
-            self.anon_vmas.link(*number, Link { start: vma.start, pid });
+            let (old, new) = (Link { start: old_start, pid }, Link { start: vma.start, pid });
+            self.anon_vmas.relink(*number, old, new);
         }
     }
 
@@ -254,6 +282,10 @@ impl Model {
 
     /// `len` PTEs now map the pages from `pfn`, all of one folio.
     pub(crate) fn add_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) {
+        if !self.folios[id].is_large() {
+            self.folios.mapcount[pfn as usize] += len;
+            return;
+        }
         // Wrapping, so that several pages are counted at a time; a count cannot get that far.
         let mut newly_mapped = 0u32;
         for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
@@ -261,25 +293,26 @@ impl Model {
             *count = count.wrapping_add(1);
         }
         let folio = &mut self.folios[id];
-        if folio.is_large() {
-            folio.mapped_pages += newly_mapped;
-            add_large_mapcount(folio, len, pid);
-        }
+        folio.mapped_pages += newly_mapped;
+        add_large_mapcount(folio, len, pid);
     }
 
     /// `len` PTEs no longer map the pages from `pfn`. Answers how many pages no PTE maps any more;
     /// [`Model::note_partial_unmap`] wants to know once the whole run is done (G12).
     pub(crate) fn remove_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) -> u32 {
+        if !self.folios[id].is_large() {
+            let count = &mut self.folios.mapcount[pfn as usize];
+            lower(count, len);
+            return u32::from(*count == 0);
+        }
         let mut unmapped = 0u32;
         for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
             *count = count.wrapping_sub(1);
             unmapped = unmapped.wrapping_add(u32::from(*count == 0));
         }
         let folio = &mut self.folios[id];
-        if folio.is_large() {
-            lower(&mut folio.mapped_pages, unmapped);
-            sub_large_mapcount(folio, len, pid);
-        }
+        lower(&mut folio.mapped_pages, unmapped);
+        sub_large_mapcount(folio, len, pid);
         unmapped
     }
 

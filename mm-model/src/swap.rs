@@ -200,6 +200,7 @@ impl Model {
 
     /// free_swap_cache (B9, I1): a mapping of the cached folio went; if it was the last one, and
     /// the lock can be had, the slots are given up.
+    #[cold]
     pub(crate) fn free_swap_if_unmapped(&mut self, id: FolioId) {
         let locked = self.folios[id].flags.has(FolioFlags::LOCKED);
         if !locked && self.folios.mapcount_of(id) == 0 {

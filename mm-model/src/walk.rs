@@ -17,6 +17,7 @@ pub(crate) struct Block {
 
 impl Model {
     /// The PMD entry of a page, if its table exists.
+    #[inline]
     pub(crate) fn pmd_slot(&self, pid: Pid, vpn: u32) -> Option<Slot> {
         let top = self.tables.slot(self.mms[pid.index()].top, self.geometry.top_index(vpn));
         let entry = self.tables.get(top);
@@ -80,21 +81,34 @@ impl Model {
 
     /// The first PMD entry at or behind `at` and before `end` that is not NONE.
     pub(crate) fn next_block(&self, pid: Pid, mut at: u32, end: u32) -> Option<Block> {
-        while at < end {
-            let behind = self.geometry.span_end(at).min(end);
-            if let Some(slot) = self.pmd_slot(pid, at) {
-                let first = self.geometry.block_start(at);
-                let blocks = (behind - first).div_ceil(self.geometry.ptes());
-                let entries = self.tables.run(slot, blocks as usize);
-                if let Some(offset) = entries.iter().position(|entry| !entry.is_none()) {
-                    let start = (first + ((offset as u32) << self.geometry.shift)).max(at);
-                    let end = self.geometry.block_end(start).min(end);
-                    return Some(Block { slot: slot + offset, start, end });
-                }
+        while let Some((slot, from)) = self.next_span(pid, at, end) {
+            let behind = self.geometry.span_end(from).min(end);
+            let first = self.geometry.block_start(from);
+            let blocks = (behind - first).div_ceil(self.geometry.ptes());
+            let entries = self.tables.run(slot, blocks as usize);
+            if let Some(offset) = entries.iter().position(|entry| !entry.is_none()) {
+                let start = (first + ((offset as u32) << self.geometry.shift)).max(from);
+                let end = self.geometry.block_end(start).min(end);
+                return Some(Block { slot: slot + offset, start, end });
             }
             at = behind;
         }
         None
+    }
+
+    /// The first page at or behind `at` and before `end` that has a PMD table, and its PMD entry.
+    pub(crate) fn next_span(&self, pid: Pid, at: u32, end: u32) -> Option<(Slot, u32)> {
+        if at >= end {
+            return None;
+        }
+        if let Some(slot) = self.pmd_slot(pid, at) {
+            return Some((slot, at));
+        }
+        let (first, last) = (self.geometry.top_index(at), self.geometry.top_index(end - 1));
+        let tops = &self.tables.all(self.mms[pid.index()].top)[first..=last];
+        let skip = tops.iter().position(|entry| entry.is_table())?;
+        let from = ((first + skip) as u32) << (2 * self.geometry.shift);
+        Some((self.tables.slot(tops[skip].table_number(), 0), from))
     }
 
     /// Whether the block is covered whole.

@@ -3,7 +3,7 @@
 
 use crate::batch;
 use crate::entry::Entry;
-use crate::folio::lower;
+use crate::folio::{FolioId, lower};
 use crate::model::Model;
 use crate::race::Point;
 use crate::table::Slot;
@@ -115,15 +115,10 @@ impl Model {
         self.tables.give(table);
         if leaf.has_folio() {
             let id = self.folios.of(leaf.pfn());
-            self.yield_point(Point::ZapCleared);
-            self.flush_tlb_in(pid, id);
-            self.yield_point(Point::ZapFlushed);
+            self.flush_zapped(pid, id);
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
-            if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
-                self.free_swap_if_unmapped(id);
-            }
-            self.put_folio(id, 1);
+            self.put_unmapped(id, 1);
         } else if leaf.is_migration() {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
         }
@@ -158,29 +153,52 @@ impl Model {
 
     /// I1 for the batch that begins at a PTE; G12 once where the run ends. References drop last.
     /// Answers how many entries are done.
+    #[inline]
     pub(crate) fn zap_batch(&mut self, pid: Pid, slot: Slot, room: u32, unmapped: &mut u32) -> u32 {
-        let len = self.run_at(slot, room, RUN_IGNORES);
         let entry = self.tables.get(slot);
         let id = self.folios.of(entry.pfn());
-        let last = self.tables.get(slot + len as usize - 1);
-        let next = (len < room).then(|| self.tables.get(slot + len as usize));
-        self.tables.run_mut(slot, len as usize).fill(Entry::NONE);
+        if self.folios[id].is_large() {
+            let len = self.run_at(slot, room, RUN_IGNORES);
+            let goes_on = len < room && self.run_goes_on(id, slot + len as usize);
+            self.tables.run_mut(slot, len as usize).fill(Entry::NONE);
+            self.flush_zapped(pid, id);
+            lower(&mut self.mms[pid.index()].rss, len);
+            *unmapped += self.remove_rmap_ptes(id, entry.pfn(), len, pid);
+            if !goes_on {
+                self.note_partial_unmap(id, std::mem::take(unmapped));
+            }
+            self.put_unmapped(id, len);
+            return len;
+        }
+        self.tables.set(slot, Entry::NONE);
+        self.flush_zapped(pid, id);
+        lower(&mut self.mms[pid.index()].rss, 1);
+        self.remove_rmap_ptes(id, entry.pfn(), 1, pid);
+        self.put_unmapped(id, 1);
+        1
+    }
+
+    /// I1: the references of zapped entries drop only when no TLB has their translations.
+    #[inline]
+    fn flush_zapped(&mut self, pid: Pid, id: FolioId) {
         self.yield_point(Point::ZapCleared);
         self.flush_tlb_in(pid, id);
         self.yield_point(Point::ZapFlushed);
-        lower(&mut self.mms[pid.index()].rss, len);
-        *unmapped += self.remove_rmap_ptes(id, entry.pfn(), len, pid);
-        let goes_on = next.is_some_and(|next| {
-            batch::continues(last, next, RUN_IGNORES) && self.folios.of(next.pfn()) == id
-        });
-        if !goes_on {
-            self.note_partial_unmap(id, std::mem::take(unmapped));
-        }
+    }
+
+    /// Whether a run of a folio goes on at this PTE, behind one that was as long as allowed.
+    fn run_goes_on(&self, id: FolioId, slot: Slot) -> bool {
+        let (last, next) = (self.tables.get(slot - 1), self.tables.get(slot));
+        batch::continues(last, next, RUN_IGNORES) && self.folios.of(next.pfn()) == id
+    }
+
+    /// The references of mappings that went; the slots of a cached folio may go with the last one.
+    #[inline]
+    pub(crate) fn put_unmapped(&mut self, id: FolioId, refs: u32) {
         if self.folios[id].flags.has(FolioFlags::SWAPCACHE) {
             self.free_swap_if_unmapped(id);
         }
-        self.put_folio(id, len);
-        len
+        self.put_folio(id, refs);
     }
 
     /// Frees the tables that overlap `[start, end)` and no VMA any more (I14, last sentence).
@@ -199,7 +217,8 @@ impl Model {
             at = high;
         }
         let mut at = self.geometry.span_start(start);
-        while at < end {
+        while let Some((_, from)) = self.next_span(pid, at, end) {
+            at = from;
             let high = self.geometry.span_end(at);
             if at >= floor && high <= ceiling {
                 self.free_pmd_table(pid, at);
