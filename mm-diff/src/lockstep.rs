@@ -215,7 +215,9 @@ impl Lockstep {
         self.at = (AtWork::Subject, index);
         let effect = subject.apply(op);
         self.at.0 = AtWork::Reference;
-        let outcome = match self.actor.take() {
+        // A subject without yield points says nothing of the actor: there was none.
+        let raced = effect.choices.iter().any(|choice| matches!(choice, Choice::Raced(_)));
+        let outcome = match self.actor.take().filter(|_| raced) {
             Some(actor) => self.adopt_race(subject, index, op, actor, &effect)?,
             None => {
                 let outcome = self

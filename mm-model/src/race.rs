@@ -356,7 +356,8 @@ impl Model {
             Actor::Store { vpn, .. } => (vpn.0, true),
         };
         let pid = race.actor.pid();
-        let found = if self.live(pid) { self.find_entry(pid, vpn) } else { None };
+        let reachable = self.live(pid) && vpn < self.config.space_pages();
+        let found = if reachable { self.find_entry(pid, vpn) } else { None };
         found.is_some_and(|(_, entry)| {
             let allowed = entry.is_present()
                 && !entry.has(Entry::PROTNONE)

@@ -430,7 +430,7 @@ pub enum Op {
     /// `race pin p0 3 rw h0 at 1,2,3,4`, `race read p0 3 at 2` …: the next operation runs with this
     /// actor beside it ([`Actor`]); the subject reports how the actor ended as
     /// [`crate::Choice::Raced`]. Armed for one operation only. A handle already open → `EBUSY`. A
-    /// subject without yield points lets every actor back off.
+    /// subject without yield points reports nothing, and there was no actor.
     Race {
         /// Who.
         actor: Actor,

@@ -219,6 +219,11 @@ impl FolioTally {
         self.forgotten() && self.batched == 0
     }
 
+    /// Whether nothing but HWPOISON entries refers to it.
+    pub(crate) fn only_poisoned(&self) -> bool {
+        self.poisoned && Self { poisoned: false, ..*self }.forgotten()
+    }
+
     /// The same, but for batches: what only waits there is nobody's any more.
     pub(crate) fn forgotten(&self) -> bool {
         self.mapcount + self.gets + self.pins + self.isolations + self.cached == 0
@@ -350,6 +355,9 @@ impl Reference {
     pub(crate) fn sweep(&mut self) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.take(self);
+        if self.retire_poisoned_pages(&tally) {
+            tally.take(self);
+        }
         for (id, counts) in (0..).zip(&tally.folios) {
             let folio = &mut self.folios[id as usize];
             if folio.live && counts.unused() {

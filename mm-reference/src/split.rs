@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use mm_ops::{EntryFlags, Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
 
+use crate::counts::Tally;
 use crate::coverage::rule;
 use crate::state::{FolioId, Mapped, Page, Pmd, PmdKind, Pte, Reference};
 
@@ -198,6 +199,26 @@ impl Reference {
 
     /// G10: a piece that nothing maps leaves the swap cache if no SWAP entry needs it, and is then
     /// free.
+    /// Q2: what is left of a folio that nobody has any more are its poisoned pages: each is retired
+    /// for itself, under the reference that keeps it from being used again. Whether there was one.
+    pub(crate) fn retire_poisoned_pages(&mut self, tally: &Tally) -> bool {
+        let left: Vec<FolioId> = (0..self.folios.len() as FolioId)
+            .filter(|id| self.folio(*id).live && !self.folio(*id).poison_held)
+            .filter(|id| tally.folios[*id as usize].only_poisoned())
+            .collect();
+        for folio in &left {
+            for page in 0..self.folio(*folio).nr_pages() {
+                if self.page(*folio, page).hwpoison {
+                    let piece = self.cut_piece(*folio, page..page + 1);
+                    self.rename_poisoned(*folio, page..page + 1, piece);
+                    self.remove_folio_flags(piece, FolioFlags::LRU);
+                    self.folio_mut(piece).poison_held = true;
+                }
+            }
+        }
+        !left.is_empty()
+    }
+
     fn drop_unmapped_piece(&mut self, piece: FolioId) {
         if self.mapcount(piece) == 0 {
             rule!(self.coverage, G10, u8::from(self.in_swap_cache(piece)));

@@ -95,13 +95,18 @@ fn from_debug(text: &str) -> Result<Program, String> {
     let mut ron = String::with_capacity(text.len() * 2);
     let bare: String = text.chars().filter(|c| !c.is_whitespace()).collect();
     let mut rest = bare.as_str();
+    // To RON an array of a fixed length is a tuple.
+    let mut in_array = false;
     while let Some(c) = rest.chars().next() {
         let word = rest.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '#');
         let (word, after) = rest.split_at(word.unwrap_or(rest.len()));
         if word.is_empty() {
+            in_array |= c == '[' && ron.ends_with(",at:");
             ron.push(match c {
                 '{' => '(',
                 '}' => ')',
+                '[' if in_array => '(',
+                ']' if std::mem::take(&mut in_array) => ')',
                 other => other,
             });
             rest = &rest[c.len_utf8()..];

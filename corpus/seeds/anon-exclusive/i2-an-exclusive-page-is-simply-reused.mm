@@ -3,8 +3,8 @@
 # else holds a reference.
 mmap p0 0+4 rw
 write p0 0 a -> ok
-get p0 0 r h0 -> 1
-mprotect p0 0+4 r -> ok
-mprotect p0 0+4 rw -> ok
+fork p0 p1 -> ok
+pin p0 0 r h0 longterm -> 1
 write p0 0 b -> ok
 dma_read h0 0 -> b
+read p1 0 -> a
