@@ -311,6 +311,17 @@ fn check_migration_entry(snapshot: &Snapshot, entry: &mm_ops::EntrySnap) {
     }
 }
 
+/// INV34: an rmap walk finds every mapping, and nothing else.
+fn check_walks(reference: &Reference) {
+    let live = (0u32..).zip(&reference.folios).filter(|(_, folio)| folio.live);
+    for (folio, _) in live {
+        let mut walked = reference.walk_of_mappings(folio);
+        walked.sort_unstable();
+        let mapped: Vec<_> = reference.mappings(folio).map(|m| (m.pid, m.vpn)).collect();
+        assert_eq!(walked, mapped, "INV34");
+    }
+}
+
 /// One operation against both layers and the invariants.
 fn step(
     reference: &mut Reference,
@@ -322,6 +333,7 @@ fn step(
     let mut snapshot = Snapshot::default();
     reference.snapshot(&mut snapshot);
     check(&snapshot);
+    check_walks(reference);
     check_slots(&snapshot);
     let mut observation = Observation::default();
     observation.fill_from(&snapshot, reference.config.ptes);
