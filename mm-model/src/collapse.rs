@@ -74,13 +74,17 @@ impl Model {
         self.allocate_folio(self.geometry.shift as u8, area.pid, start)
             .map_err(|_| Failure::All(Errno::ENOMEM))?;
         self.bring_in(area, first, start)?;
+        let table = entry.table_number();
         self.hide_entry(pmd, Point::CollapseCleared);
         self.flush_tlb(area.pid, start, self.geometry.block_end(start));
         let examined = self.examine(area, first, Pass::Isolate);
         self.yield_point(Point::CollapseIsolated);
-        self.unhide_entry();
-        examined?;
-        self.replace_block(area, pmd, start);
+        if examined.is_err() {
+            self.unhide_entry();
+            return examined;
+        }
+        self.hidden = None;
+        self.replace_block(area, pmd, start, table);
         Ok(())
     }
 
@@ -148,8 +152,7 @@ impl Model {
 
     /// G17: the pages are copied into a fresh folio and left; the table they were mapped in is
     /// deposited with the leaf.
-    fn replace_block(&mut self, area: Area, pmd: Slot, start: u32) {
-        let table = self.tables.get(pmd).table_number();
+    fn replace_block(&mut self, area: Area, pmd: Slot, start: u32, table: u32) {
         let first = self.tables.slot(table, 0);
         let values: Vec<Value> = self
             .tables

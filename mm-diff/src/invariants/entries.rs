@@ -132,7 +132,7 @@ pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Findi
 }
 
 /// INV20: a writable entry stands in a writable VMA and, where userfaultfd may protect it, is not
-/// write-protected. Where the registration for that is gone, the bit means nothing any more.
+/// write-protected. Where the registration for that was replaced, the bit means nothing any more.
 pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Finding> {
     for (at, entry) in state.snapshot.entries.iter().enumerate() {
         // In a MIGRATION entry the bit is its kind (S4f), and the VMA may have changed since.
@@ -141,7 +141,8 @@ pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Fin
         }
         let vma = state.snapshot.vmas.get(state.tally.vma_of[at] as usize);
         let allowed = vma.is_some_and(|vma| vma.flags.has(VmaFlags::WRITE));
-        let watched = vma.is_some_and(|vma| vma.flags.has(VmaFlags::UFFD_WP));
+        let watched = !state.history.watch_was_dropped;
+        let watched = watched && vma.is_some_and(|vma| vma.flags.has(VmaFlags::UFFD_WP));
         if !allowed || watched && entry.flags.has(EntryFlags::UFFD_WP) {
             return Err(Finding::new(
                 place(entry),

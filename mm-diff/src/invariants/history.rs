@@ -4,7 +4,9 @@
 //! An operation's effect on the past is taken from its answer; the mappings to protect are taken
 //! from the snapshot after it.
 
-use mm_ops::{Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, Vpn};
+use mm_ops::{
+    Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, UffdCall, Vpn,
+};
 
 /// A GUP handle that is open.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +42,16 @@ pub struct History {
     pub pinned: Vec<Protected>,
     /// INV4: exclusive pages in folios that are pinned through the same process.
     pub exclusive: Vec<Protected>,
+    /// A registration for write protection was replaced by one without: entries keep the bit, and
+    /// writes pass them by (H7).
+    pub watch_was_dropped: bool,
 }
 
 impl History {
     /// Forgets everything.
     pub fn clear(&mut self) {
         self.grabs = Default::default();
+        self.watch_was_dropped = false;
         self.pinned.clear();
         self.exclusive.clear();
     }
@@ -84,6 +90,9 @@ impl History {
                 self.release(|kept| kept.pid == pid);
             }
             Op::Munmap { pid, range } => self.unmap(pid, range),
+            Op::Uffd { call: UffdCall::Register { wp: false, .. }, .. } => {
+                self.watch_was_dropped = true;
+            }
             // Poison takes the page from everybody (Q4).
             Op::Hwpoison { pid, vpn } => self.unmap(pid, PageRange { start: vpn, len: 1 }),
             Op::Madvise {

@@ -75,9 +75,13 @@ impl Ideal {
         let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
         let (owner, held) = (device.owner, device.held[index as usize].clone());
         let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
+        let gone = current.is_some_and(|page| page.lost || page.poisoned || page.fading);
+        let gone = gone && found.is_zero();
         let current = current.map_or(Value::ZERO, |page| page.value);
         let (good, expected, rule, why) = match held {
-            Held::Alias => (found == current, current, "INV26", "a pin sees what its owner sees"),
+            Held::Alias => {
+                (found == current || gone, current, "INV26", "a pin sees what its owner sees")
+            }
             Held::MaybeZeroPage => {
                 if found == current && !found.is_zero() {
                     self.set_held(handle, index, Held::Alias);
@@ -157,7 +161,12 @@ impl Ideal {
 
 impl Plain {
     pub(super) fn of(page: &Page) -> Self {
-        Self { values: vec![page.value], lineage: page.lineage, attached: true }
+        let mut values = vec![page.value];
+        if page.lost || page.poisoned || page.fading {
+            // Perhaps it is gone already.
+            values.push(Value::ZERO);
+        }
+        Self { values, lineage: page.lineage, attached: true }
     }
 }
 
