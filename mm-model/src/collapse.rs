@@ -75,6 +75,13 @@ impl Model {
             .map_err(|_| Failure::All(Errno::ENOMEM))?;
         self.bring_in(area, first, start)?;
         let table = entry.table_number();
+        if fault!(self, CollapseVsGupfast) {
+            // Looked at while the pages can still be reached.
+            self.examine(area, first, Pass::Isolate)?;
+            self.yield_point(Point::CollapseCleared);
+            self.replace_block(area, pmd, start, table);
+            return Ok(());
+        }
         self.hide_entry(pmd, Point::CollapseCleared);
         self.flush_tlb(area.pid, start, self.geometry.block_end(start));
         let examined = self.examine(area, first, Pass::Isolate);
@@ -97,7 +104,7 @@ impl Model {
                 if armed {
                     return Err(Failure::All(Errno::EBUSY));
                 }
-            } else if entry.has(Entry::UFFD_WP) {
+            } else if entry.has(Entry::UFFD_WP) && !fault!(self, CollapseDropsUffdwp) {
                 return Err(Failure::Block(Errno::EINVAL));
             } else if entry.is_present() {
                 self.examine_page(*entry, pass, &mut locked)?;
@@ -120,7 +127,8 @@ impl Model {
         let folio = &self.folios[id];
         let expected = self.folios.mapcount_of(id) + folio.cache_refs();
         let available = folio.flags.has(FolioFlags::LRU) && !folio.flags.has(FolioFlags::LOCKED);
-        if !available || folio.refs != expected || locked.contains(&id) {
+        let referenced = folio.refs != expected && !fault!(self, CollapseIgnoresPins);
+        if !available || referenced || locked.contains(&id) {
             return Err(Failure::Block(Errno::EAGAIN));
         }
         if pass == Pass::Isolate && folio.flags.has(FolioFlags::KSM) {

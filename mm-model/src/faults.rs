@@ -148,6 +148,99 @@ catalogue! {
     ForkErrorLeavesParentShared, "fork-error-leaves-parent-shared", "rule C18 left out",
         "A fork that fails forgets its child's entries without unmapping what they map.",
         "";
+    ReclaimUnmapsPinned, "reclaim-unmaps-pinned", "feb889fb40fa",
+        "Reclaim does not ask for pins and unmaps what is pinned; the SWAP entry forgets exclusivity (E1, E4).",
+        "";
+    ForkLeavesWritableMigration, "fork-leaves-writable-migration", "seed 002 I.7d",
+        "fork copies a MIGRATION entry as it is, to the child and for the parent (C11).",
+        "";
+    ForkChildOnlyDowngrade, "fork-child-only-downgrade", "seed 002 I.7d",
+        "fork makes the child's MIGRATION entry readable and leaves the parent's (C11).",
+        "";
+    MprotectMigrationLosesExclusive, "mprotect-migration-loses-exclusive", "seed 002 I.8",
+        "mprotect makes a writable MIGRATION entry plainly readable (H5).",
+        "";
+    ForkHwpoisonAsMigration, "fork-hwpoison-as-migration", "seed 002 I.7c",
+        "fork takes a HWPOISON entry for a MIGRATION entry (C14).",
+        "";
+    ForkSwpExclusiveKept, "fork-swp-exclusive-kept", "rule of 1493a1913e34 left out",
+        "fork copies a SWAP entry with its exclusive bit (C10).",
+        "";
+    SwapinAlwaysExclusive, "swapin-always-exclusive", "seed 002 I.5",
+        "Every page that is swapped in is exclusive (E13).",
+        "";
+    SwapoutKeepsPae, "swapout-keeps-pae", "seed 002 I.4",
+        "Swapping out does not take PAE from the page (E4).",
+        "";
+    RaceIiiSwapoutGupfast, "race-III-swapout-gupfast", "seed 002 III",
+        "Pins are tested before the entry is cleared: GUP-fast comes in between (D17, R11).",
+        "Needs a race.";
+    StableWritesViolated, "stable-writes-violated", "rule E24 left out",
+        "A page under writeback comes back writable from a device that needs stable pages.",
+        "";
+    UnmapErrorLeaksSlot, "unmap-error-leaks-slot", "rule E4 left out",
+        "A swapout that fails at a pin keeps the count it took on the slot.",
+        "Needs a pin that comes between the first test and the unmap: a race, or two pages of one folio.";
+    SwapoffDropsPteBits, "swapoff-drops-pte-bits", "rule E17 left out",
+        "swapoff forgets soft-dirty and uwp.",
+        "";
+    SwapoffForgesExclusive, "swapoff-forges-exclusive", "rule E17 left out",
+        "swapoff makes every page exclusive.",
+        "";
+    MigrateIgnoresFailedShare, "migrate-ignores-failed-share", "seed 002 I.3",
+        "Migration unmaps a page although it may be pinned (F3).",
+        "";
+    MigrateRestoreReadableExclusiveLost, "migrate-restore-readable-exclusive-lost", "seed 002 I.3",
+        "A READ_EXCL entry comes back without PAE (F8).",
+        "";
+    RaceIiMigrationGupfast, "race-II-migration-gupfast", "seed 002 II",
+        "Pins are tested before the entry is cleared: GUP-fast comes in between (D17, R10).",
+        "Needs a race.";
+    MigrateMkdirtyGrantsWrite, "migrate-mkdirty-grants-write", "rule F8 left out",
+        "A dirty entry comes back writable.",
+        "";
+    MigrateDropsUffdwpSoftdirty, "migrate-drops-uffdwp-softdirty", "rule F3 left out",
+        "A MIGRATION entry does not carry uwp and soft-dirty.",
+        "";
+    MigrateUnderWriteback, "migrate-under-writeback", "rule F2 left out",
+        "Migration does not mind writeback.",
+        "";
+    CollapseIgnoresPins, "collapse-ignores-pins", "rule G16 left out",
+        "MADV_COLLAPSE does not count references.",
+        "";
+    CollapseVsGupfast, "collapse-vs-gupfast", "rule G16 left out",
+        "References are counted while GUP-fast can still reach the pages.",
+        "Needs a race.";
+    CollapseDropsUffdwp, "collapse-drops-uffdwp", "rule G19 left out",
+        "MADV_COLLAPSE takes write-protected pages.",
+        "";
+    UffdForkMarkerLost, "uffd-fork-marker-lost", "rule C15 left out",
+        "fork does not copy uffd-wp markers.",
+        "";
+    UffdForkBitsWrong, "uffd-fork-bits-wrong", "rule C21 left out",
+        "The child's entries keep uwp though nobody watches them.",
+        "";
+    UffdInstallOverwrites, "uffd-install-overwrites-marker-or-page", "rule Z3 left out",
+        "UFFDIO_COPY and its relatives do not look whether the place is empty.",
+        "It is what UFFDIO_ZEROPAGE and UFFDIO_POISON overlook here.";
+    KsmMergesPinned, "ksm-merges-pinned", "rule P2 left out",
+        "KSM merges a page that somebody refers to.",
+        "";
+    KsmMergeKeepsPae, "ksm-merge-keeps-pae", "rule P2 left out",
+        "A page that becomes a KSM page stays exclusive.",
+        "";
+    KsmZeroCounter, "ksm-zero-counter", "rule P3 left out",
+        "A page replaced by the zero page stays in rss.",
+        "";
+    DontneedSkipsNonpresent, "dontneed-skips-nonpresent", "rule I2 left out",
+        "A zap leaves MIGRATION entries where they are.",
+        "";
+    GupfastNoForkSeq, "gupfast-no-fork-seq", "57efa1fe5957",
+        "GUP-fast does not look at the sequence count of fork (D15.F0, F8).",
+        "Needs a race.";
+    GupfastNoPteRecheck, "gupfast-no-pte-recheck", "088b8aa537c2",
+        "GUP-fast does not look at the entry again (D15.F4, F6).",
+        "Needs a race.";
 }
 
 impl Fault {

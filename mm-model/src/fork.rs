@@ -85,7 +85,10 @@ impl Model {
         let index = vmas.len() - 1;
         if has_entries && !wiped {
             let child = self.area(child, index).expect("just pushed");
-            let lost = Entry::WRITE | Entry::YOUNG | Self::lost_in_fork(child);
+            let mut lost = Entry::WRITE | Entry::YOUNG | Self::lost_in_fork(child);
+            if fault!(self, UffdForkBitsWrong) {
+                lost &= !Entry::UFFD_WP;
+            }
             self.copy_tables(Pair { parent: source, child, lost })?;
         }
         Ok(())

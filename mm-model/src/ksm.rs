@@ -130,11 +130,15 @@ impl Model {
         self.flush_tlb_of(id);
         let folio = &self.folios[id];
         let referenced = folio.refs != self.folios.mapcount_of(id) + folio.cache_refs();
-        if referenced || (exclusive && folio.maybe_pinned()) {
+        let referenced = referenced && !fault!(self, KsmMergesPinned);
+        let pinned = exclusive && folio.maybe_pinned() && !fault!(self, KsmMergesPinned);
+        if referenced || pinned {
             self.unhide_entry();
             return Err(Errno::EAGAIN);
         }
-        self.folios.exclusive.fill(entry.pfn(), 1, false);
+        if !fault!(self, KsmMergeKeepsPae) {
+            self.folios.exclusive.fill(entry.pfn(), 1, false);
+        }
         self.yield_point(Point::KsmShared);
         self.hidden = None;
         if entry.has(Entry::DIRTY) {
@@ -168,7 +172,9 @@ impl Model {
             }
             Entry::page(frame, protection)
         } else {
-            self.mms[pid.index()].rss -= 1;
+            if !fault!(self, KsmZeroCounter) {
+                self.mms[pid.index()].rss -= 1;
+            }
             // S4b: the dirty bit tells that KSM did it.
             Entry::zero_page(protection | self.dirty_bits())
         };

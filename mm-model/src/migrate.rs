@@ -108,7 +108,8 @@ impl Model {
         if !self.try_lock(id) {
             return Err(Errno::EAGAIN);
         }
-        let result = if self.folios[id].flags.has(FolioFlags::WRITEBACK) {
+        let written = self.folios[id].flags.has(FolioFlags::WRITEBACK);
+        let result = if written && !fault!(self, MigrateUnderWriteback) {
             Err(Errno::EBUSY)
         } else if self.try_to_migrate(id, Leaves::Whole) {
             let to = self.folios.create(order);
@@ -318,9 +319,17 @@ impl Model {
                 done += left;
                 continue;
             }
-            self.hide_entry(slot, Point::MigrateCleared);
-            let pinned = exclusive && self.folios[id].maybe_pinned();
+            let late = fault!(self, RaceIiMigrationGupfast);
+            if !late {
+                self.hide_entry(slot, Point::MigrateCleared);
+            }
+            let pinned = exclusive
+                && self.folios[id].maybe_pinned()
+                && !fault!(self, MigrateIgnoresFailedShare);
             self.unhide_entry();
+            if late {
+                self.yield_point(Point::MigrateCleared);
+            }
             if pinned && !ignore_pins {
                 // Restored, but its dirty bit has reached the folio.
                 if self.tables.get(slot).has(Entry::DIRTY) {
@@ -340,11 +349,15 @@ impl Model {
     /// The entries of F3 for PTEs whose pages are alike in PAE, which they lose.
     fn migrate_like_ptes(&mut self, id: FolioId, slot: Slot, pfn: Pfn, len: u32, exclusive: bool) {
         let mut seen = 0;
+        let mut carried = CARRIED;
+        if fault!(self, MigrateDropsUffdwpSoftdirty) {
+            carried &= !(Entry::SOFT_DIRTY | Entry::UFFD_WP);
+        }
         for (entry, pfn) in self.tables.run_mut(slot, len as usize).iter_mut().zip(pfn..) {
             seen |= entry.0;
             let readable = exclusive && !entry.has(Entry::WRITE);
             let kind = if readable { Entry::EXCLUSIVE } else { 0 };
-            *entry = Entry::migration(pfn, entry.0 & CARRIED | kind);
+            *entry = Entry::migration(pfn, entry.0 & carried | kind);
         }
         if seen & Entry::DIRTY != 0 {
             self.folios[id].set(FolioFlags::DIRTY, true);
@@ -388,8 +401,14 @@ impl Model {
             kept |= Entry::DIRTY;
         }
         let protection = Self::protection(area) & Entry::PROTNONE;
+        let lost =
+            if fault!(self, MigrateRestoreReadableExclusiveLost) { Entry::EXCLUSIVE } else { 0 };
+        let granted = if fault!(self, MigrateMkdirtyGrantsWrite) { Entry::WRITE } else { 0 };
         for (entry, pfn) in self.tables.run_mut(slot, len as usize).iter_mut().zip(pfn..) {
-            let exclusive = entry.0 & (Entry::WRITE | Entry::EXCLUSIVE) != 0;
+            if entry.has(Entry::DIRTY) {
+                *entry = entry.with(granted);
+            }
+            let exclusive = entry.without(lost).0 & (Entry::WRITE | Entry::EXCLUSIVE) != 0;
             // INV20: a writable entry has no write protection.
             let kept = if entry.has(Entry::WRITE) { kept } else { kept | Entry::UFFD_WP };
             *entry = Entry::page(pfn, entry.0 & kept | protection);

@@ -311,7 +311,7 @@ impl Mm for Model {
 
     fn apply(&mut self, op: &Op) -> Effect {
         self.allocs.begin();
-        self.begin_race();
+        self.begin_race(op);
         let outcome = self.dispatch(op);
         self.end_race();
         Effect { outcome, choices: std::mem::take(&mut self.choices) }

@@ -49,15 +49,27 @@ impl Model {
     #[cold]
     pub(crate) fn copy_nonpresent(&mut self, child: Area, source: Slot, target: Slot) {
         let mut entry = self.tables.get(source);
-        if entry.is_uffd_marker() && !child.has(VmaFlags::UFFD_WP) {
+        if entry.is_uffd_marker()
+            && (!child.has(VmaFlags::UFFD_WP) || fault!(self, UffdForkMarkerLost))
+        {
             return;
         }
-        if entry.is_migration() {
-            entry = entry.migration_downgraded(false);
+        if entry.is_hwpoison() && fault!(self, ForkHwpoisonAsMigration) {
+            entry = Entry::migration(entry.pfn(), 0);
             self.tables.set(source, entry);
             self.mms[child.pid.index()].rss += 1;
+        } else if entry.is_migration() {
+            if !fault!(self, ForkLeavesWritableMigration) {
+                entry = entry.migration_downgraded(false);
+            }
+            if !fault!(self, ForkChildOnlyDowngrade) {
+                self.tables.set(source, entry);
+            }
+            self.mms[child.pid.index()].rss += 1;
         } else if entry.is_swap() {
-            entry = entry.without(Entry::EXCLUSIVE);
+            if !fault!(self, ForkSwpExclusiveKept) {
+                entry = entry.without(Entry::EXCLUSIVE);
+            }
             self.tables.set(source, entry);
             self.duplicate_slot(entry.swap_slot());
             self.mms[child.pid.index()].swapents += 1;
@@ -96,6 +108,9 @@ impl Model {
             return Some(self.zap_swap(pid, slot, room));
         }
         if entry.is_migration() {
+            if fault!(self, DontneedSkipsNonpresent) && guards == Guards::Keep {
+                return Some(1);
+            }
             lower(&mut self.mms[pid.index()].rss, 1);
         }
         self.tables.set(slot, Entry::NONE);
@@ -117,13 +132,14 @@ impl Model {
     }
 
     /// What a change of protection makes of an entry that is not present, PTE or PMD (H5, H6).
-    pub(crate) fn reprotected_nonpresent(entry: Entry, wp: UffdWp) -> Entry {
+    pub(crate) fn reprotected_nonpresent(&self, entry: Entry, wp: UffdWp) -> Entry {
         if entry.is_marker() {
             let resolved = entry.is_uffd_marker() && wp == UffdWp::Resolve;
             return if resolved { Entry::NONE } else { entry };
         }
         if entry.is_migration() && entry.has(Entry::WRITE) {
-            return wp.on(entry.migration_downgraded(true).without(Entry::UFFD_WP));
+            let keeps = !fault!(self, MprotectMigrationLosesExclusive);
+            return wp.on(entry.migration_downgraded(keeps).without(Entry::UFFD_WP));
         }
         wp.on(entry)
     }

@@ -110,7 +110,7 @@ impl Model {
             let changed = if entry.is_present() {
                 self.reprotected_leaf(area, wp.on(entry))
             } else {
-                Self::reprotected_nonpresent(entry, wp)
+                self.reprotected_nonpresent(entry, wp)
             };
             self.tables.set(block.slot, changed);
             return;
@@ -151,7 +151,7 @@ impl Model {
             } else if entry.is_present() {
                 self.tables.set(slot, Self::reprotected(area, wp.on(entry)));
             } else if !entry.is_none() {
-                self.tables.set(slot, Self::reprotected_nonpresent(entry, wp));
+                self.tables.set(slot, self.reprotected_nonpresent(entry, wp));
             } else if wp == UffdWp::Set && self.protects_unpopulated() {
                 self.tables.set(slot, Entry::UFFD_MARKER);
             }
@@ -255,7 +255,7 @@ impl Model {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
             } else if self.is_whole(block) && entry.is_migration() {
-                let entry = Self::reprotected_nonpresent(entry, UffdWp::Keep);
+                let entry = self.reprotected_nonpresent(entry, UffdWp::Keep);
                 self.tables.set(block.slot, entry);
             }
             return;
@@ -275,7 +275,7 @@ impl Model {
                 }
             } else if !entry.is_none() && !entry.is_present() {
                 // The scanner is a change of protection: H5 holds.
-                self.tables.set(slot, Self::reprotected_nonpresent(entry, UffdWp::Keep));
+                self.tables.set(slot, self.reprotected_nonpresent(entry, UffdWp::Keep));
             }
             at += step;
         }

@@ -11,7 +11,7 @@ use crate::folio::FolioId;
 use crate::gup::{ZERO_FRAME, grab_refs};
 use crate::model::Model;
 use crate::table::Slot;
-use mm_ops::{Actor, ActorEnd, Choice, Handle, Pid, RACE_STEPS, Value, Vpn};
+use mm_ops::{Actor, ActorEnd, Choice, Handle, Op, Pid, RACE_STEPS, Value, Vpn};
 
 /// Declares [`Point`] from the list of yield points.
 macro_rules! points {
@@ -193,8 +193,15 @@ impl Model {
     }
 
     /// Called when the operation begins.
-    pub(crate) fn begin_race(&mut self) {
+    pub(crate) fn begin_race(&mut self, op: &Op) {
         self.hidden = None;
+        if let Some((Actor::Gup { handle, .. }, _)) = self.armed_race
+            && let Op::Gup { handle: own, .. } | Op::Put { handle: own, .. } = op
+            && *own == handle
+        {
+            // The operation has the name for itself.
+            self.armed_race = None;
+        }
         self.race = self.armed_race.take().map(|(actor, at)| Race {
             actor,
             at,
@@ -280,7 +287,7 @@ impl Model {
             mm.has_pinned = true;
         }
         race.sequence = mm.write_protect_seq;
-        let odd = pin && race.sequence % 2 == 1;
+        let odd = pin && race.sequence % 2 == 1 && !fault!(self, GupfastNoForkSeq);
         let found = if vpn < self.config.space_pages() { self.find_entry(pid, vpn) } else { None };
         let passes = found.filter(|(_, entry)| {
             entry.has_folio()
@@ -313,6 +320,9 @@ impl Model {
 
     /// D15.F4 to F6: the entry again, then exclusivity.
     fn fast_recheck(&mut self, race: &mut Race, (pid, vpn): (Pid, u32), pin: bool, write: bool) {
+        if fault!(self, GupfastNoPteRecheck) {
+            return;
+        }
         let unchanged = self.find_entry(pid, vpn) == race.seen;
         let Some((_, entry)) = race.seen.filter(|_| unchanged) else { return self.back_off(race) };
         let unshare = pin && !write && !entry.has(Entry::WRITE);
@@ -329,6 +339,7 @@ impl Model {
         (handle, pin, write): (Handle, bool, bool),
     ) {
         let forked = pin && self.mms[pid.index()].write_protect_seq != race.sequence;
+        let forked = forked && !fault!(self, GupfastNoForkSeq);
         // The raced operation may have taken the name.
         let taken = self.handles[handle.index()].is_open();
         match race.held {

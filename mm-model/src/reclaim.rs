@@ -130,7 +130,7 @@ impl Model {
     /// E1 for a folio that has no slots yet. Answers what ends the pass here, if anything does.
     fn find_slots(&mut self, id: FolioId) -> Option<Verdict> {
         let folio = &self.folios[id];
-        if folio.maybe_pinned() {
+        if folio.maybe_pinned() && !fault!(self, ReclaimUnmapsPinned) {
             return Some(Verdict::Kept);
         }
         let large = folio.is_large();
@@ -203,16 +203,27 @@ impl Model {
     pub(crate) fn swap_out_pte(&mut self, area: Area, slot: Slot, id: FolioId) -> bool {
         let entry = self.tables.get(slot);
         let pfn = entry.pfn();
-        self.hide_entry(slot, Point::SwapCleared);
+        let late = fault!(self, RaceIiiSwapoutGupfast);
+        if !late {
+            self.hide_entry(slot, Point::SwapCleared);
+        }
         if entry.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
         }
-        let exclusive = self.folios.exclusive.get(pfn);
+        let exclusive = self.folios.exclusive.get(pfn) && !fault!(self, ReclaimUnmapsPinned);
         if exclusive && self.folios[id].maybe_pinned() {
             self.unhide_entry();
+            if fault!(self, UnmapErrorLeaksSlot) {
+                self.duplicate_slot(self.folios[id].swap + (pfn - self.folios[id].head));
+            }
             return false; // D17
         }
-        self.folios.exclusive.fill(pfn, 1, false);
+        if late {
+            self.yield_point(Point::SwapCleared);
+        }
+        if !fault!(self, SwapoutKeepsPae) {
+            self.folios.exclusive.fill(pfn, 1, false);
+        }
         self.yield_point(Point::SwapShared);
         let number = self.folios[id].swap + (pfn - self.folios[id].head);
         self.duplicate_slot(number);

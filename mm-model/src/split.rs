@@ -164,10 +164,12 @@ impl Model {
             let folio = &self.folios[self.folios.of(pfn)];
             let len = (folio.head + folio.pages() - pfn).min(run.len - at);
             let locked = mlocked || range.area.has(VmaFlags::LOCKED);
+            // The entry of a LOCKED VMA that came back before mlocks the piece again.
             let unused = !folio.is_large()
                 && self.folios.value[pfn as usize].is_zero()
                 && !self.folios.poisoned.get(pfn)
-                && !locked;
+                && !locked
+                && !self.is_mlocked(self.folios.of(pfn));
             if unused {
                 let kept = self.tables.get(slot).0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
                 self.tables.set(slot, Entry::zero_page(Self::protection(range.area) | kept));

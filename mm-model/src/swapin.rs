@@ -229,7 +229,7 @@ impl Model {
         let entry = self.tables.get(run.slot);
         let ksm = self.folios[id].flags.has(FolioFlags::KSM);
         let mut exclusive = found.private || entry.has(Entry::EXCLUSIVE);
-        if !found.private && self.is_written_stably(id) {
+        if !found.private && self.is_written_stably(id) && !fault!(self, StableWritesViolated) {
             exclusive = false; // E24
         }
         self.put_slots(entry.swap_slot(), run.len);
@@ -237,6 +237,7 @@ impl Model {
             self.free_swap(id);
         }
         exclusive = !ksm && (exclusive || self.folios[id].refs == 1);
+        exclusive |= fault!(self, SwapinAlwaysExclusive);
         let mm = &mut self.mms[area.pid.index()];
         mm.rss += run.len;
         lower(&mut mm.swapents, run.len);
@@ -401,9 +402,13 @@ impl Model {
                 self.folios[id].head + (entry.swap_slot() - self.folios[id].swap)
             }
         };
-        let kept = entry.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
+        let mut kept = entry.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
+        if fault!(self, SwapoffDropsPteBits) {
+            kept = 0;
+        }
         let bits = Self::protection(area) & !Entry::YOUNG | kept;
-        let exclusive = copy.is_some() || entry.has(Entry::EXCLUSIVE);
+        let mut exclusive = copy.is_some() || entry.has(Entry::EXCLUSIVE);
+        exclusive |= fault!(self, SwapoffForgesExclusive);
         let run = Run { slot, vpn, pfn, len: 1 };
         self.map_run(area, run, copy.unwrap_or(id), Entry::page(pfn, bits), exclusive);
         Ok(())

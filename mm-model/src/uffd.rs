@@ -200,7 +200,9 @@ impl Model {
                 }
                 self.fill_with_copy(area, slot, vpn, value, wp);
             }
-            _ if !entry.is_none() => return Err(Errno::EEXIST),
+            _ if !entry.is_none() && !fault!(self, UffdInstallOverwrites) => {
+                return Err(Errno::EEXIST);
+            }
             UffdFill::Zero => self.tables.set(slot, Entry::zero_page(Self::protection(area))),
             UffdFill::Poison => self.tables.set(slot, Entry::POISON_MARKER),
         }

@@ -175,6 +175,8 @@ impl Reference {
         for (pid, vpn) in self.walk_of_migration_entries(piece, whole) {
             let Pte::Migration(entry) = self.pte(pid, vpn) else { continue };
             let page = entry.page - first;
+            // A LOCKED VMA that has its entry back has mlocked the piece, for all that come after it.
+            let mlocked = mlocked || self.mlocked(piece);
             if mlocked {
                 rule!(self.coverage, F9, 1);
             }
