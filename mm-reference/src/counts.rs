@@ -211,8 +211,12 @@ pub(crate) struct FolioTally {
 }
 
 impl FolioTally {
-    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it;
-    /// then it is retired, whoever keeps it from being used again (Q2).
+    /// Whether all there is of it is that entries name it which do not map it.
+    fn only_named(&self) -> bool {
+        self.named && Self { named: false, ..*self }.unused()
+    }
+
+    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it.
     fn unused(&self) -> bool {
         self.forgotten() && self.batched == 0
     }
@@ -347,6 +351,15 @@ impl Reference {
     pub(crate) fn sweep(&mut self) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.take(self);
+        let retired: Vec<FolioId> = (0u32..)
+            .zip(&tally.folios)
+            .filter(|(id, counts)| counts.only_named() && !self.folio(*id).poison_held)
+            .map(|(id, _)| id)
+            .collect();
+        if !retired.is_empty() {
+            retired.into_iter().for_each(|folio| self.retire(folio));
+            tally.take(self);
+        }
         for (id, counts) in (0..).zip(&tally.folios) {
             let folio = &mut self.folios[id as usize];
             if folio.live && counts.unused() {

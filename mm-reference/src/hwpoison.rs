@@ -112,7 +112,7 @@ impl Reference {
 
     /// Q1: every entry becomes a HWPOISON entry; of a page in the swap cache a SWAP entry, until one
     /// cannot be shared. LOCKED VMAs make no difference.
-    fn unmap_poisoned(&mut self, folio: FolioId) {
+    pub(crate) fn unmap_poisoned(&mut self, folio: FolioId) {
         let cached = self.in_swap_cache(folio);
         for (pid, vpn) in self.walk_of_mappings(folio) {
             if cached {
@@ -149,6 +149,29 @@ impl Reference {
             rule!(self.coverage, Q4, 1);
         }
         alone
+    }
+}
+
+/// Retired pages.
+impl Reference {
+    /// Q2: a poisoned page whose last reference went is not free: memory failure has it for good. Of
+    /// a large folio each such page is a folio of its own from then on.
+    pub(crate) fn retire(&mut self, folio: FolioId) {
+        rule!(self.coverage, Q2);
+        self.unqueue(folio);
+        let poisoned = (0u32..).zip(self.folio(folio).pages.clone());
+        for (page, _) in poisoned.filter(|(_, page)| page.hwpoison) {
+            let retired = if self.folio(folio).large() {
+                let part = page..page + 1;
+                let piece = self.cut_piece(folio, part.clone());
+                self.rename_poisoned(folio, part, piece);
+                piece
+            } else {
+                folio
+            };
+            self.remove_folio_flags(retired, FolioFlags::LRU.with(FolioFlags::KSM));
+            self.folio_mut(retired).poison_held = true;
+        }
     }
 }
 

@@ -49,7 +49,7 @@ impl Reference {
     }
 
     /// Which page of the folio is mapped at a page, or swapped out from there.
-    fn page_at(&self, pid: Pid, vpn: u32) -> u32 {
+    pub(crate) fn page_at(&self, pid: Pid, vpn: u32) -> u32 {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
             (_, Pte::Page(mapped)) => mapped.page,
             (_, Pte::Swap(Swapped { slot, .. })) => {
@@ -94,6 +94,11 @@ impl Reference {
         pieces: &mut Vec<FolioId>,
     ) -> Result<(), Reclaimed> {
         if self.folio(*folio).pages.iter().any(|page| page.hwpoison) {
+            rule!(self.coverage, E1, 8);
+            if !self.folio(*folio).large() {
+                self.unmap_poisoned(*folio);
+                self.remove_folio_flags(*folio, FolioFlags::LRU);
+            }
             return Err(KEPT);
         }
         if self.mlocked(*folio) {

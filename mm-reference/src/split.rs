@@ -26,10 +26,7 @@ impl Reference {
             rule!(self.coverage, G7, 2);
             return Outcome::Err(Errno::EAGAIN);
         }
-        let page = match self.pte(pid, vpn.0) {
-            Pte::Page(mapped) => mapped.page,
-            _ => vpn.0 - self.block_start(vpn.0),
-        };
+        let page = self.page_at(pid, vpn.0);
         let target = Target { order, toward: (!uniform).then_some(page) };
         match self.split_into(folio, target, 0) {
             Ok(_) => Outcome::Ok,
@@ -66,6 +63,7 @@ impl Reference {
         }
         self.freeze(folio);
         self.unqueue(folio);
+        rule!(self.coverage, G9);
         let parts = parts_of(self.folio(folio).order, target);
         let pieces: Vec<FolioId> =
             parts.iter().map(|part| self.cut_piece(folio, part.clone())).collect();
@@ -115,8 +113,7 @@ impl Reference {
     }
 
     /// G9: the folio of some pages of the old one; nothing maps it yet.
-    fn cut_piece(&mut self, whole: FolioId, part: Range<u32>) -> FolioId {
-        rule!(self.coverage, G9);
+    pub(crate) fn cut_piece(&mut self, whole: FolioId, part: Range<u32>) -> FolioId {
         let order = Order(part.len().trailing_zeros() as u8);
         let piece = self.bare_folio(order);
         let old = self.folio(whole).clone();
@@ -138,7 +135,7 @@ impl Reference {
     }
 
     /// A HWPOISON entry names a page, whatever folio it belongs to.
-    fn rename_poisoned(&mut self, whole: FolioId, part: Range<u32>, piece: FolioId) {
+    pub(crate) fn rename_poisoned(&mut self, whole: FolioId, part: Range<u32>, piece: FolioId) {
         for pmd in self.mms.iter_mut().flat_map(|mm| mm.pmds.values_mut()) {
             let Pmd::Table(table) = pmd else { continue };
             for pte in table {
