@@ -12,6 +12,7 @@ mod lru;
 mod migrate;
 mod protect;
 mod random;
+mod reclaim;
 mod rmap;
 mod seeds;
 mod snapshot;
