@@ -213,15 +213,14 @@ pub(crate) struct FolioTally {
 }
 
 impl FolioTally {
-    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it;
-    /// then it is retired, whoever keeps it from being used again (Q2).
+    /// Whether nothing refers to it. A poisoned page stays as long as a HWPOISON entry names it.
     fn unused(&self) -> bool {
         self.forgotten() && self.batched == 0
     }
 
     /// Whether nothing but HWPOISON entries refers to it.
-    pub(crate) fn only_poisoned(&self) -> bool {
-        self.poisoned && Self { poisoned: false, ..*self }.forgotten()
+    fn only_poisoned(&self) -> bool {
+        self.poisoned && Self { poisoned: false, ..*self }.unused()
     }
 
     /// The same, but for batches: what only waits there is nobody's any more.
@@ -355,7 +354,13 @@ impl Reference {
     pub(crate) fn sweep(&mut self) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.take(self);
-        if self.retire_poisoned_pages(&tally) {
+        let retired: Vec<FolioId> = (0u32..)
+            .zip(&tally.folios)
+            .filter(|(id, counts)| counts.only_poisoned() && !self.folio(*id).poison_held)
+            .map(|(id, _)| id)
+            .collect();
+        if !retired.is_empty() {
+            retired.into_iter().for_each(|folio| self.retire(folio));
             tally.take(self);
         }
         for (id, counts) in (0..).zip(&tally.folios) {

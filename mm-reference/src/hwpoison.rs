@@ -152,6 +152,29 @@ impl Reference {
     }
 }
 
+/// Retired pages.
+impl Reference {
+    /// Q2: a poisoned page whose last reference went is not free: memory failure has it for good. Of
+    /// a large folio each such page is a folio of its own from then on.
+    pub(crate) fn retire(&mut self, folio: FolioId) {
+        rule!(self.coverage, Q2);
+        self.unqueue(folio);
+        let poisoned = (0u32..).zip(self.folio(folio).pages.clone());
+        for (page, _) in poisoned.filter(|(_, page)| page.hwpoison) {
+            let retired = if self.folio(folio).large() {
+                let part = page..page + 1;
+                let piece = self.cut_piece(folio, part.clone());
+                self.rename_poisoned(folio, part, piece);
+                piece
+            } else {
+                folio
+            };
+            self.remove_folio_flags(retired, FolioFlags::LRU.with(FolioFlags::KSM));
+            self.folio_mut(retired).poison_held = true;
+        }
+    }
+}
+
 /// Soft offline.
 impl Reference {
     /// Q6: the content moves to another page, and the page is never used again.

@@ -80,11 +80,12 @@ impl Reference {
     ) -> Result<(FolioId, FolioId), Errno> {
         let mut folio = self.select_for_migration(pid, vpn, all)?;
         if self.folio(folio).flags.has(FolioFlags::PARTIALLY_MAPPED) {
-            let split = !self.locked(folio) && self.split_folio(folio);
+            let page = self.page_at(pid, vpn);
+            let split = !self.locked(folio) && self.split_to_pages(folio, page).is_ok();
             rule!(self.coverage, F15, u8::from(split));
             if split {
-                // What is mapped there now may be the zero page (F9).
-                folio = self.mapped_folio(pid, vpn).ok_or(Errno::EFAULT)?;
+                // What is there now may be the zero page (F9), or poison (F3).
+                folio = self.folio_to_migrate(pid, vpn)?;
             }
         }
         let to = self.migrate_away(folio, pid, vpn)?;
@@ -93,16 +94,7 @@ impl Reference {
 
     /// F1: the folio mapped at a page, if it may be migrated.
     fn select_for_migration(&mut self, pid: Pid, vpn: u32, all: bool) -> Result<FolioId, Errno> {
-        let zero = matches!(self.pmd(pid, vpn), PmdKind::HugeZero(_))
-            || matches!(self.pte(pid, vpn), Pte::Zero(_));
-        if zero {
-            rule!(self.coverage, F1, 1);
-            return Err(Errno::EFAULT);
-        }
-        let Some(folio) = self.mapped_folio(pid, vpn) else {
-            rule!(self.coverage, F1, 0);
-            return Err(Errno::ENOENT);
-        };
+        let folio = self.folio_to_migrate(pid, vpn)?;
         if !all && self.maybe_mapped_shared(folio) {
             rule!(self.coverage, F1, 2);
             return Err(Errno::EACCES);
@@ -113,6 +105,21 @@ impl Reference {
         }
         rule!(self.coverage, F1, 4);
         Ok(folio)
+    }
+
+    /// F1: the folio a present entry maps.
+    fn folio_to_migrate(&mut self, pid: Pid, vpn: u32) -> Result<FolioId, Errno> {
+        let zero = matches!(self.pmd(pid, vpn), PmdKind::HugeZero(_))
+            || matches!(self.pte(pid, vpn), Pte::Zero(_));
+        if zero {
+            rule!(self.coverage, F1, 1);
+            return Err(Errno::EFAULT);
+        }
+        let folio = self.mapped_folio(pid, vpn);
+        if folio.is_none() {
+            rule!(self.coverage, F1, 0);
+        }
+        folio.ok_or(Errno::ENOENT)
     }
 
     /// F2 to F6: the folio leaves the LRU and all its entries; its destination is there. On failure

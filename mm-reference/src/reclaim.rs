@@ -49,7 +49,7 @@ impl Reference {
     }
 
     /// Which page of the folio is mapped at a page, or swapped out from there.
-    fn page_at(&self, pid: Pid, vpn: u32) -> u32 {
+    pub(crate) fn page_at(&self, pid: Pid, vpn: u32) -> u32 {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
             (_, Pte::Page(mapped)) => mapped.page,
             (_, Pte::Swap(Swapped { slot, .. })) => {
@@ -95,6 +95,7 @@ impl Reference {
     ) -> Result<(), Reclaimed> {
         if self.folio(*folio).pages.iter().any(|page| page.hwpoison) {
             // Q1: a small one is taken from everybody, and does not go back to the LRU.
+            rule!(self.coverage, E1, 8);
             if !self.folio(*folio).large() {
                 self.unmap_poisoned(*folio);
                 self.remove_folio_flags(*folio, FolioFlags::LRU);

@@ -5,7 +5,6 @@ use std::ops::Range;
 
 use mm_ops::{EntryFlags, Errno, FolioFlags, Order, Outcome, Pid, VmaFlags, Vpn};
 
-use crate::counts::Tally;
 use crate::coverage::rule;
 use crate::state::{FolioId, Mapped, Page, Pmd, PmdKind, Pte, Reference};
 
@@ -27,10 +26,7 @@ impl Reference {
             rule!(self.coverage, G7, 2);
             return Outcome::Err(Errno::EAGAIN);
         }
-        let page = match self.pte(pid, vpn.0) {
-            Pte::Page(mapped) => mapped.page,
-            _ => vpn.0 - self.block_start(vpn.0),
-        };
+        let page = self.page_at(pid, vpn.0);
         let target = Target { order, toward: (!uniform).then_some(page) };
         match self.split_into(folio, target, 0) {
             Ok(_) => Outcome::Ok,
@@ -71,6 +67,7 @@ impl Reference {
             return Err(Errno::EAGAIN);
         }
         self.unqueue(folio);
+        rule!(self.coverage, G9);
         let parts = parts_of(self.folio(folio).order, target);
         let pieces: Vec<FolioId> =
             parts.iter().map(|part| self.cut_piece(folio, part.clone())).collect();
@@ -131,8 +128,7 @@ impl Reference {
     }
 
     /// G9: the folio of some pages of the old one; nothing maps it yet.
-    fn cut_piece(&mut self, whole: FolioId, part: Range<u32>) -> FolioId {
-        rule!(self.coverage, G9);
+    pub(crate) fn cut_piece(&mut self, whole: FolioId, part: Range<u32>) -> FolioId {
         let order = Order(part.len().trailing_zeros() as u8);
         let piece = self.bare_folio(order);
         let old = self.folio(whole).clone();
@@ -155,7 +151,7 @@ impl Reference {
     }
 
     /// A HWPOISON entry names a page, whatever folio it belongs to.
-    fn rename_poisoned(&mut self, whole: FolioId, part: Range<u32>, piece: FolioId) {
+    pub(crate) fn rename_poisoned(&mut self, whole: FolioId, part: Range<u32>, piece: FolioId) {
         for pmd in self.mms.iter_mut().flat_map(|mm| mm.pmds.values_mut()) {
             let Pmd::Table(table) = pmd else { continue };
             for pte in table {
@@ -201,26 +197,6 @@ impl Reference {
 
     /// G10: a piece that nothing maps leaves the swap cache if no SWAP entry needs it, and is then
     /// free.
-    /// Q2: what is left of a folio that nobody has any more are its poisoned pages: each is retired
-    /// for itself, under the reference that keeps it from being used again. Whether there was one.
-    pub(crate) fn retire_poisoned_pages(&mut self, tally: &Tally) -> bool {
-        let left: Vec<FolioId> = (0..self.folios.len() as FolioId)
-            .filter(|id| self.folio(*id).live && !self.folio(*id).poison_held)
-            .filter(|id| tally.folios[*id as usize].only_poisoned())
-            .collect();
-        for folio in &left {
-            for page in 0..self.folio(*folio).nr_pages() {
-                if self.page(*folio, page).hwpoison {
-                    let piece = self.cut_piece(*folio, page..page + 1);
-                    self.rename_poisoned(*folio, page..page + 1, piece);
-                    self.remove_folio_flags(piece, FolioFlags::LRU);
-                    self.folio_mut(piece).poison_held = true;
-                }
-            }
-        }
-        !left.is_empty()
-    }
-
     fn drop_unmapped_piece(&mut self, piece: FolioId) {
         if self.mapcount(piece) == 0 {
             rule!(self.coverage, G10, u8::from(self.in_swap_cache(piece)));

@@ -333,7 +333,7 @@ impl Reference {
         while vpn < range.end {
             self.ensure_pmd_table(pid, vpn).map_err(failed)?;
             self.ensure_pte_table(pid, vpn).map_err(failed)?;
-            self.split_migrating_pmd(pid, vpn);
+            self.split_pmd_migration(pid, vpn);
             let is_table = self.pmd(pid, vpn) == PmdKind::Table;
             if is_table && matches!(self.pte(pid, vpn), Pte::None | Pte::Guard) {
                 rule!(self.coverage, I12, 0);
@@ -350,17 +350,17 @@ impl Reference {
         Ok(())
     }
 
-    /// The walks of guard regions look into what stands for a leaf and is none (G1).
-    fn split_migrating_pmd(&mut self, pid: Pid, vpn: u32) {
-        if matches!(self.pmd(pid, vpn), PmdKind::Migration(_)) {
-            self.split_pmd(pid, self.block_start(vpn));
+    /// A walk for guard regions looks into tables: a PMD MIGRATION entry becomes one (G5).
+    fn split_pmd_migration(&mut self, pid: Pid, vpn: u32) {
+        if let PmdKind::Migration(_) = self.pmd(pid, vpn) {
+            self.split_pmd(pid, vpn);
         }
     }
 
     /// MADV_GUARD_REMOVE (I3).
     fn remove_guards(&mut self, pid: Pid, range: Range<u32>) {
         for part in self.present_blocks(pid, range) {
-            self.split_migrating_pmd(pid, part.start);
+            self.split_pmd_migration(pid, part.start);
             for vpn in part {
                 if self.pte(pid, vpn) == Pte::Guard {
                     rule!(self.coverage, I3, 2);

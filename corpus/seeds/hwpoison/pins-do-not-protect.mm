@@ -1,4 +1,4 @@
-# rules: Q4 Q2
+# rules: Q4
 # The mapping goes in spite of a pin; the pin keeps the page, which is never used again.
 mmap p0 0+4 rw
 write p0 0 a

@@ -181,6 +181,41 @@ fn q1_in_the_swap_cache_the_entries_become_swap_entries() {
 }
 
 #[test]
+fn q2_a_poisoned_page_that_nobody_holds_is_retired() {
+    let mut bench = written();
+    bench.ok(lock(P0, 0, 0));
+    assert_eq!(bench.run(hwpoison(P0, 0)), Outcome::Err(Errno::EINTR)); // marked, no more
+    bench.ok(Op::Drop { token: Token(0) });
+    bench.ok(Op::Migrate { pid: Pid(0), vpn: Vpn(0), token: Token(0), all: false });
+    bench.ok(Op::MigrateCopy { token: Token(0) });
+    bench.ok(Op::MigrateEnd { token: Token(0) });
+    let snapshot = bench.snapshot();
+    assert_eq!((snapshot.folios.len(), snapshot.folios[0].refcount), (1, 1));
+    assert!(snapshot.pages[0].hwpoison);
+    assert_eq!(bench.run(read(P0, 0)), Outcome::Bus);
+}
+
+#[test]
+fn q2_of_a_large_folio_the_poisoned_pages_are_retired() {
+    let mut bench = Bench::with(Config::default());
+    bench.mmap(P0, 0, 8, RW);
+    bench.thp(&[2]);
+    bench.write(P0, 0, b'a');
+    bench.gup(P0, 3, 1, 0, GET);
+    assert_eq!(bench.run(hwpoison(P0, 1)), Outcome::Bus);
+    bench.put(0);
+    bench.ok(Op::Migrate { pid: Pid(0), vpn: Vpn(0), token: Token(0), all: false });
+    bench.ok(Op::MigrateCopy { token: Token(0) });
+    bench.ok(Op::MigrateEnd { token: Token(0) });
+    let entry = bench.pte(P0, 1);
+    assert!(matches!(entry, Pte::Hwpoison(entry) if entry.page == 0));
+    let retired = bench.snapshot();
+    let retired = retired.folios.iter().find(|folio| folio.order == Order(0));
+    assert_eq!(retired.map(|folio| folio.refcount), Some(1));
+    assert_eq!(bench.read(P0, 0), b'a');
+}
+
+#[test]
 fn q6_soft_offline_keeps_the_content() {
     let mut bench = written();
     let before = bench.page(P0, 0);

@@ -255,6 +255,17 @@ fn g1_a_pmd_migration_entry_splits_into_its_pages() {
 }
 
 #[test]
+fn g5_guard_regions_split_a_pmd_migration_entry() {
+    let mut bench = leaf();
+    bench.ok(migrate(P0, 0, 0));
+    bench.advise(P0, 0, 4, Advice::GuardRemove);
+    assert_eq!(bench.pmd(P0, 0), PmdKind::Table);
+    bench.advise(P0, 0, 2, Advice::GuardInstall);
+    bench.ok(end(0));
+    assert_eq!((bench.pte(P0, 1), bench.folio(P0, 3).mapcount), (Pte::Guard, 2));
+}
+
+#[test]
 fn h5_a_change_of_protection_takes_the_kind_write_away() {
     let mut bench = written();
     bench.ok(migrate(P0, 0, 0));

@@ -376,6 +376,7 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::P7,
         Rule::G18,
         Rule::R2,
+        Rule::Q2,
     ];
     let missing: Vec<_> = Rule::ALL
         .iter()
