@@ -92,10 +92,11 @@ impl Model {
             return Ok(id);
         }
         let piece = self.folios.of(frame);
-        // The piece may have given way to the zero page (F9).
-        if self.folios.mapcount_of(piece) == 0 {
+        // The piece may have given way to the zero page (F9), here if not elsewhere.
+        let now = self.present_entry(pid, vpn);
+        if !now.is_some_and(Entry::has_folio) {
             self.put_back_on_lru(piece);
-            let zero = self.present_entry(pid, vpn).is_some();
+            let zero = now.is_some();
             return Err(if zero { Errno::EFAULT } else { Errno::ENOENT });
         }
         Ok(piece)

@@ -32,6 +32,16 @@ enum Verdict {
     MustSplit,
 }
 
+/// Where a pass begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Pass {
+    /// At the first test.
+    Whole,
+    /// Behind the split of the folio that this was a part of: it is not asked again whether it is
+    /// evictable.
+    GoesOn,
+}
+
 /// Which of the two advices about cold pages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cold {
@@ -58,12 +68,12 @@ impl Model {
         if !flags.has(FolioFlags::LRU) || flags.has(FolioFlags::LOCKED) {
             return Outcome::Err(Errno::EAGAIN);
         }
-        let mut verdict = self.reclaim(id, token);
+        let mut verdict = self.reclaim(id, token, Pass::Whole);
         if verdict == Verdict::MustSplit {
             verdict = if self.split_folio(id, 0, None, Caller::HEAD).is_err() {
                 Verdict::Kept
             } else if self.is_live_page(pfn) {
-                self.reclaim(self.folios.of(pfn), token)
+                self.reclaim(self.folios.of(pfn), token, Pass::GoesOn)
             } else {
                 Verdict::Freed
             };
@@ -81,16 +91,16 @@ impl Model {
     }
 
     /// shrink_folio_list for one folio that is on the LRU and not locked (E1 to E11).
-    fn reclaim(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
+    fn reclaim(&mut self, id: FolioId, token: Option<Token>, pass: Pass) -> Verdict {
         // The isolation reference.
         self.folios[id].refs += 1;
-        let verdict = self.reclaim_isolated(id, token);
+        let verdict = self.reclaim_isolated(id, token, pass);
         let last = self.folios[id].refs == 1;
         self.put_folio(id, 1);
         if last { Verdict::Freed } else { verdict }
     }
 
-    fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
+    fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>, pass: Pass) -> Verdict {
         let folio = &self.folios[id];
         if self.folios.poisoned.any(folio.head, folio.pages()) {
             // E8: a small one is taken from everybody, and not put back on the LRU.
@@ -100,7 +110,7 @@ impl Model {
             }
             return Verdict::Kept;
         }
-        if self.is_mlocked(id) {
+        if pass == Pass::Whole && self.is_mlocked(id) {
             return self.activate(id);
         }
         let flags = self.folios[id].flags;
@@ -436,13 +446,14 @@ impl Model {
                 continue;
             }
             let (head, pages) = (self.folios[id].head, self.folios[id].pages());
-            let must_split = self.reclaim(id, None) == Verdict::MustSplit;
+            let must_split = self.reclaim(id, None, Pass::Whole) == Verdict::MustSplit;
             if !must_split || self.split_folio(id, 0, None, Caller::HEAD).is_err() {
                 continue;
             }
             for pfn in std::iter::once(head).chain((head + 1..head + pages).rev()) {
                 if self.is_live_page(pfn) {
-                    self.reclaim(self.folios.of(pfn), None);
+                    let pass = if pfn == head { Pass::GoesOn } else { Pass::Whole };
+                    self.reclaim(self.folios.of(pfn), None, pass);
                 }
             }
         }

@@ -1,7 +1,9 @@
 //! Area F: migration in its three steps, and what fork, mprotect, zaps and faults do in between.
 
 use super::support::*;
-use mm_ops::{Advice, EntryFlags, EntryKind, Errno, FolioFlags, Op, Outcome, Pid, Token, Vpn};
+use mm_ops::{
+    Advice, Config, EntryFlags, EntryKind, Errno, FolioFlags, Op, Outcome, Pid, Token, Vpn,
+};
 
 /// Page 3 holds `a`, page 5 `b`.
 fn two_pages() -> Machine {
@@ -215,4 +217,14 @@ fn a_partially_mapped_folio_is_split_first() {
     m.all(&[munmap(0, 0, 1), migrate(0, 3, 0), migrate_copy(0), migrate_end(0)]);
     assert_eq!((m.folio(0, 3).order.0, m.folio(0, 5).order.0), (0, 0), "F15");
     assert_eq!((m.label(0, 3), m.label(0, 5)), (b'a', b'b'), "F15");
+}
+
+#[test]
+fn f15_f9_a_page_that_became_the_zero_page_here_is_not_migrated() {
+    let mut m = Machine::with(Config { ptes: 4, ..Config::default() });
+    m.all(&[thp(&[2]), mmap(0, 0, 4, RW), mlock(0, 0, 4), munmap(0, 0, 1), fork(0, 1)]);
+    let migrate = Op::Migrate { pid: Pid(1), vpn: Vpn(1), token: Token(0), all: true };
+    assert_eq!(m.apply(migrate), err(Errno::EFAULT));
+    assert_eq!(m.kind(1, 1), Some(EntryKind::ZeroPage));
+    assert_eq!(m.kind(0, 1), Some(EntryKind::Page), "a LOCKED VMA keeps its page");
 }

@@ -231,6 +231,16 @@ fn e1_a_large_folio_is_split_where_no_aligned_run_of_slots_is_free() {
 }
 
 #[test]
+fn e1_the_page_that_goes_on_after_a_split_is_not_asked_again_whether_it_is_mlocked() {
+    let mut m = Machine::with(Config { ptes: 4, ..Config::default() });
+    m.all(&[thp(&[2]), mmap(0, 0, 4, RW), write(0, 3, b'a'), fork(0, 1)]);
+    m.all(&[write(1, 1, b'b'), write(0, 1, b'b'), mlock(0, 3, 2)]);
+    assert_eq!(m.apply(swap_out(0, 3)), err(Errno::EBUSY));
+    assert_eq!(m.kind(1, 3), Some(EntryKind::Swap), "unmapped before the LOCKED VMA was met (E3)");
+    assert_eq!(m.kind(0, 3), Some(EntryKind::Page));
+}
+
+#[test]
 fn e25_the_pieces_of_a_split_folio_go_from_the_first_then_from_the_last_down() {
     let mut m = Machine::with(Config { swap_slots: 3, ..Config::default() });
     m.all(&[thp(&[2]), mmap(0, 0, 8, RW)]);
