@@ -297,8 +297,12 @@ impl Lockstep {
         if turn != Turn::After {
             both.reverse();
         }
-        for (op, outcome) in both.into_iter().flatten() {
+        let mut both = both.into_iter().flatten();
+        if let Some((op, outcome)) = both.next() {
             self.ideal.apply(&op, &outcome).map_err(|v| violated(index, &op, &v))?;
+        }
+        if let Some((op, outcome)) = both.next() {
+            self.ideal.apply_beside(&op, &outcome).map_err(|v| violated(index, &op, &v))?;
         }
         if let Some((op, outcome)) = actor {
             self.checker.note(&op, outcome);

@@ -224,6 +224,17 @@ impl Ideal {
         Ok(())
     }
 
+    /// The same, of what was done beside the operation that was applied last.
+    ///
+    /// # Errors
+    /// As for [`Ideal::apply`].
+    pub fn apply_beside(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
+        let stray = self.stray.take();
+        let judged = self.apply(op, outcome);
+        self.stray = self.stray.take().or(stray);
+        judged
+    }
+
     /// Judges everything that can be seen: (process, page, value) of every page that is mapped, in
     /// ascending order. A page that is not listed reads zero.
     ///
@@ -283,11 +294,17 @@ impl Ideal {
         Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
 
-    fn judge_page(&mut self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
-        let page = self.space(pid).and_then(|space| space.pages.get(&vpn.0));
+    fn judge_page(&self, pid: Pid, vpn: Vpn, found: Value) -> Result<(), Violation> {
+        let space = self.spaces.get(pid.index()).and_then(Option::as_ref);
+        let page = space.and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
         let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
-        if found == expected || lost { Ok(()) } else { Err(content(pid, vpn, expected, found)) }
+        let strayed = page.is_some_and(|page| self.strays.contains(&(page.lineage, found)));
+        if found == expected || lost || strayed {
+            Ok(())
+        } else {
+            Err(content(pid, vpn, expected, found))
+        }
     }
 
     /// A store by a process, or by the kernel on its behalf: it is there to stay.
