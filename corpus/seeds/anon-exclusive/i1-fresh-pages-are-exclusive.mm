@@ -1,4 +1,4 @@
-# rules: A3, A6, A7
+# rules: A3 A6 A7
 # "All fresh anonymous pages will start out as exclusive": small, large and huge ones can be pinned
 # and written at once.
 mmap p0 0+24 rw

@@ -1,4 +1,4 @@
-# rules: B3, B4
+# rules: B3 B4
 # "When a COW handler stumbles over a page that's marked exclusive, it simply reuses it", whoever
 # else holds a reference.
 mmap p0 0+4 rw

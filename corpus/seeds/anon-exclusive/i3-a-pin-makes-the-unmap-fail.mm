@@ -1,4 +1,4 @@
-# rules: F3, F6
+# rules: F3 F6
 # "If it fails because there are GUP pins on the page, unmap fails", and nothing was lost.
 mmap p0 0+4 rw
 write p0 0 a -> ok

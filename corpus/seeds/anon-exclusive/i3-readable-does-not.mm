@@ -1,4 +1,4 @@
-# rules: F3, F8
+# rules: F3 F8
 # A shared page stays shared over its migration: the entry is of the readable kind.
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: F3, F8, H3
+# rules: F3 F8 H3
 # "That information is stored via a new readable-exclusive migration entry": a read-only exclusive
 # page is exclusive again after its migration, so mprotect can make it writable at once.
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: E1, E4
+# rules: E1 E4
 # "Try marking the mapped page possibly shared; if it fails because there are GUP pins, unmap fails."
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: E4, E13
+# rules: E4 E13
 # The future that I.4 speaks of: the swap entry remembers exclusivity, and a page still in the swap
 # cache comes back writable although a reference is held.
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: E13, E14
+# rules: E13 E14
 # "Always has to detect manually if an anonymous page is exclusive": the last one to swap in a
 # shared slot may write in place.
 mmap p0 0+4 rw

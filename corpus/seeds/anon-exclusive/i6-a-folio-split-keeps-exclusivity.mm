@@ -1,4 +1,4 @@
-# rules: G8, G9, F8
+# rules: G8 G9 F8
 # "The information about exclusivity is implicitly handled via the migration entries": after a split
 # exclusive pages are written in place and shared ones are copied.
 thp always=3

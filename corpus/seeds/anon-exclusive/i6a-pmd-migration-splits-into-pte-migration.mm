@@ -1,4 +1,4 @@
-# rules: F4, G1
+# rules: F4 G1
 # "Simply insert readable-exclusive PTE migration entries."
 thp always=3
 mmap p0 8+8 rw

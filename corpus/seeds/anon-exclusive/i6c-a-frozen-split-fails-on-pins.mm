@@ -1,4 +1,4 @@
-# rules: G3, G7
+# rules: G3 G7
 # "In case we fail, we ignore the freeze instruction and simply split ordinarily": the folio of a
 # pinned page is not split, and its owner sees what the pin writes.
 thp always=3

@@ -1,4 +1,4 @@
-# rules: C8, C6, G2
+# rules: C8 C6 G2
 # "(or PTE-map a PMD to handle it on the PTE level)"
 thp always=3
 mmap p0 8+8 rw

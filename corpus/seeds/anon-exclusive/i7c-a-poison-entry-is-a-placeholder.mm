@@ -1,4 +1,4 @@
-# rules: C14, Q3
+# rules: C14 Q3
 # "The page table entry is just a placeholder after all": fork copies it, both sides get SIGBUS.
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: C11, F8
+# rules: C11 F8
 # "Writable and readable-exclusive entries are converted to readable entries: possibly shared", on
 # both sides.
 mmap p0 0+4 rw

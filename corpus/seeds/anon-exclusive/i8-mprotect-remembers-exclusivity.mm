@@ -1,4 +1,4 @@
-# rules: H5, F8
+# rules: H5 F8
 # "Remember the information about exclusivity via the readable-exclusive migration entry type".
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: F7, F12, D17
+# rules: F7 F12 D17
 # II, without the race: the pin comes first, so the unmap fails; a plain reference comes first, so
 # the copy fails and the restore gives exclusivity back.
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: E1, E11
+# rules: E1 E11
 # III, without the race: a pin keeps the page mapped, a plain reference keeps it in the swap cache
 # until its owner has it back.
 mmap p0 0+4 rw

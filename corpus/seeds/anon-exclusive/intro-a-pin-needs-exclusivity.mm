@@ -1,4 +1,4 @@
-# rules: D5, B9, INV3
+# rules: D5 B9 INV3
 # "It must only pin if PG_anon_exclusive is set": a read-only pin of a shared page gets a copy first.
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: A7, B13, C8
+# rules: A7 B13 C8
 # "Until then, we can just track it for the compound page in the head page": one bit for a PMD mapping.
 thp always=3
 mmap p0 8+8 rw

@@ -1,4 +1,4 @@
-# rules: F3, D17
+# rules: F3 D17
 # "For migration this means, migration will fail early."
 mmap p0 0+4 rw
 write p0 0 a -> ok

@@ -1,4 +1,4 @@
-# rules: C2, C4, G2
+# rules: C2 C4 G2
 # "Once PTE-mapped, we have to track information about exclusivity per sub-page": MADV_WIPEONFORK on
 # a part leaves that part writable and exclusive, the rest is shared.
 thp always=3

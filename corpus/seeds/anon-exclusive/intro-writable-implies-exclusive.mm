@@ -1,4 +1,4 @@
-# rules: A3, C4, INV1
+# rules: A3 C4 INV1
 # "If a writable, present page table entry points at an anonymous page, that page must be exclusive":
 # after a fork neither side may write without a fault.
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: INV5, INV11, INV12, INV31
+# rules: INV5 INV11 INV12 INV31
 # A page in swap is its owner's alone until a fork; its cached folio takes it back to the same place.
 mmap p0 0+4 rw
 write p0 0 a

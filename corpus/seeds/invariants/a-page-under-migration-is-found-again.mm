@@ -1,4 +1,4 @@
-# rules: INV6, INV13
+# rules: INV6 INV13
 # While a page is on its way nobody reaches it; at the end everyone finds it, and it is as exclusive
 # as it was.
 mmap p0 0+4 rw
