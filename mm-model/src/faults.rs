@@ -233,8 +233,8 @@ catalogue! {
         "A page replaced by the zero page stays in rss.",
         "";
     DontneedSkipsNonpresent, "dontneed-skips-nonpresent", "rule I2 left out",
-        "A zap leaves MIGRATION entries where they are.",
-        "";
+        "MADV_DONTNEED leaves MIGRATION entries where they are.",
+        "Where a block of the range begins with one.";
     GupfastNoForkSeq, "gupfast-no-fork-seq", "57efa1fe5957",
         "GUP-fast does not look at the sequence count of fork (D15.F0, F8).",
         "Needs a race.";

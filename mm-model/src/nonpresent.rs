@@ -108,9 +108,6 @@ impl Model {
             return Some(self.zap_swap(pid, slot, room));
         }
         if entry.is_migration() {
-            if fault!(self, DontneedSkipsNonpresent) && guards == Guards::Keep {
-                return Some(1);
-            }
             lower(&mut self.mms[pid.index()].rss, 1);
         }
         self.tables.set(slot, Entry::NONE);

@@ -247,6 +247,10 @@ impl Model {
     pub(crate) fn dontneed(&mut self, area: Area, start: u32, end: u32) {
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
+            if fault!(self, DontneedSkipsNonpresent) && self.begins_with_migration(block) {
+                at = block.end;
+                continue;
+            }
             let all_gone = self.zap_block(area, block, Guards::Keep);
             let table = self.tables.get(block.slot).is_table();
             if table && all_gone && self.config.pt_reclaim && self.is_whole(block) {
@@ -254,6 +258,19 @@ impl Model {
             }
             at = block.end;
         }
+    }
+}
+
+impl Model {
+    /// Whether the first entry of a block is under migration.
+    fn begins_with_migration(&self, block: Block) -> bool {
+        let pmd = self.tables.get(block.slot);
+        let first = if pmd.is_table() {
+            self.tables.get(self.pte_slot_in(block.slot, block.start))
+        } else {
+            pmd
+        };
+        first.is_migration()
     }
 }
 

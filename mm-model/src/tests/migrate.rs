@@ -222,9 +222,10 @@ fn a_partially_mapped_folio_is_split_first() {
 #[test]
 fn f15_f9_a_page_that_became_the_zero_page_here_is_not_migrated() {
     let mut m = Machine::with(Config { ptes: 4, ..Config::default() });
-    m.all(&[thp(&[2]), mmap(0, 0, 4, RW), mlock(0, 0, 4), munmap(0, 0, 1), fork(0, 1)]);
-    let migrate = Op::Migrate { pid: Pid(1), vpn: Vpn(1), token: Token(0), all: true };
+    m.all(&[thp(&[2]), mmap(0, 0, 4, RW), madvise(0, 0, 4, Advice::PopulateWrite), fork(0, 1)]);
+    m.all(&[mprotect(1, 0, 4, R), mlock(1, 0, 4), munmap(0, 0, 1), munmap(1, 0, 1)]);
+    let migrate = Op::Migrate { pid: Pid(0), vpn: Vpn(1), token: Token(0), all: true };
     assert_eq!(m.apply(migrate), err(Errno::EFAULT));
-    assert_eq!(m.kind(1, 1), Some(EntryKind::ZeroPage));
-    assert_eq!(m.kind(0, 1), Some(EntryKind::Page), "a LOCKED VMA keeps its page");
+    assert_eq!(m.kind(0, 1), Some(EntryKind::ZeroPage));
+    assert_eq!(m.kind(1, 1), Some(EntryKind::Page), "a LOCKED VMA keeps its page");
 }
