@@ -1,4 +1,4 @@
-# rules: E4 E20 C10
+# rules: E4 C10
 # "do_swap_page() will never stumble over exclusive anonymous pages in the swap cache": forked while
 # it is cached, the page is shared by both.
 mmap p0 0+4 rw

@@ -1,4 +1,4 @@
-# rules: C4 C6 C7
+# rules: C6 C7
 # "Will mark the given subpage shared -- which will fail if the page is pinned. If it failed, we have
 # to copy."
 thp always=2

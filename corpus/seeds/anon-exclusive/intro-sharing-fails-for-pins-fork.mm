@@ -1,4 +1,4 @@
-# rules: C5 C6
+# rules: C6
 # "For fork(), this means having to copy the page and not being able to share it."
 mmap p0 0+4 rw
 write p0 0 a -> ok

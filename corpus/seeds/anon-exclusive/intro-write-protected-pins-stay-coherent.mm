@@ -1,4 +1,4 @@
-# rules: B3 H4 D9
+# rules: H4 D9
 # "Consistent with the page mapped into the page table even if the page table entry gets
 # write-protected": the fault after mprotect reuses the pinned page.
 mmap p0 0+4 rw

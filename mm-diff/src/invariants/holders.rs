@@ -6,12 +6,15 @@ use crate::finding::{Finding, Place};
 use mm_ops::FolioFlags;
 
 /// INV3: a page pinned by FOLL_PIN stays where its owner has it, and stays exclusive, until the pin
-/// is dropped or the owner unmaps it.
+/// is dropped or the owner unmaps it. Poison takes a page from its owner, pinned or not (Q4).
 pub(super) fn pinned_stays_mapped_and_exclusive(state: &State<'_>) -> Result<(), Finding> {
     for kept in &state.history.pinned {
         let Some(held) = held_page(state.snapshot, kept.handle, kept.index) else {
             return Err(broken(kept, "pinned", "an open handle", "none"));
         };
+        if state.snapshot.pages_of(held.0)[held.1 as usize].hwpoison {
+            continue;
+        }
         let mapped = mapping_at(state.snapshot, kept.pid, kept.vpn);
         match mapped {
             Some((entry, page)) if (entry.folio, page) == held => {

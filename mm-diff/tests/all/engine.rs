@@ -56,7 +56,8 @@ fn a_run_repeats_exactly() {
 
 #[test]
 fn kinds_of_failure_are_told_apart_and_minimized() {
-    let report = run(&config(5, 20_000), Bug::Two);
+    let areas = "fork,gup".parse().expect("areas");
+    let report = run(&EngineConfig { areas, ..config(5, 8000) }, Bug::Two);
     let signatures: BTreeSet<&str> = report.failures.iter().map(|f| &*f.signature).collect();
     assert_eq!(signatures.len(), report.failures.len(), "a signature is reported twice");
     assert!(signatures.contains("mechanism entry.flags(W) fork"), "{signatures:?}");
