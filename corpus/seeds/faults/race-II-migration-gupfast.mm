@@ -1,0 +1,6 @@
+# rules: F3
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+race pin p0 0 r h0 at 0,0,0,0
+migrate p0 0 l0
