@@ -15,6 +15,11 @@ impl Reference {
     /// The subject chose what no rule permits. The state is then of no use any more.
     pub fn apply(&mut self, op: &Op, choices: &[Choice]) -> Result<Outcome, Refusal> {
         self.coverage.clear();
+        self.apply_on_top(op, choices)
+    }
+
+    /// The same, with the rules that fired before it.
+    pub(crate) fn apply_on_top(&mut self, op: &Op, choices: &[Choice]) -> Result<Outcome, Refusal> {
         self.adopt(choices)?;
         let outcome = self.execute(op);
         self.sweep();

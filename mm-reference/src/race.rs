@@ -61,6 +61,7 @@ impl Reference {
         turn: Turn,
         way: Way,
     ) -> Result<(Outcome, ActorEnd), Refusal> {
+        self.coverage.clear();
         let translation = self.load_translation(actor);
         self.race = RaceState {
             actor: Some((actor, turn)),
@@ -73,7 +74,7 @@ impl Reference {
         if turn == Turn::Before {
             self.run_actor();
         }
-        let outcome = self.apply(op, choices);
+        let outcome = self.apply_on_top(op, choices);
         if turn == Turn::After {
             self.run_actor();
         }

@@ -1,4 +1,4 @@
-# rules: E1
+# rules: E4
 config ptes=4
 mmap p0 0+1 rw
 pin p0 0 rw h0

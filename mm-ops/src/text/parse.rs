@@ -302,11 +302,11 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     }
     let mut rest = cursor.want("a yield point for each step, `2` or `1,2,3,4`")?;
     let mut at = [0; RACE_STEPS];
-    for step in 0..actor.steps() {
+    for (step, place) in at.iter_mut().enumerate().take(actor.steps()) {
         let (word, behind) =
             rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
         let number = cursor.number(word, "a yield point, from 1", u32::from(u8::MAX))?;
-        at[step] = u8::try_from(number).unwrap_or(u8::MAX);
+        *place = u8::try_from(number).unwrap_or(u8::MAX);
         match behind {
             Some(behind) if step + 1 < actor.steps() => rest = behind,
             None if step + 1 == actor.steps() => {}

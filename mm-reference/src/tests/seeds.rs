@@ -71,6 +71,10 @@ fn every_program_passes_and_shows_the_rules_it_cites() {
                 continue;
             }
         };
+        // What a race comes to is for a subject with yield points to say.
+        if program.steps.iter().any(|step| matches!(step.op, Op::Race { .. })) {
+            continue;
+        }
         let (failures, fired) = run(&program);
         wrong.extend(failures.into_iter().map(|failure| format!("{name}: {failure}")));
         let cited = text.lines().filter_map(|line| line.strip_prefix("# rules:"));
