@@ -63,6 +63,7 @@ impl Linux {
     /// operations were taken out.
     pub fn adapt(&self, program: &mut Program) -> usize {
         program.config.soft_dirty = false;
+        program.config.lru_batch = false;
         program.config.pt_reclaim = true;
         let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
         for step in &mut program.steps {
@@ -99,6 +100,10 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
 fn config(_linux: &Linux, program: &Program) -> Refusal {
     if program.config.soft_dirty {
         return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
+    }
+    if program.config.lru_batch {
+        let why = "lru_batch=on: the driver drains the kernel's batches, which others drain too";
+        return Err(why.to_owned());
     }
     let pmd = program.config.pmd_order();
     let uses_pmd = program.steps.iter().any(|step| match step.op {
