@@ -3,6 +3,7 @@
 //! `render.rs`.
 
 use crate::finding::{Finding, Place, Side};
+use crate::timeline::Timeline;
 use mm_ops::{Choice, Op, Outcome};
 use std::fmt;
 
@@ -93,6 +94,8 @@ pub struct Failure {
     pub why: String,
     /// What other oracles say of the same state.
     pub notes: Vec<String>,
+    /// How the last raced operation went, if there was one.
+    pub timeline: Option<Timeline>,
 }
 
 impl Failure {
@@ -105,6 +108,7 @@ impl Failure {
             findings: Vec::new(),
             why: String::new(),
             notes: Vec::new(),
+            timeline: None,
         })
     }
 

@@ -25,8 +25,10 @@ mod minimize;
 mod observe;
 mod panics;
 mod race;
+pub mod races;
 mod render;
 mod rig;
+mod timeline;
 
 pub use certificate::{Certificate, CertificateError};
 pub use differ::{DIFFERENCES_MAX, differences};
@@ -36,3 +38,4 @@ pub use finding::{Finding, Place, Side};
 pub use lockstep::{Lie, Lockstep, Observer, RunStats, StepView, contents};
 pub use minimize::{Minimized, Proof, RUNS_MAX, Shorter, minimize, prove};
 pub use rig::{Reproducer, Rig, Supports, supports_all};
+pub use timeline::Timeline;

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Oracle, answers, kind_of_choice, kind_of_outcome};
 use crate::finding::{Finding, Place, Side};
 use crate::invariants::{self, Broken, Checker};
 use crate::ledger::Ledger;
+use crate::timeline::Timeline;
 use crate::{exclusivity, frames, observe, panics, race};
 use mm_ops::{
     Actor, ActorEnd, Choice, Config, Effect, Mm, Observation, Op, Outcome, Program, Snapshot,
@@ -32,6 +33,8 @@ pub struct StepView<'a> {
     pub fired: &'a [(Rule, u8)],
     /// The state after it.
     pub snapshot: &'a Snapshot,
+    /// How it went with the actor beside it, if there was one.
+    pub timeline: Option<&'a Timeline>,
 }
 
 /// Looks on while a program runs.
@@ -86,6 +89,8 @@ pub struct Lockstep {
     lie: Option<Lie>,
     /// Armed for the next operation.
     actor: Option<Actor>,
+    /// How the last raced operation of the program went.
+    timeline: Option<Timeline>,
 }
 
 /// A wrong rule: what the reference is made to answer instead.
@@ -118,6 +123,7 @@ impl Lockstep {
             ledger: Ledger::default(),
             lie: None,
             actor: None,
+            timeline: None,
         }
     }
 
@@ -153,7 +159,10 @@ impl Lockstep {
         observer: &mut impl Observer,
     ) -> Result<RunStats, Box<Failure>> {
         match panics::catch(|| self.run_steps(subject, program, observer)) {
-            Ok(result) => result,
+            Ok(result) => result.map_err(|mut failure| {
+                failure.timeline = self.timeline.take();
+                failure
+            }),
             Err(message) => Err(self.panicked(program, message)),
         }
     }
@@ -191,6 +200,7 @@ impl Lockstep {
         self.ledger.begin();
         self.by_view = false;
         self.actor = None;
+        self.timeline = None;
         self.at = (AtWork::Subject, 0);
         subject.reset(&config);
         for (index, op) in program.stamped().enumerate() {
@@ -218,7 +228,11 @@ impl Lockstep {
         // A subject without yield points says nothing of the actor: there was none.
         let raced = effect.choices.iter().any(|choice| matches!(choice, Choice::Raced(_)));
         let outcome = match self.actor.take().filter(|_| raced) {
-            Some(actor) => self.adopt_race(subject, index, op, actor, &effect)?,
+            Some(actor) => {
+                let moments = subject.timeline().to_vec();
+                self.timeline = Some(Timeline { step: index, actor, moments });
+                self.adopt_race(subject, index, op, actor, &effect)?
+            }
             None => {
                 let outcome = self
                     .reference
@@ -264,6 +278,7 @@ impl Lockstep {
             choices: &effect.choices,
             fired: self.reference.coverage().fired(),
             snapshot: &self.ours,
+            timeline: self.timeline.as_ref().filter(|timeline| timeline.step == index),
         });
         std::mem::swap(&mut self.ours, &mut self.before);
         Ok(())

@@ -70,13 +70,17 @@ pub(crate) fn explain(
         }
     }
     if let (Actor::Gup { .. }, ActorEnd::BackedOff) = (actor, ended) {
-        let turns = |from: u32| (from + 1..=steps).map(Turn::Between).chain([Turn::After]);
-        for from in 0..=steps {
-            let begin = if from == 0 { Turn::Before } else { Turn::Between(from) };
-            for until in turns(from) {
-                let found = try_order(begin, Way::Transient(until), &mut steps.clone());
-                if found.is_some() {
-                    return found;
+        let turn = |step: u32| if step == 0 { Turn::Before } else { Turn::Between(step) };
+        let later = |step: u32| (step + 1..=steps).map(Turn::Between).chain([Turn::After]);
+        for step in 0..=steps {
+            for until in later(step) {
+                let way = Way::Transient { take: turn(step), until };
+                // The entry was read just before, or when the operation had not begun: what it named
+                // in between it names at one of these.
+                let reads = [turn(step), Turn::Before].into_iter().take(1 + usize::from(step > 0));
+                let mut found = reads.map(|read| try_order(read, way, &mut steps.clone()));
+                if let Some(found) = found.find_map(|found| found) {
+                    return Some(found);
                 }
             }
         }

@@ -23,6 +23,10 @@ impl Failure {
         for line in [&self.why].into_iter().chain(&self.notes).filter(|line| !line.is_empty()) {
             let _ = writeln!(text, "{line}");
         }
+        if let Some(timeline) = &self.timeline {
+            text.push('\n');
+            text.push_str(&timeline.render(program));
+        }
         text
     }
 

@@ -229,6 +229,9 @@ catalogue! {
     KsmMergeKeepsPae, "ksm-merge-keeps-pae", "rule P2 left out",
         "A page that becomes a KSM page stays exclusive.",
         "";
+    KsmCompareBeforeProtect, "ksm-compare-before-protect", "rule P2 left out",
+        "Contents are compared before the page is write-protected, and not after.",
+        "Needs a race.";
     KsmZeroCounter, "ksm-zero-counter", "rule P3 left out",
         "A page replaced by the zero page stays in rss.",
         "";

@@ -110,11 +110,21 @@ impl Model {
             .filter(|(_, entry)| entry.has_folio() && entry.pfn() == page.frame)
             .ok_or(Errno::EAGAIN)?;
         self.write_protect(slot)?;
-        match target {
-            Target::Itself => self.make_ksm(page),
-            Target::Page(frame) => self.replace_page(page, slot, Some(frame)),
-            Target::Zero => self.replace_page(page, slot, None),
+        let by = match target {
+            Target::Itself => {
+                self.make_ksm(page);
+                return Ok(());
+            }
+            Target::Page(frame) => Some(frame),
+            Target::Zero => None,
+        };
+        // P2: only now nobody writes any more.
+        let wanted = by.map_or(mm_ops::Value::ZERO, |frame| self.folios.value[frame as usize]);
+        let same = self.folios.value[page.frame as usize] == wanted;
+        if !same && !fault!(self, KsmCompareBeforeProtect) {
+            return Err(Errno::EINVAL);
         }
+        self.replace_page(page, slot, by);
         Ok(())
     }
 

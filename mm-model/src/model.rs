@@ -12,8 +12,8 @@ use crate::swap::Swap;
 use crate::table::{Geometry, Tables};
 use crate::vma::{Area, Vma};
 use mm_ops::{
-    Actor, Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Observation, Op,
-    OrderSet, Outcome, PROCS_MAX, Pid, RACE_STEPS, Snapshot, TOKENS_MAX,
+    Actor, Batching, Choice, Config, Effect, Errno, FolioFlags, HANDLES_MAX, Mm, Moment,
+    Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, RACE_STEPS, Snapshot, TOKENS_MAX,
 };
 use std::collections::BTreeMap;
 
@@ -68,8 +68,8 @@ pub struct Model {
     pub(crate) race: Option<Race>,
     /// An entry taken out of sight for an actor to miss.
     pub(crate) hidden: Option<(crate::table::Slot, crate::entry::Entry)>,
-    /// How often each yield point was passed with an actor beside.
-    pub(crate) yields: [u64; Point::ALL.len()],
+    /// What happened in the last operation with an actor beside it.
+    pub(crate) timeline: Vec<Moment>,
     /// Longest run that is processed as one: 1 with batching off.
     pub(crate) run_max: u32,
     #[cfg(feature = "faults")]
@@ -101,7 +101,7 @@ impl Model {
             armed_race: None,
             race: None,
             hidden: None,
-            yields: [0; Point::ALL.len()],
+            timeline: Vec::new(),
             run_max: u32::MAX,
             #[cfg(feature = "faults")]
             fault: None,
@@ -191,9 +191,9 @@ impl Model {
             && !entry.has(Entry::SOFT_DIRTY)
     }
 
-    /// How often each yield point was passed while an actor was beside, since the model was made.
-    pub fn yields(&self) -> impl Iterator<Item = (&'static str, u64)> + '_ {
-        Point::ALL.iter().map(|point| (point.name(), self.yields[*point as usize]))
+    /// The names of all yield points.
+    pub fn yield_points() -> impl Iterator<Item = &'static str> {
+        Point::ALL.iter().map(|point| point.name())
     }
 
     /// The operation `race`.
@@ -302,6 +302,7 @@ impl Mm for Model {
         self.allocs.reset();
         self.choices.clear();
         (self.armed_race, self.race) = (None, None);
+        self.timeline.clear();
         #[cfg(feature = "faults")]
         {
             self.zero_page = mm_ops::Value::ZERO;
@@ -326,5 +327,9 @@ impl Mm for Model {
     fn snapshot(&self, out: &mut Snapshot) -> bool {
         self.fill_snapshot(out);
         true
+    }
+
+    fn timeline(&self) -> &[Moment] {
+        &self.timeline
     }
 }

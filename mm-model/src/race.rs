@@ -11,7 +11,7 @@ use crate::folio::FolioId;
 use crate::gup::{ZERO_FRAME, grab_refs};
 use crate::model::Model;
 use crate::table::Slot;
-use mm_ops::{Actor, ActorEnd, Choice, Handle, Op, Pid, RACE_STEPS, Value, Vpn};
+use mm_ops::{Actor, ActorEnd, Choice, Handle, Moment, Op, Pid, RACE_STEPS, Value, Vpn};
 
 /// Declares [`Point`] from the list of yield points.
 macro_rules! points {
@@ -214,8 +214,10 @@ impl Model {
             end: None,
         });
         if self.race.is_some() {
+            self.timeline.clear();
             // Every entry is a step of its own (BT15).
             self.run_max = 1;
+            self.take_due_steps();
         }
     }
 
@@ -230,14 +232,22 @@ impl Model {
         while race.end.is_none() && race.taken < race.actor.steps() {
             self.actor_step(&mut race);
         }
+        self.timeline.extend(race.end.map(Moment::Ended));
         self.choices.push(Choice::Raced(race.end.unwrap_or(ActorEnd::BackedOff)));
     }
 
     #[cold]
     fn pass(&mut self, point: Point) {
-        self.yields[point as usize] += 1;
+        self.timeline.push(Moment::Yield(point.name()));
+        if let Some(race) = &mut self.race {
+            race.passed += 1;
+        }
+        self.take_due_steps();
+    }
+
+    /// The steps of the actor whose yield point has come.
+    fn take_due_steps(&mut self) {
         let Some(mut race) = self.race.take() else { return };
-        race.passed += 1;
         while race.end.is_none()
             && race.taken < race.actor.steps()
             && u32::from(race.at[race.taken]) <= race.passed
@@ -250,6 +260,7 @@ impl Model {
     fn actor_step(&mut self, race: &mut Race) {
         let step = race.taken;
         race.taken += 1;
+        self.timeline.push(Moment::Step(race.actor.step_name(step)));
         if !self.live(race.actor.pid()) {
             self.back_off(race);
             return;

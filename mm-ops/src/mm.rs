@@ -6,6 +6,7 @@ use crate::ids::{Pid, Vpn};
 use crate::observation::Observation;
 use crate::op::Op;
 use crate::outcome::Effect;
+use crate::race::Moment;
 use crate::snapshot::Snapshot;
 
 /// A memory manager that can be driven by a program.
@@ -32,6 +33,12 @@ pub trait Mm {
         false
     }
 
+    /// What happened in the last operation that had an actor beside it ([`Op::Race`]), in order.
+    /// Empty from a subject without yield points.
+    fn timeline(&self) -> &[Moment] {
+        &[]
+    }
+
     /// Finds out by trying, at the end of a program, which pages are mapped exclusively: every page
     /// of a folio, by (pid, vpn). Those of sealed mappings are not compared. May change anything. `None` from a subject that cannot tell; one with a snapshot is never asked.
     fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {
@@ -55,6 +62,10 @@ impl<M: Mm + ?Sized> Mm for Box<M> {
 
     fn snapshot(&self, out: &mut Snapshot) -> bool {
         (**self).snapshot(out)
+    }
+
+    fn timeline(&self) -> &[Moment] {
+        (**self).timeline()
     }
 
     fn exclusivity(&mut self) -> Option<Vec<(Pid, Vpn, bool)>> {

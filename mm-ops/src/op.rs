@@ -434,8 +434,8 @@ pub enum Op {
     Race {
         /// Who.
         actor: Actor,
-        /// At which yield point each step is taken; a number not above the one before it means the
-        /// same point.
+        /// At which yield point each step is taken, 0 before the first thing the operation does; a
+        /// number not above the one before it means the same point.
         at: [u8; RACE_STEPS],
     },
     /// `drain`: the per-CPU LRU batches are drained (S14); nothing without

@@ -3,8 +3,9 @@
 //! A `race` operation arms an actor for the next operation, as `fail_alloc` arms a failure: dropping
 //! it leaves the raced operation alone, so mutators and the minimizer need to know nothing of it.
 //! The subject runs the actor's steps at its *yield points*: the i-th step of the actor at the yield
-//! point with the i-th number of `at`, counted from 1 over the whole operation. Steps whose point
-//! never comes are taken when the operation is over. Nothing here knows where a subject yields.
+//! point with the i-th number of `at`, counted from 1 over the whole operation; 0 is before the
+//! operation does anything. Steps whose point never comes are taken when the operation is over.
+//! Nothing here knows where a subject yields.
 
 use crate::ids::{Handle, Pid, Value, Vpn};
 use serde::{Deserialize, Serialize};
@@ -69,6 +70,36 @@ impl Actor {
             Self::Load { .. } | Self::Store { .. } => 1,
         }
     }
+}
+
+impl Actor {
+    /// What its step of this number, from 0, does.
+    #[must_use]
+    pub const fn step_name(&self, step: usize) -> &'static str {
+        match (self, step) {
+            (Self::Gup { pin: true, .. }, 0) => "reads the sequence count and the entry",
+            (Self::Gup { .. }, 0) => "reads the entry",
+            (Self::Gup { pin: true, .. }, 1) => "takes its pin",
+            (Self::Gup { .. }, 1) => "takes its reference",
+            (Self::Gup { pin: true, write: false, .. }, 2) => "looks at the entry and PAE again",
+            (Self::Gup { .. }, 2) => "looks at the entry again",
+            (Self::Gup { pin: true, .. }, _) => "looks at the sequence count again",
+            (Self::Gup { .. }, _) => "is done",
+            (Self::Load { .. }, _) => "reads through its translation",
+            (Self::Store { .. }, _) => "writes through its translation",
+        }
+    }
+}
+
+/// One moment of an operation with an actor beside it, as a subject tells it afterwards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Moment {
+    /// The operation came to this yield point.
+    Yield(&'static str),
+    /// The actor took this step ([`Actor::step_name`]).
+    Step(&'static str),
+    /// The actor's run ended so.
+    Ended(ActorEnd),
 }
 
 /// How an actor's run ended.

@@ -244,6 +244,14 @@ fn fault_access(walk: Walk) -> Access {
     if walk.write { Access::Write } else { Access::Read }
 }
 
+/// An entry that the fast walk may take a reference for.
+pub(crate) struct FastEntry {
+    pub(crate) folio: FolioId,
+    pub(crate) page: u32,
+    pub(crate) flags: EntryFlags,
+    pub(crate) by_pmd: bool,
+}
+
 /// The fast walk.
 impl Reference {
     /// GUP-fast without interference (D15, D16): takes what it can without a fault.
@@ -261,20 +269,8 @@ impl Reference {
     /// One entry: the number of pages taken, or `None` to stop.
     fn follow_fast(&mut self, pid: Pid, vpn: u32, left: u32, gup: GupFlags) -> Option<u32> {
         let grab = if gup.pin { Grab::Pin } else { Grab::Get };
-        let (folio, page, flags, count) = match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
-            (PmdKind::Leaf(Leaf { folio, flags }), _) => {
-                let page = vpn - self.block_start(vpn);
-                (folio, page, flags, left.min(self.ptes() - page))
-            }
-            (PmdKind::Table, Pte::Page(Mapped { folio, page, flags })) => (folio, page, flags, 1),
-            // Nothing there, or special.
-            _ => return None,
-        };
-        let by_pmd = self.pmd(pid, vpn) != PmdKind::Table;
-        if flags.has(EntryFlags::PROTNONE) || gup.write && !flags.has(EntryFlags::WRITE) {
-            rule!(self.coverage, D15, 0);
-            return None;
-        }
+        let FastEntry { folio, page, flags, by_pmd } = self.fast_entry(pid, vpn, gup)?;
+        let count = if by_pmd { left.min(self.ptes() - page) } else { 1 };
         let exclusive = self.page(folio, if by_pmd { 0 } else { page }).exclusive;
         if !flags.has(EntryFlags::WRITE) && gup.pin && !exclusive {
             rule!(self.coverage, D15, 1);
@@ -289,6 +285,24 @@ impl Reference {
             self.grab(Some((folio, page)), grab);
         }
         Some(count)
+    }
+
+    /// D15.F1, F2: what the fast walk finds, if it may have it.
+    pub(crate) fn fast_entry(&mut self, pid: Pid, vpn: u32, gup: GupFlags) -> Option<FastEntry> {
+        let (folio, page, flags) = match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
+            (PmdKind::Leaf(Leaf { folio, flags }), _) => {
+                (folio, vpn - self.block_start(vpn), flags)
+            }
+            (PmdKind::Table, Pte::Page(Mapped { folio, page, flags })) => (folio, page, flags),
+            // Nothing there, or special.
+            _ => return None,
+        };
+        let by_pmd = self.pmd(pid, vpn) != PmdKind::Table;
+        if flags.has(EntryFlags::PROTNONE) || gup.write && !flags.has(EntryFlags::WRITE) {
+            rule!(self.coverage, D15, 0);
+            return None;
+        }
+        Some(FastEntry { folio, page, flags, by_pmd })
     }
 }
 

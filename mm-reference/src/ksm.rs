@@ -40,6 +40,11 @@ impl Reference {
             Ok(old) => old,
             Err(errno) => return Outcome::Err(errno),
         };
+        self.between_steps();
+        if !self.page(old.folio, old.page).value.is_zero() {
+            rule!(self.coverage, P3, 3);
+            return Outcome::Err(Errno::EINVAL);
+        }
         rule!(self.coverage, P3, 2);
         let vma = self.vma(pid, vpn).expect("the candidate lies in a VMA");
         let flags = self.dirtied(self.vma_prot(vma));
@@ -145,6 +150,12 @@ impl Reference {
     /// P3: a KSM page takes the place of a page of the same content.
     fn merge_into(&mut self, place: Place, stable: FolioId) -> Result<(), Errno> {
         let old = self.write_protected(place)?;
+        self.between_steps();
+        // Somebody may have written until the page was protected.
+        if self.page(old.folio, old.page).value != self.page(stable, 0).value {
+            rule!(self.coverage, P3, 3);
+            return Err(Errno::EINVAL);
+        }
         rule!(self.coverage, P3, 1);
         let vma = self.vma(place.0, Vpn(place.1)).expect("the candidate lies in a VMA");
         let flags = self.vma_prot(vma);

@@ -5,8 +5,8 @@
 
 use crate::circumstances::Refusal;
 use crate::coverage::rule;
-use crate::state::{FolioId, OpenHandle, Reference};
-use mm_ops::{Actor, ActorEnd, Choice, EntryFlags, GupFlags, Op, Outcome, Pid, Value};
+use crate::state::{FolioId, Held, OpenHandle, Reference};
+use mm_ops::{Actor, ActorEnd, Choice, EntryFlags, GupFlags, Handle, Op, Outcome, Pid, Value};
 
 /// Where the actor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +27,23 @@ pub enum Way {
     Done,
     /// It backs off at once.
     BacksOff,
-    /// GUP-fast takes its reference or pin and gives it back at a later turn (D15.F3, F4): whoever
-    /// counts references meanwhile finds one more (R6).
-    Transient(Turn),
+    /// GUP-fast reads the entry, takes its reference or pin of what the entry named (D15.F3), does not
+    /// like what it then finds (F4, F6, F8), and gives it back: whoever counts references meanwhile
+    /// finds one more (R6).
+    Transient {
+        /// When it takes it.
+        take: Turn,
+        /// When it gives it back.
+        until: Turn,
+    },
+}
+
+/// What GUP-fast is after.
+#[derive(Clone, Copy, Debug)]
+struct Gup {
+    handle: Handle,
+    pin: bool,
+    write: bool,
 }
 
 /// The race under way.
@@ -37,8 +51,10 @@ pub enum Way {
 pub(crate) struct RaceState {
     actor: Option<(Actor, Turn)>,
     way: Way,
+    /// What a GUP-fast read that will take a reference for a while: the page, when, until when.
+    seen: Option<(Gup, (FolioId, u32), Turn, Turn)>,
     /// A GUP-fast that holds its reference for a while: whose name, and until when.
-    transient: Option<(mm_ops::Handle, Turn)>,
+    transient: Option<(Handle, Turn)>,
     /// Steps of the operation so far.
     steps: u32,
     /// What the CPU has in its TLB: the page, and nothing for the zero page.
@@ -66,6 +82,7 @@ impl Reference {
         self.race = RaceState {
             actor: Some((actor, turn)),
             way,
+            seen: None,
             transient: None,
             steps: 0,
             translation,
@@ -73,6 +90,7 @@ impl Reference {
         };
         if turn == Turn::Before {
             self.run_actor();
+            self.begin_transient(Turn::Before);
         }
         let outcome = self.apply_on_top(op, choices);
         if turn == Turn::After {
@@ -101,11 +119,30 @@ impl Reference {
         {
             self.run_actor();
         }
+        self.begin_transient(Turn::Between(self.race.steps));
     }
 
     /// Whether an actor may be looking on, so that what nobody else could change may change.
     pub(crate) fn is_raced(&self) -> bool {
         self.race.transient.is_some() || self.race.actor.is_some() || self.race.end.is_some()
+    }
+
+    /// D15.F3, of a GUP-fast that will give the reference back.
+    fn begin_transient(&mut self, turn: Turn) {
+        let due = |seen: &(Gup, _, Turn, Turn)| seen.2 == turn;
+        let Some((gup, page, _, until)) = self.race.seen.filter(due) else { return };
+        self.race.seen = None;
+        if self.is_taken(gup.handle) {
+            return;
+        }
+        let held = Held { pin: gup.pin, pages: vec![Some(page)] };
+        self.handles[gup.handle.index()] = Some(OpenHandle { write: gup.write, held });
+        self.race.transient = Some((gup.handle, until));
+    }
+
+    /// Whether the raced operation has taken the name of the actor's result.
+    fn is_taken(&self, handle: Handle) -> bool {
+        self.handles.get(handle.index()).is_none_or(Option::is_some)
     }
 
     /// The reference held for a while is given back.
@@ -124,7 +161,7 @@ impl Reference {
         }
         self.race.end = Some(match actor {
             Actor::Gup { pid, vpn, handle, pin, write } => {
-                self.run_gup_fast(pid, vpn.0, (handle, pin, write))
+                self.run_gup_fast(pid, vpn.0, Gup { handle, pin, write })
             }
             Actor::Load { pid, vpn } => match self.translated(pid, vpn.0, EntryFlags::NONE) {
                 Some(page) => ActorEnd::Loaded(
@@ -144,34 +181,29 @@ impl Reference {
         });
     }
 
-    /// D15 as a whole.
-    fn run_gup_fast(
-        &mut self,
-        pid: Pid,
-        vpn: u32,
-        (handle, pin, write): (mm_ops::Handle, bool, bool),
-    ) -> ActorEnd {
-        if pin {
+    /// D15 as a whole, or its first half.
+    fn run_gup_fast(&mut self, pid: Pid, vpn: u32, gup: Gup) -> ActorEnd {
+        if gup.pin {
             self.mm_mut(pid).has_pinned = true;
         }
-        // The raced operation may have taken the name.
-        let taken = self.handles.get(handle.index()).is_none_or(Option::is_some);
+        let taken = self.is_taken(gup.handle);
         if self.race.way == Way::BacksOff || taken || vpn >= self.config.space_pages() {
+            return ActorEnd::BackedOff;
+        }
+        let flags = GupFlags { pin: gup.pin, write: gup.write, fast: true, ..GupFlags::default() };
+        if let Way::Transient { take, until } = self.race.way {
+            let seen = self.fast_entry(pid, vpn, flags);
+            self.race.seen = seen.map(|seen| (gup, (seen.folio, seen.page), take, until));
             return ActorEnd::BackedOff;
         }
         // What the operation has in its own hands stays there.
         let in_hand = std::mem::take(&mut self.in_hand);
-        let flags = GupFlags { pin, write, fast: true, ..GupFlags::default() };
         let grabbed = self.walk_fast(pid, vpn, 1, flags);
         let held = std::mem::replace(&mut self.in_hand, in_hand);
         if grabbed == 0 {
             return ActorEnd::BackedOff;
         }
-        self.handles[handle.index()] = Some(OpenHandle { write, held });
-        if let Way::Transient(until) = self.race.way {
-            self.race.transient = Some((handle, until));
-            return ActorEnd::BackedOff;
-        }
+        self.handles[gup.handle.index()] = Some(OpenHandle { write: gup.write, held });
         ActorEnd::Grabbed
     }
 

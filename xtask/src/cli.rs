@@ -39,6 +39,8 @@ pub enum Command {
     OssFuzz(OssFuzzArgs),
     /// Which rules and invariants were exercised, by what; which never.
     Rules(RulesArgs),
+    /// Every interleaving of the operations that take a page away with GUP-fast and stale TLBs.
+    Races(RacesArgs),
     /// Format program files in place.
     FmtMm(FmtArgs),
     /// The running kernel: what it and these privileges allow.
@@ -212,6 +214,22 @@ pub struct RulesArgs {
     /// The seed of that fuzzing.
     #[arg(long, default_value_t = 1)]
     pub seed: u64,
+    /// The result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct RacesArgs {
+    /// Plant a fault in the model.
+    #[arg(long)]
+    pub fault: Option<String>,
+    /// Worker threads; as many as there are cores by default.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub jobs: Option<u16>,
+    /// Write each minimized failure into this folder.
+    #[arg(long, default_value = "target/failures")]
+    pub save: PathBuf,
     /// The result as one JSON object.
     #[arg(long)]
     pub json: bool,

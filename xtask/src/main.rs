@@ -61,6 +61,7 @@ fn run(command: &Command) -> Result<Found, Error> {
             Err(Error::Usage("this build has no faults".into()))
         }
         Command::Rules(args) => commands::rules::run(args),
+        Command::Races(args) => commands::races::run(args),
         Command::FmtMm(args) => commands::fmt_mm::run(args),
         Command::Linux(args) => live::probe(args),
         Command::Export(args) => live::export(args),
@@ -75,6 +76,7 @@ fn plants_faults(command: &Command) -> bool {
     match command {
         Command::Fuzz(args) => args.fault.is_some(),
         Command::Replay(args) => args.fault.is_some(),
+        Command::Races(args) => args.fault.is_some(),
         Command::Minimize(args) => args.fault.is_some(),
         Command::Regress(args) => args.fault.is_some(),
         Command::Faults(_) | Command::FuzzTable(_) | Command::OssFuzz(_) => true,

@@ -185,7 +185,7 @@ pub fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
         args.save.clone()
     };
     for failure in &mut report.failures {
-        let path = free_path(&folder, &failure.signature);
+        let path = any_free_path(&folder, &failure.signature);
         files::write(&path, failure.reproducer.to_text())?;
         failure.file = Some(path.display().to_string());
     }
@@ -193,7 +193,7 @@ pub fn save(args: &FuzzArgs, mut report: Report) -> Result<Report, Error> {
 }
 
 /// A file named after the signature. An older file of that name is another run's find: it stays.
-fn free_path(folder: &Path, signature: &str) -> PathBuf {
+pub fn any_free_path(folder: &Path, signature: &str) -> PathBuf {
     let stem: String = signature
         .chars()
         .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })

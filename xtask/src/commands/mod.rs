@@ -12,6 +12,7 @@ pub mod fuzz_table;
 pub mod libfuzzer;
 pub mod minimize;
 pub mod oss_fuzz;
+pub mod races;
 pub mod regress;
 pub mod replay;
 pub mod rules;
