@@ -69,12 +69,13 @@ pub(crate) fn explain(
             return found;
         }
     }
-    if let (Actor::Gup { .. }, ActorEnd::BackedOff) = (actor, ended) {
+    if let (Actor::Gup { .. }, ActorEnd::BackedOff | ActorEnd::Grabbed) = (actor, ended) {
+        let keeps = ended == ActorEnd::Grabbed;
         let turn = |step: u32| if step == 0 { Turn::Before } else { Turn::Between(step) };
         let later = |step: u32| (step + 1..=steps).map(Turn::Between).chain([Turn::After]);
         for step in 0..=steps {
-            for until in later(step) {
-                let way = Way::Transient { take: turn(step), until };
+            for check in later(step) {
+                let way = Way::Slow { take: turn(step), check, keeps };
                 // The entry was read just before, or when the operation had not begun: what it named
                 // in between it names at one of these.
                 let reads = [turn(step), Turn::Before].into_iter().take(1 + usize::from(step > 0));

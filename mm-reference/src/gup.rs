@@ -245,6 +245,7 @@ fn fault_access(walk: Walk) -> Access {
 }
 
 /// An entry that the fast walk may take a reference for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FastEntry {
     pub(crate) folio: FolioId,
     pub(crate) page: u32,

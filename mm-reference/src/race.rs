@@ -5,6 +5,7 @@
 
 use crate::circumstances::Refusal;
 use crate::coverage::rule;
+use crate::gup::FastEntry;
 use crate::state::{FolioId, Held, OpenHandle, Reference};
 use mm_ops::{Actor, ActorEnd, Choice, EntryFlags, GupFlags, Handle, Op, Outcome, Pid, Value};
 
@@ -27,23 +28,34 @@ pub enum Way {
     Done,
     /// It backs off at once.
     BacksOff,
-    /// GUP-fast reads the entry, takes its reference or pin of what the entry named (D15.F3), does not
-    /// like what it then finds (F4, F6, F8), and gives it back: whoever counts references meanwhile
-    /// finds one more (R6).
-    Transient {
+    /// GUP-fast takes its time: it reads the entry, later takes its reference or pin of what the entry
+    /// named (D15.F3), and looks again still later. Whoever counts references meanwhile finds one
+    /// more (R6).
+    Slow {
         /// When it takes it.
         take: Turn,
-        /// When it gives it back.
-        until: Turn,
+        /// When it looks again.
+        check: Turn,
+        /// Whether it then keeps the page, which it may if the entry is what it was and D15.F6 agrees:
+        /// it may have been gone meanwhile. Else it gives it back, for a reason of its own (F4, F6, F8).
+        keeps: bool,
     },
 }
 
 /// What GUP-fast is after.
 #[derive(Clone, Copy, Debug)]
 struct Gup {
+    pid: Pid,
+    vpn: u32,
     handle: Handle,
     pin: bool,
     write: bool,
+}
+
+impl Gup {
+    fn flags(self) -> GupFlags {
+        GupFlags { pin: self.pin, write: self.write, fast: true, ..GupFlags::default() }
+    }
 }
 
 /// The race under way.
@@ -51,10 +63,10 @@ struct Gup {
 pub(crate) struct RaceState {
     actor: Option<(Actor, Turn)>,
     way: Way,
-    /// What a GUP-fast read that will take a reference for a while: the page, when, until when.
-    seen: Option<(Gup, (FolioId, u32), Turn, Turn)>,
-    /// A GUP-fast that holds its reference for a while: whose name, and until when.
-    transient: Option<(Handle, Turn)>,
+    /// What a GUP-fast that takes its time read.
+    seen: Option<(Gup, FastEntry)>,
+    /// Whether it has its reference.
+    holds: bool,
     /// Steps of the operation so far.
     steps: u32,
     /// What the CPU has in its TLB: the page, and nothing for the zero page.
@@ -83,20 +95,20 @@ impl Reference {
             actor: Some((actor, turn)),
             way,
             seen: None,
-            transient: None,
+            holds: false,
             steps: 0,
             translation,
             end: None,
         };
         if turn == Turn::Before {
             self.run_actor();
-            self.begin_transient(Turn::Before);
+            self.go_on_slowly(Turn::Before);
         }
         let outcome = self.apply_on_top(op, choices);
         if turn == Turn::After {
             self.run_actor();
         }
-        self.end_transient(Turn::After);
+        self.go_on_slowly(Turn::After);
         self.sweep();
         let end = self.race.end.unwrap_or(ActorEnd::BackedOff);
         self.race.actor = None;
@@ -113,45 +125,50 @@ impl Reference {
     /// steps so far were all there is.
     pub(crate) fn between_steps(&mut self) {
         self.race.steps += 1;
-        self.end_transient(Turn::Between(self.race.steps));
         if let Some((_, Turn::Between(after))) = self.race.actor
             && after == self.race.steps
         {
             self.run_actor();
         }
-        self.begin_transient(Turn::Between(self.race.steps));
+        self.go_on_slowly(Turn::Between(self.race.steps));
     }
 
     /// Whether an actor may be looking on, so that what nobody else could change may change.
     pub(crate) fn is_raced(&self) -> bool {
-        self.race.transient.is_some() || self.race.actor.is_some() || self.race.end.is_some()
+        self.race.seen.is_some() || self.race.actor.is_some() || self.race.end.is_some()
     }
 
-    /// D15.F3, of a GUP-fast that will give the reference back.
-    fn begin_transient(&mut self, turn: Turn) {
-        let due = |seen: &(Gup, _, Turn, Turn)| seen.2 == turn;
-        let Some((gup, page, _, until)) = self.race.seen.filter(due) else { return };
-        self.race.seen = None;
-        if self.is_taken(gup.handle) {
-            return;
+    /// The later steps of a GUP-fast that takes its time, if this is their turn.
+    fn go_on_slowly(&mut self, turn: Turn) {
+        let Way::Slow { take, check, keeps } = self.race.way else { return };
+        let Some((gup, seen)) = self.race.seen else { return };
+        if turn == take && !self.is_taken(gup.handle) {
+            let held = Held { pin: gup.pin, pages: vec![Some((seen.folio, seen.page))] };
+            self.handles[gup.handle.index()] = Some(OpenHandle { write: gup.write, held });
+            self.race.holds = true;
         }
-        let held = Held { pin: gup.pin, pages: vec![Some(page)] };
-        self.handles[gup.handle.index()] = Some(OpenHandle { write: gup.write, held });
-        self.race.transient = Some((gup.handle, until));
+        if (turn == check || turn == Turn::After) && self.race.holds {
+            self.race.seen = None;
+            if keeps && self.may_keep(gup, seen) {
+                self.race.end = Some(ActorEnd::Grabbed);
+            } else {
+                let _ = self.op_put(gup.handle, false);
+            }
+        }
+    }
+
+    /// D15.F4, F6.
+    fn may_keep(&mut self, gup: Gup, seen: FastEntry) -> bool {
+        if !self.alive(gup.pid) || self.fast_entry(gup.pid, gup.vpn, gup.flags()) != Some(seen) {
+            return false;
+        }
+        let exclusive = self.page(seen.folio, if seen.by_pmd { 0 } else { seen.page }).exclusive;
+        !gup.pin || seen.flags.has(EntryFlags::WRITE) || exclusive
     }
 
     /// Whether the raced operation has taken the name of the actor's result.
     fn is_taken(&self, handle: Handle) -> bool {
         self.handles.get(handle.index()).is_none_or(Option::is_some)
-    }
-
-    /// The reference held for a while is given back.
-    fn end_transient(&mut self, turn: Turn) {
-        let Some((handle, until)) = self.race.transient else { return };
-        if until == turn || turn == Turn::After {
-            self.race.transient = None;
-            let _ = self.op_put(handle, false);
-        }
     }
 
     fn run_actor(&mut self) {
@@ -161,7 +178,7 @@ impl Reference {
         }
         self.race.end = Some(match actor {
             Actor::Gup { pid, vpn, handle, pin, write } => {
-                self.run_gup_fast(pid, vpn.0, Gup { handle, pin, write })
+                self.run_gup_fast(Gup { pid, vpn: vpn.0, handle, pin, write })
             }
             Actor::Load { pid, vpn } => match self.translated(pid, vpn.0, EntryFlags::NONE) {
                 Some(page) => ActorEnd::Loaded(
@@ -181,8 +198,9 @@ impl Reference {
         });
     }
 
-    /// D15 as a whole, or its first half.
-    fn run_gup_fast(&mut self, pid: Pid, vpn: u32, gup: Gup) -> ActorEnd {
+    /// D15 as a whole, or its first step.
+    fn run_gup_fast(&mut self, gup: Gup) -> ActorEnd {
+        let Gup { pid, vpn, .. } = gup;
         if gup.pin {
             self.mm_mut(pid).has_pinned = true;
         }
@@ -190,15 +208,13 @@ impl Reference {
         if self.race.way == Way::BacksOff || taken || vpn >= self.config.space_pages() {
             return ActorEnd::BackedOff;
         }
-        let flags = GupFlags { pin: gup.pin, write: gup.write, fast: true, ..GupFlags::default() };
-        if let Way::Transient { take, until } = self.race.way {
-            let seen = self.fast_entry(pid, vpn, flags);
-            self.race.seen = seen.map(|seen| (gup, (seen.folio, seen.page), take, until));
+        if let Way::Slow { .. } = self.race.way {
+            self.race.seen = self.fast_entry(pid, vpn, gup.flags()).map(|seen| (gup, seen));
             return ActorEnd::BackedOff;
         }
         // What the operation has in its own hands stays there.
         let in_hand = std::mem::take(&mut self.in_hand);
-        let grabbed = self.walk_fast(pid, vpn, 1, flags);
+        let grabbed = self.walk_fast(pid, vpn, 1, gup.flags());
         let held = std::mem::replace(&mut self.in_hand, in_hand);
         if grabbed == 0 {
             return ActorEnd::BackedOff;
