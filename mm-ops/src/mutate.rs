@@ -132,7 +132,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(12) {
+    match draw.below(13) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -153,6 +153,7 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         8 => config.swap_slots = draw_slots(draw),
         9 => config.swap_device = draw_device(draw),
         10 => config.uffd = draw_uffd(draw),
+        11 => config.lru_batch = !config.lru_batch,
         _ => config.uffd_fork = !config.uffd_fork,
     }
 }

@@ -209,11 +209,14 @@ impl Reference {
         let populates = matches!(advice, Advice::PopulateRead | Advice::PopulateWrite);
         let (mut at, end, beyond) = self.cut(range);
         let mut hole = false;
+        if populates && at < end {
+            // Whatever becomes of the walk, it ends with drain() (S14).
+            let outcome = self.populate_pieces(pid, at..end, beyond, advice);
+            self.drain();
+            return outcome;
+        }
         while let Some(piece) = self.next_piece(pid, at, end) {
             hole |= piece.after_hole;
-            if hole && populates {
-                break;
-            }
             if let Err(errno) = self.advise_piece(pid, piece, advice) {
                 return Outcome::Err(errno);
             }
@@ -221,6 +224,31 @@ impl Reference {
         }
         if hole || at < end || beyond {
             rule!(self.coverage, I17, u8::from(populates));
+            return Outcome::Err(Errno::ENOMEM);
+        }
+        Outcome::Ok
+    }
+
+    /// MADV_POPULATE_READ and _WRITE stop at the first hole (I17).
+    fn populate_pieces(
+        &mut self,
+        pid: Pid,
+        range: Range<u32>,
+        beyond: bool,
+        advice: Advice,
+    ) -> Outcome {
+        let mut at = range.start;
+        while let Some(piece) = self.next_piece(pid, at, range.end) {
+            if piece.after_hole {
+                break;
+            }
+            if let Err(errno) = self.advise_piece(pid, piece, advice) {
+                return Outcome::Err(errno);
+            }
+            at = piece.end;
+        }
+        if at < range.end || beyond {
+            rule!(self.coverage, I17, 1);
             return Outcome::Err(Errno::ENOMEM);
         }
         Outcome::Ok

@@ -283,7 +283,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         soft_dirty: draw.one_in(4),
         huge_zero: !draw.one_in(4),
         pt_reclaim: !draw.one_in(4),
-        lru_batch: false,
+        lru_batch: draw.one_in(8),
         swap_slots: draw_slots(draw),
         swap_device: draw_device(draw),
         uffd: draw_uffd(draw),

@@ -125,8 +125,7 @@ fn everything_is_drawn() {
             }
         }
     }
-    // `drain` is for LRU batches, which no profile has.
-    assert_eq!(kinds.len(), OpKind::COUNT - 1, "{kinds:?}");
+    assert_eq!(kinds.len(), OpKind::COUNT, "{kinds:?}");
     assert_eq!(advice.len(), Advice::NAMES.len(), "{advice:?}");
     assert_eq!(ptes.len(), crate::PTES_ALLOWED.len(), "{ptes:?}");
 }
