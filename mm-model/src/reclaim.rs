@@ -95,9 +95,11 @@ impl Model {
         // The isolation reference.
         self.folios[id].refs += 1;
         let verdict = self.reclaim_isolated(id, token, pass);
-        let last = self.folios[id].refs == 1;
+        let folio = &self.folios[id];
+        // A poisoned page does not become free with its last reference (Q2).
+        let freed = folio.refs == 1 && !self.folios.poisoned.any(folio.head, folio.pages());
         self.put_folio(id, 1);
-        if last { Verdict::Freed } else { verdict }
+        if freed { Verdict::Freed } else { verdict }
     }
 
     fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>, pass: Pass) -> Verdict {

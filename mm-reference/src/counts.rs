@@ -365,7 +365,8 @@ impl Reference {
         }
         for (id, counts) in (0..).zip(&tally.folios) {
             let folio = &mut self.folios[id as usize];
-            if folio.live && counts.unused() {
+            // A page that memory failure has a reference of is never free again (Q1).
+            if folio.live && counts.unused() && !folio.poison_held {
                 rule!(self.coverage, I15);
                 folio.live = false;
                 self.free_folios.push(id);

@@ -483,6 +483,8 @@ impl Reference {
     pub(crate) fn populate_locked(&mut self, pid: Pid, piece: Piece) -> Result<(), Errno> {
         let write = piece.flags.has(VmaFlags::WRITE);
         if !write && !piece.flags.has(VmaFlags::READ) {
+            // An inaccessible VMA fails at its first page; the walk still ends as every one does.
+            self.drain();
             return Err(Errno::EFAULT);
         }
         let walk = Walk::populating(write, true);

@@ -197,10 +197,12 @@ impl SnapshotSource for Reference {
     }
 
     fn live_folios(&self) -> usize {
-        // What a batch alone keeps will go with it, unless its lock names it.
+        // What a batch alone keeps will go with it, what memory failure alone keeps never will: neither
+        // is a leak. A lock that names it brings it into the snapshot.
         let counted = |id: &usize| {
             let counts = self.tally.folios[*id];
-            counts.batched == 0 || !counts.forgotten() || self.locked(*id as u32)
+            let kept = counts.batched > 0 || self.folios[*id].poison_held;
+            !(kept && counts.forgotten()) || self.locked(*id as u32)
         };
         (0..self.folios.len()).filter(|id| self.folios[*id].live).filter(counted).count()
     }

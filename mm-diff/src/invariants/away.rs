@@ -145,12 +145,13 @@ pub(super) fn lazyfree_is_not_cached(state: &State<'_>) -> Result<(), Finding> {
 }
 
 /// INV31: whoever refaults a SWAP entry from a cached folio that has a mapping finds its own place
-/// in that mapping.
+/// in that mapping; but for slots of KSM pages, whose readers copy where it is not theirs (E16).
 pub(super) fn refault_finds_its_place(state: &State<'_>) -> Result<(), Finding> {
     for (entry, slot, _) in state.swapped() {
         let Some((folio, page)) = cached_page(state, slot) else { continue };
         let folio = &state.snapshot.folios[folio as usize];
-        if folio.mapping == NO_ANON_VMA || folio.flags.has(FolioFlags::KSM) {
+        let was_ksm = state.history.held_ksm_page(slot.slot);
+        if folio.mapping == NO_ANON_VMA || folio.flags.has(FolioFlags::KSM) || was_ksm {
             continue;
         }
         let Some(vma) = state.snapshot.vma_at(entry.pid, entry.vpn) else { continue };

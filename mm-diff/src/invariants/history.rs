@@ -5,7 +5,8 @@
 //! from the snapshot after it.
 
 use mm_ops::{
-    Advice, EntrySnap, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid, Snapshot, UffdCall, Vpn,
+    Advice, EntryKind, EntrySnap, FolioFlags, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid,
+    Snapshot, UffdCall, Vpn,
 };
 
 /// A GUP handle that is open.
@@ -45,6 +46,11 @@ pub struct History {
     /// A registration for write protection was replaced by one without: entries keep the bit, and
     /// writes pass them by (H7).
     pub watch_was_dropped: bool,
+    /// Where KSM pages are mapped.
+    ksm_mapped: Vec<(Pid, Vpn)>,
+    /// Slots that a KSM page was written to. What is read from one is no KSM page any more, and
+    /// belongs to whoever reads it first (INV31).
+    ksm_slots: Vec<u32>,
 }
 
 impl History {
@@ -54,6 +60,36 @@ impl History {
         self.watch_was_dropped = false;
         self.pinned.clear();
         self.exclusive.clear();
+        self.ksm_mapped.clear();
+        self.ksm_slots.clear();
+    }
+
+    /// Whether a KSM page was written to a slot that is in use since then.
+    #[must_use]
+    pub fn held_ksm_page(&self, slot: u32) -> bool {
+        self.ksm_slots.contains(&slot)
+    }
+
+    /// Takes in where KSM pages went: an entry that mapped one and is a SWAP entry now.
+    pub fn follow_ksm_pages(&mut self, snapshot: &Snapshot) {
+        let Self { ksm_mapped, ksm_slots, .. } = self;
+        let in_use = |slot: &u32| snapshot.slots.binary_search_by_key(slot, |s| s.slot).is_ok();
+        ksm_slots.retain(in_use);
+        for key in ksm_mapped.drain(..) {
+            let found = snapshot.entries.binary_search_by_key(&key, |entry| (entry.pid, entry.vpn));
+            let Ok(at) = found else { continue };
+            let entry = &snapshot.entries[at];
+            if entry.kind == EntryKind::Swap && !ksm_slots.contains(&entry.page) {
+                ksm_slots.push(entry.page);
+            }
+        }
+        if snapshot.folios.iter().any(|folio| folio.flags.has(FolioFlags::KSM)) {
+            let entries = snapshot.entries.iter().filter(|entry| {
+                let folio = snapshot.folios.get(entry.folio as usize);
+                entry.kind.maps_folio() && folio.is_some_and(|f| f.flags.has(FolioFlags::KSM))
+            });
+            ksm_mapped.extend(entries.map(|entry| (entry.pid, entry.vpn)));
+        }
     }
 
     /// Whether a handle was taken with FOLL_PIN.

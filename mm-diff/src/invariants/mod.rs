@@ -126,6 +126,7 @@ impl Checker {
         config: &Config,
     ) -> Result<(), Broken> {
         self.history.note(op, outcome);
+        self.history.follow_ksm_pages(snapshot);
         self.check(snapshot, config)?;
         self.history.learn(snapshot);
         Ok(())
