@@ -101,7 +101,8 @@ impl Reference {
 
     /// P1, P2: the page is small, and nobody writes to it any more.
     fn write_protected(&mut self, (pid, vpn): Place) -> Result<Mapped, Errno> {
-        let (folio, page) = self.candidate((pid, vpn))?;
+        // It was a candidate. If it is none any more, the first page's split made it the zero page.
+        let (folio, page) = self.candidate((pid, vpn)).map_err(|_| Errno::EAGAIN)?;
         if self.locked(folio) {
             rule!(self.coverage, P1, 1);
             return Err(Errno::EAGAIN);

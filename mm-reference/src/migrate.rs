@@ -296,9 +296,12 @@ impl Reference {
         rule!(self.coverage, F8, u8::from(exclusive));
         let dirty =
             entry.flags.has(EntryFlags::DIRTY) && self.folio(to).flags.has(FolioFlags::DIRTY);
-        // Soft-dirty is as the entry had it, dirty or not.
-        let flags =
+        // Soft-dirty is as the entry had it, dirty or not; uwp is lost where the entry is W.
+        let mut flags =
             self.remade(self.vma_flags(pid, vpn), entry.flags).with_if(EntryFlags::DIRTY, dirty);
+        if flags.has(EntryFlags::WRITE) {
+            flags = flags.without(EntryFlags::UFFD_WP);
+        }
         self.mappings_to_add(to, pid, 1);
         self.set_pte(pid, vpn, Pte::Page(Mapped { folio: to, page, flags }));
         self.page_mut(to, page).exclusive |= exclusive;
