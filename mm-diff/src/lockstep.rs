@@ -13,9 +13,9 @@ use crate::ledger::Ledger;
 use crate::timeline::Timeline;
 use crate::{exclusivity, frames, observe, panics, race};
 use mm_ops::{
-    Actor, ActorEnd, Choice, Config, Effect, Mm, Observation, Op, Outcome, Program, Snapshot,
+    Actor, ActorEnd, Choice, Config, Effect, Mm, Observation, Op, Outcome, Pid, Program,
+    RACE_STEPS, Snapshot, Value, Vpn,
 };
-use mm_ops::{Pid, Value, Vpn};
 use mm_reference::{Ideal, Reference, Rule, Turn, Violation};
 
 /// What happened in one operation on which all agree.
@@ -88,7 +88,7 @@ pub struct Lockstep {
     ledger: Ledger,
     lie: Option<Lie>,
     /// Armed for the next operation.
-    actor: Option<Actor>,
+    actor: Option<(Actor, [u8; RACE_STEPS])>,
     /// How the last raced operation of the program went.
     timeline: Option<Timeline>,
 }
@@ -228,10 +228,10 @@ impl Lockstep {
         // A subject without yield points says nothing of the actor: there was none.
         let raced = effect.choices.iter().any(|choice| matches!(choice, Choice::Raced(_)));
         let outcome = match self.actor.take().filter(|_| raced) {
-            Some(actor) => {
+            Some((actor, at)) => {
                 let moments = subject.timeline().to_vec();
                 self.timeline = Some(Timeline { step: index, actor, moments });
-                self.adopt_race(subject, index, op, actor, &effect)?
+                self.adopt_race(subject, index, op, (actor, at), &effect)?
             }
             None => {
                 let outcome = self
@@ -246,8 +246,8 @@ impl Lockstep {
                 outcome
             }
         };
-        if let (Op::Race { actor, .. }, Outcome::Ok) = (op, outcome) {
-            self.actor = Some(*actor);
+        if let (Op::Race { actor, at }, Outcome::Ok) = (op, outcome) {
+            self.actor = Some((*actor, *at));
         }
         self.reference.snapshot(&mut self.ours);
 
@@ -291,12 +291,12 @@ impl Lockstep {
         subject: &S,
         index: usize,
         op: &Op,
-        actor: Actor,
+        (actor, at): (Actor, [u8; RACE_STEPS]),
         effect: &Effect,
     ) -> Result<Outcome, Box<Failure>> {
         let state = subject.snapshot(&mut self.theirs).then_some(&self.theirs);
         let found = (effect.outcome, &*effect.choices);
-        let Some(order) = race::explain(&self.reference, op, actor, found, state) else {
+        let Some(order) = race::explain(&self.reference, op, (actor, at), found, state) else {
             let mut failure = Failure::new(Oracle::Race, index, op);
             "no order of the two permits what the subject chose".clone_into(&mut failure.why);
             return Err(failure);

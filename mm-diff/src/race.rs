@@ -2,7 +2,9 @@
 //! with the actor before it, after it, between two of its steps, or backing off. Which of these it
 //! was is for the oracles to find out; that one of them explains everything is the judgement.
 
-use mm_ops::{Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, Snapshot};
+use mm_ops::{
+    AT_END, Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, RACE_STEPS, Snapshot,
+};
 use mm_reference::{Reference, Turn, Way};
 
 /// What an operation and its actor came to, as one of the orders explains it.
@@ -24,7 +26,7 @@ pub(crate) struct Order {
 pub(crate) fn explain(
     before: &Reference,
     op: &Op,
-    actor: Actor,
+    (actor, at): (Actor, [u8; RACE_STEPS]),
     found: (Outcome, &[Choice]),
     state: Option<&Snapshot>,
 ) -> Option<Order> {
@@ -60,6 +62,20 @@ pub(crate) fn explain(
         }
         None
     };
+    let steps_at = &at[..actor.steps()];
+    // What happened in real time before or after the operation did so.
+    let only = if steps_at.first() == Some(&AT_END) {
+        Some(Turn::After)
+    } else if steps_at.iter().all(|at| *at == 0) {
+        Some(Turn::Before)
+    } else {
+        None
+    };
+    if let Some(turn) = only {
+        let mut ways = [Way::Done, Way::BacksOff].into_iter();
+        let found = ways.find_map(|way| try_order(turn, way, &mut steps));
+        return found.or_else(|| nearest.map(|(_, order)| order));
+    }
     for way in [Way::Done, Way::BacksOff] {
         let first = [Turn::Before, Turn::After];
         let found = first.into_iter().find_map(|turn| try_order(turn, way, &mut steps));

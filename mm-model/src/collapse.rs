@@ -83,7 +83,9 @@ impl Model {
             return Ok(());
         }
         self.hide_entry(pmd, Point::CollapseCleared);
-        self.flush_tlb(area.pid, start, self.geometry.block_end(start));
+        if !fault!(self, CollapseNoFlush) {
+            self.flush_tlb(area.pid, start, self.geometry.block_end(start));
+        }
         let examined = self.examine(area, first, Pass::Isolate);
         self.yield_point(Point::CollapseIsolated);
         if examined.is_err() {

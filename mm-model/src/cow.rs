@@ -8,7 +8,7 @@ use crate::model::Model;
 use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{FolioFlags, UffdWpMode, Value};
+use mm_ops::{FolioFlags, Pid, UffdWpMode, Value};
 
 impl Model {
     /// A write or unshare fault on a present PTE without W (B3).
@@ -127,8 +127,7 @@ impl Model {
         self.folios.value[head as usize] = value;
         self.yield_point(Point::CopyMade);
         self.hide_entry(slot, Point::CopyCleared);
-        self.flush_tlb(area.pid, vpn, vpn + 1);
-        self.hidden = None;
+        self.flush_copied(area.pid, vpn, vpn + 1);
         self.map_fresh(area, slot, vpn, id, Self::protection(area) | bits);
         if old.has_folio() {
             let id = self.folios.of(old.pfn());
@@ -138,6 +137,14 @@ impl Model {
             self.put_unmapped(id, 1);
         }
         Ok(())
+    }
+
+    /// B9: nobody reads the old page through a translation once the new one stands.
+    fn flush_copied(&mut self, pid: Pid, start: u32, end: u32) {
+        self.hidden = None;
+        if !fault!(self, CowNoFlush) {
+            self.flush_tlb(pid, start, end);
+        }
     }
 
     /// A write or unshare fault on a PMD leaf without W (B13, B14). Answers `false` when the leaf
@@ -203,6 +210,8 @@ impl Model {
         if self.allocate_folio(self.geometry.shift as u8, area.pid, start).is_err() {
             return false;
         }
+        self.hide_entry(pmd, Point::CopyCleared);
+        self.flush_copied(area.pid, start, self.geometry.block_end(start));
         self.map_fresh_leaf(area, pmd, start);
         true
     }

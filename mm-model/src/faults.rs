@@ -238,6 +238,33 @@ catalogue! {
     DontneedSkipsNonpresent, "dontneed-skips-nonpresent", "rule I2 left out",
         "MADV_DONTNEED leaves MIGRATION entries where they are.",
         "Where a block of the range begins with one.";
+    ForkNoFlush, "fork-no-flush", "rule R17 left out",
+        "fork write-protects the parent's entries and does not flush the TLB.",
+        "Needs a race with a CPU that writes.";
+    SwapoutNoFlush, "swapout-no-flush", "rule R17 left out",
+        "Reclaim unmaps a folio and writes it, or frees it, without a flush.",
+        "Needs a race with a CPU that writes.";
+    MigrateNoFlush, "migrate-no-flush", "rule R17 left out",
+        "A folio is unmapped for migration or for a split and the TLB is not flushed.",
+        "Needs a race with a CPU that writes.";
+    KsmNoFlush, "ksm-no-flush", "rule P2 left out",
+        "KSM write-protects and replaces pages without a flush.",
+        "Needs a race with a CPU that writes.";
+    CollapseNoFlush, "collapse-no-flush", "rule G16 left out",
+        "MADV_COLLAPSE copies pages whose translations were not flushed.",
+        "Needs a race with a CPU that writes.";
+    CowNoFlush, "cow-no-flush", "rule B9 left out",
+        "A copy on write puts the new page in place without a flush of the old one.",
+        "Needs a race with a CPU that reads.";
+    ZapNoFlush, "zap-no-flush", "rule I1 left out",
+        "Unmapped pages are freed while a CPU can still reach them.",
+        "Needs a race with a CPU.";
+    ProtectNoFlush, "mprotect-no-flush", "rule R17 left out",
+        "A change of protection returns before the TLB is flushed.",
+        "Needs a race with a CPU that acts when the operation is over.";
+    MadvFreeNoFlush, "madvfree-no-flush", "rule R31 left out",
+        "MADV_FREE cleans entries and leaves CPUs their dirty translations.",
+        "Needs a race with a CPU that writes when the operation is over.";
     GupfastNoForkSeq, "gupfast-no-fork-seq", "57efa1fe5957",
         "GUP-fast does not look at the sequence count of fork (D15.F0, F8).",
         "Needs a race.";

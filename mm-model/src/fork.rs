@@ -42,7 +42,9 @@ impl Model {
             .try_for_each(|index| self.fork_vma(parent, child, index));
         self.mms[parent.index()].write_protect_seq += 1;
         self.yield_point(Point::ForkCopied);
-        self.flush_tlb(parent, 0, self.config.space_pages());
+        if !fault!(self, ForkNoFlush) {
+            self.flush_tlb(parent, 0, self.config.space_pages());
+        }
         match copied {
             Ok(()) => Outcome::Ok,
             Err(NoMemory) => {

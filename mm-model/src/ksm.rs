@@ -137,7 +137,9 @@ impl Model {
             return Ok(());
         }
         self.hide_entry(slot, Point::KsmCleared);
-        self.flush_tlb_of(id);
+        if !fault!(self, KsmNoFlush) {
+            self.flush_tlb_of(id);
+        }
         let folio = &self.folios[id];
         let referenced = folio.refs != self.folios.mapcount_of(id) + folio.cache_refs();
         let referenced = referenced && !fault!(self, KsmMergesPinned);
@@ -190,7 +192,9 @@ impl Model {
         };
         self.tables.set(slot, entry);
         let old = self.folios.of(page.frame);
-        self.flush_tlb_of(old);
+        if !fault!(self, KsmNoFlush) {
+            self.flush_tlb_of(old);
+        }
         self.remove_rmap_ptes(old, page.frame, 1, pid);
         self.free_swap_if_unmapped(old);
         self.put_folio(old, 1);

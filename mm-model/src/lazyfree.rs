@@ -4,6 +4,7 @@
 use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::race::Point;
 use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
@@ -28,6 +29,11 @@ impl Model {
                 let first = self.pte_slot_in(block.slot, block.start);
                 self.free_ptes(area.pid, first, block.end - block.start);
             }
+        }
+        // A CPU that goes on with a dirty translation would not mark its writes (R31).
+        self.yield_point(Point::FreeCleaned);
+        if !fault!(self, MadvFreeNoFlush) {
+            self.flush_tlb(area.pid, start, end);
         }
     }
 

@@ -239,7 +239,9 @@ impl Model {
             }
         }
         self.yield_point(Point::MigrateUnmapped);
-        self.flush_tlb_of(id);
+        if !fault!(self, MigrateNoFlush) {
+            self.flush_tlb_of(id);
+        }
         self.folios.mapcount_of(id) == 0
     }
 

@@ -4,6 +4,7 @@
 use crate::entry::Entry;
 use crate::gup::Populate;
 use crate::model::{Model, answer};
+use crate::race::Point;
 use crate::table::Slot;
 use crate::uffd::UffdWp;
 use crate::vma::{Area, prot_flags};
@@ -100,6 +101,15 @@ impl Model {
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;
             self.change_block(area, block, wp);
+        }
+        self.flush_changed(area.pid, start, end);
+    }
+
+    /// R17: no CPU goes on with the old rights when the operation is over.
+    fn flush_changed(&mut self, pid: Pid, start: u32, end: u32) {
+        self.yield_point(Point::ProtectChanged);
+        if !fault!(self, ProtectNoFlush) {
+            self.flush_tlb(pid, start, end);
         }
     }
 
@@ -244,6 +254,7 @@ impl Model {
                 self.hint_block(block);
                 at = block.end;
             }
+            self.flush_changed(pid, start, end);
         }
         Outcome::Ok
     }
@@ -314,6 +325,7 @@ impl Model {
                 self.clear_soft_dirty(pid, slot);
             }
         }
+        self.flush_changed(pid, 0, self.geometry.space());
         Outcome::Ok
     }
 

@@ -11,7 +11,7 @@ use crate::folio::FolioId;
 use crate::gup::{ZERO_FRAME, grab_refs};
 use crate::model::Model;
 use crate::table::Slot;
-use mm_ops::{Actor, ActorEnd, Choice, Handle, Moment, Op, Pid, RACE_STEPS, Value, Vpn};
+use mm_ops::{AT_END, Actor, ActorEnd, Choice, Handle, Moment, Op, Pid, RACE_STEPS, Value, Vpn};
 
 /// Declares [`Point`] from the list of yield points.
 macro_rules! points {
@@ -75,12 +75,18 @@ points! {
     KsmShared = "ksm: exclusivity cleared",
     /// P2: the read-only entry stands again.
     KsmProtected = "ksm: entry write-protected",
+    /// G2: the PMD leaf is invalidated, its table not there yet.
+    LeafInvalid = "pmd split: leaf invalidated",
     /// G16: the PMD is cleared and flushed.
     CollapseCleared = "collapse: PMD cleared",
     /// G16: references were counted; the copy begins.
     CollapseIsolated = "collapse: pages isolated",
     /// I1: entries are cleared, the TLB not flushed.
     ZapCleared = "zap: entries cleared",
+    /// R17: the entries of a VMA are changed, the TLB not flushed.
+    ProtectChanged = "protect: before the flush",
+    /// R31: the entries are clean, the TLB not flushed.
+    FreeCleaned = "madvise free: before the flush",
     /// I1: the TLB is flushed, references not dropped.
     ZapFlushed = "zap: before the references drop",
     /// B9: the copy is made, the old entry still there.
@@ -195,12 +201,15 @@ impl Model {
     /// Called when the operation begins.
     pub(crate) fn begin_race(&mut self, op: &Op) {
         self.hidden = None;
-        if let Some((Actor::Gup { handle, .. }, _)) = self.armed_race
-            && let Op::Gup { handle: own, .. } | Op::Put { handle: own, .. } = op
-            && *own == handle
-        {
-            // The operation has the name for itself.
-            self.armed_race = None;
+        if let Some((Actor::Gup { handle, .. }, _)) = self.armed_race {
+            let own = match op {
+                Op::Gup { handle, .. } | Op::Put { handle, .. } => Some(*handle),
+                _ => None,
+            };
+            // The operation has the name for itself, or another actor got it meanwhile.
+            if own == Some(handle) || self.handles[handle.index()].is_open() {
+                self.armed_race = None;
+            }
         }
         self.race = self.armed_race.take().map(|(actor, at)| Race {
             actor,
@@ -225,10 +234,6 @@ impl Model {
     pub(crate) fn end_race(&mut self) {
         let Some(mut race) = self.race.take() else { return };
         self.run_max = self.longest_run();
-        if !self.still_translates(&race) {
-            // Whatever changed an entry flushed it before it returned.
-            race.translation = None;
-        }
         while race.end.is_none() && race.taken < race.actor.steps() {
             self.actor_step(&mut race);
         }
@@ -250,6 +255,7 @@ impl Model {
         let Some(mut race) = self.race.take() else { return };
         while race.end.is_none()
             && race.taken < race.actor.steps()
+            && race.at[race.taken] != AT_END
             && u32::from(race.at[race.taken]) <= race.passed
         {
             self.actor_step(&mut race);
@@ -368,26 +374,6 @@ impl Model {
             self.put_page(pfn, pin, false);
         }
         race.end = Some(ActorEnd::BackedOff);
-    }
-
-    /// Whether the page tables still say what the CPU has in its TLB.
-    fn still_translates(&self, race: &Race) -> bool {
-        let (vpn, store) = match race.actor {
-            Actor::Gup { .. } => return true,
-            Actor::Load { vpn, .. } => (vpn.0, false),
-            Actor::Store { vpn, .. } => (vpn.0, true),
-        };
-        let pid = race.actor.pid();
-        let reachable = self.live(pid) && vpn < self.config.space_pages();
-        let found = if reachable { self.find_entry(pid, vpn) } else { None };
-        found.is_some_and(|(_, entry)| {
-            let allowed = entry.is_present()
-                && !entry.has(Entry::PROTNONE)
-                && (!store || entry.has(Entry::WRITE));
-            allowed
-                && race.translation
-                    == Some(if entry.is_zero() { ZERO_FRAME } else { self.frame_at(entry, vpn) })
-        })
     }
 
     /// What a CPU gets into its TLB, and what the hardware marks for it (R2).

@@ -127,7 +127,9 @@ impl Model {
         }
         self.unmap(id);
         self.yield_point(Point::SwapUnmapped);
-        self.flush_tlb_of(id);
+        if !fault!(self, SwapoutNoFlush) {
+            self.flush_tlb_of(id);
+        }
         self.yield_point(Point::SwapFlushed);
         if self.folios.mapcount_of(id) > 0 {
             return self.activate(id);

@@ -5,6 +5,7 @@ use crate::alloc::NoMemory;
 use crate::entry::Entry;
 use crate::fault::{Access, FaultError};
 use crate::model::Model;
+use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
 use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags};
@@ -126,6 +127,12 @@ impl Model {
     pub(crate) fn split_leaf(&mut self, area: Area, pmd: Slot) {
         let leaf = self.tables.get(pmd);
         debug_assert!(leaf.is_huge(), "G23: only leaves are split");
+        if leaf.has_folio() {
+            // G2: nobody has the whole and its parts in a TLB at a time.
+            self.hide_entry(pmd, Point::LeafInvalid);
+            self.hidden = None;
+            self.flush_tlb_in(area.pid, self.folios.of(leaf.pfn()));
+        }
         let table = self.withdraw(area.pid);
         self.tables.set(pmd, Entry::table(table));
         let first = self.tables.slot(table, 0);

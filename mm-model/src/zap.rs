@@ -99,12 +99,22 @@ impl Model {
         if self.tables.get(block.slot).is_huge() {
             if self.is_whole(block) {
                 self.zap_leaf(area.pid, block.slot);
+                self.flush_zapped_range(area.pid, block);
                 return true;
             }
             self.split_leaf(area, block.slot);
         }
         let slot = self.pte_slot_in(block.slot, block.start);
-        self.zap_ptes(area.pid, slot, block.end - block.start, guards)
+        let all_gone = self.zap_ptes(area.pid, slot, block.end - block.start, guards);
+        self.flush_zapped_range(area.pid, block);
+        all_gone
+    }
+
+    /// R17: what has no references to wait with, zero pages, is flushed with the rest.
+    fn flush_zapped_range(&mut self, pid: Pid, block: Block) {
+        if !fault!(self, ZapNoFlush) {
+            self.flush_tlb(pid, block.start, block.end);
+        }
     }
 
     /// I4: a whole PMD leaf goes, and its deposited table with it.
@@ -182,7 +192,9 @@ impl Model {
     #[inline]
     fn flush_zapped(&mut self, pid: Pid, id: FolioId) {
         self.yield_point(Point::ZapCleared);
-        self.flush_tlb_in(pid, id);
+        if !fault!(self, ZapNoFlush) {
+            self.flush_tlb_in(pid, id);
+        }
         self.yield_point(Point::ZapFlushed);
     }
 

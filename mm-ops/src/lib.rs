@@ -45,7 +45,7 @@ pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall,
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
-pub use race::{Actor, ActorEnd, Moment, RACE_STEPS};
+pub use race::{AT_END, Actor, ActorEnd, Moment, RACE_STEPS};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
     FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource,

@@ -429,13 +429,15 @@ pub enum Op {
     Swapon,
     /// `race pin p0 3 rw h0 at 1,2,3,4`, `race read p0 3 at 2` …: the next operation runs with this
     /// actor beside it ([`Actor`]); the subject reports how the actor ended as
-    /// [`crate::Choice::Raced`]. Armed for one operation only. A handle already open → `EBUSY`. A
+    /// [`crate::Choice::Raced`]. Armed for one operation only. A handle already open → `EBUSY`; if it is
+    /// open by the time the next operation begins, or that one names it, there is no actor. A
     /// subject without yield points reports nothing, and there was no actor.
     Race {
         /// Who.
         actor: Actor,
-        /// At which yield point each step is taken, 0 before the first thing the operation does; a
-        /// number not above the one before it means the same point.
+        /// At which yield point each step is taken, 0 before the first thing the operation does,
+        /// [`crate::AT_END`] when it is over; a number not above the one before it means the
+        /// same point.
         at: [u8; RACE_STEPS],
     },
     /// `drain`: the per-CPU LRU batches are drained (S14); nothing without

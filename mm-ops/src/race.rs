@@ -4,14 +4,20 @@
 //! it leaves the raced operation alone, so mutators and the minimizer need to know nothing of it.
 //! The subject runs the actor's steps at its *yield points*: the i-th step of the actor at the yield
 //! point with the i-th number of `at`, counted from 1 over the whole operation; 0 is before the
-//! operation does anything. Steps whose point never comes are taken when the operation is over.
-//! Nothing here knows where a subject yields.
+//! operation does anything. Steps whose point never comes are taken when the operation is over;
+//! [`AT_END`] never comes. An actor whose steps are all taken before the operation, or all at
+//! [`AT_END`], comes before or after it in real time, too, and nothing else explains it. Nothing here
+//! knows where a subject yields.
 
 use crate::ids::{Handle, Pid, Value, Vpn};
 use serde::{Deserialize, Serialize};
 
 /// Most steps an actor takes.
 pub const RACE_STEPS: usize = 4;
+
+/// The yield point that never comes: a step at it is taken when the operation is over, and must be
+/// explained so. Text `end`.
+pub const AT_END: u8 = u8::MAX;
 
 /// An actor without locks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -187,7 +187,8 @@ impl Reference {
                 None => ActorEnd::BackedOff,
             },
             Actor::Store { pid, vpn, value } => {
-                match self.translated(pid, vpn.0, EntryFlags::WRITE) {
+                // A clean entry would have to be marked first, by another walk of the tables (R31).
+                match self.translated(pid, vpn.0, EntryFlags::WRITE.with(EntryFlags::DIRTY)) {
                     Some(Some((folio, page))) => {
                         self.page_mut(folio, page).value = value;
                         ActorEnd::Stored

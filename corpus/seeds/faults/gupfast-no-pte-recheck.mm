@@ -3,5 +3,5 @@ config ptes=4
 mmap p0 0+1 rw
 write p0 0 a
 fork p0 p1
-race pin p0 0 r h0 at 0,0,0,0
+race pin p0 0 r h0 at 1,1,1,1
 munmap p0 0+0

@@ -2,5 +2,5 @@
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a
-race pin p0 0 r h0 at 0,0,0,0
+race pin p0 0 r h0 at 1,1,1,1
 migrate p0 0 l0

@@ -13,7 +13,7 @@ use crate::engine::{EngineError, FailureReport};
 use crate::failure::Signature;
 use crate::lockstep::StepView;
 use crate::rig::{Reproducer, Rig};
-use mm_ops::{Mm, Moment};
+use mm_ops::{AT_END, Mm, Moment};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use scenes::Scene;
@@ -108,13 +108,17 @@ pub fn exhaust<S: Mm, F: Fn() -> S + Sync>(
 fn try_all<S: Mm, F: Fn() -> S>(mut scene: Scene, factory: &F, stop: &AtomicBool) -> Tally {
     let mut rig = Rig::new(factory);
     let mut tally = Tally::default();
-    let mut points = vec![u8::MAX; scene.steps()];
+    let mut points = vec![AT_END; scene.steps()];
     // An actor that waits until the operation is over does not change how far that goes.
     let mut yields = tally.run(&mut rig, &mut scene, &points);
     tally.begin_again(yields);
     points.fill(0);
     while !stop.load(Ordering::Relaxed) {
-        let more = tally.run(&mut rig, &mut scene, &points);
+        // One more than there are yield points is after the operation.
+        let behind = yields.min(YIELDS_MAX) as u8 + 1;
+        let schedule: Vec<u8> =
+            points.iter().map(|at| if *at == behind { AT_END } else { *at }).collect();
+        let more = tally.run(&mut rig, &mut scene, &schedule);
         if more > yields {
             // The actor made the operation longer than it is alone: there are more schedules.
             yields = more;
@@ -122,8 +126,7 @@ fn try_all<S: Mm, F: Fn() -> S>(mut scene: Scene, factory: &F, stop: &AtomicBool
             points.fill(0);
             continue;
         }
-        // One more than there are is after the operation.
-        if !advance(&mut points, yields.min(YIELDS_MAX) as u8 + 1) {
+        if !advance(&mut points, behind) {
             break;
         }
     }

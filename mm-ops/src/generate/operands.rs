@@ -12,7 +12,7 @@ use crate::ids::{
 };
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
-use crate::race::{Actor, RACE_STEPS};
+use crate::race::{AT_END, Actor, RACE_STEPS};
 
 /// Makes operations for one place of a program.
 pub(crate) struct Maker<'a, D: ?Sized> {
@@ -183,6 +183,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
 
     /// When it takes its steps: soon mostly, and close together.
     pub(crate) fn yields(&mut self) -> [u8; RACE_STEPS] {
+        if self.draw.one_in(6) {
+            return [AT_END; RACE_STEPS];
+        }
         let mut at = if self.draw.one_in(8) { self.draw.below(48) } else { self.draw.below(8) };
         std::array::from_fn(|_| {
             at += self.draw.pick(&[0, 0, 0, 1, 1, 1, 2, 4]);

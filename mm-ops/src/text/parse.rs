@@ -4,7 +4,7 @@
 use super::cursor::{ARROW, Cursor, Word};
 use super::document::Document;
 use super::error::ParseError;
-use super::print::{CONFIG_KEYS, GUP_WORDS, PROTS, SWAP_DEVICES, UFFD_MODES};
+use super::print::{CONFIG_KEYS, END, GUP_WORDS, PROTS, SWAP_DEVICES, UFFD_MODES};
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
@@ -14,7 +14,7 @@ use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
-use crate::race::{Actor, RACE_STEPS};
+use crate::race::{AT_END, Actor, RACE_STEPS};
 
 type Parsed<T> = Result<T, ParseError>;
 
@@ -305,8 +305,12 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     for (step, place) in at.iter_mut().enumerate().take(actor.steps()) {
         let (word, behind) =
             rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
-        let number = cursor.number(word, "a yield point, from 1", u32::from(u8::MAX))?;
-        *place = u8::try_from(number).unwrap_or(u8::MAX);
+        *place = if word.text == END {
+            AT_END
+        } else {
+            let number = cursor.number(word, "a yield point, or `end`", u32::from(u8::MAX))?;
+            u8::try_from(number).unwrap_or(AT_END)
+        };
         match behind {
             Some(behind) if step + 1 < actor.steps() => rest = behind,
             None if step + 1 == actor.steps() => {}

@@ -5,7 +5,7 @@ use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
-use crate::race::Actor;
+use crate::race::{AT_END, Actor};
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -52,6 +52,9 @@ pub(super) const GUP_WORDS: [GupWord; 5] = [
     ("nofault", |flags| &mut flags.nofault),
     ("split", |flags| &mut flags.split_pmd),
 ];
+
+/// The yield point that never comes.
+pub(super) const END: &str = "end";
 
 impl Display for Pid {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -208,7 +211,8 @@ impl Display for Op {
                         write!(f, "{kind} write {pid} {vpn} {value} at ")?;
                     }
                 }
-                let steps = at.iter().take(actor.steps()).map(u8::to_string);
+                let place = |at: &u8| if *at == AT_END { END.to_owned() } else { at.to_string() };
+                let steps = at.iter().take(actor.steps()).map(place);
                 f.write_str(&steps.collect::<Vec<_>>().join(","))
             }
             Self::Swapoff | Self::Swapon | Self::Drain => write!(f, "{kind}"),

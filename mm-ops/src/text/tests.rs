@@ -69,7 +69,7 @@ bad_slot p0 3
 swapoff -> ENOMEM
 swapon
 race pin p0 3 rw h0 at 1,2,3,4
-race get p1 3 r h1 at 0,2,2,255
+race get p1 3 r h1 at 0,2,2,end
 race read p0 3 at 2
 race write p0 3 a at 7
 drain
