@@ -88,18 +88,25 @@ pub(crate) fn explain(
     if let (Actor::Gup { .. }, ActorEnd::BackedOff | ActorEnd::Grabbed) = (actor, ended) {
         let keeps = ended == ActorEnd::Grabbed;
         let turn = |step: u32| if step == 0 { Turn::Before } else { Turn::Between(step) };
-        let later = |step: u32| (step + 1..=steps).map(Turn::Between).chain([Turn::After]);
-        for step in 0..=steps {
-            for check in later(step) {
-                let way = Way::Slow { take: turn(step), check, keeps };
+        // A reference in its way can make the operation longer than it was without.
+        let mut step = 0;
+        while step <= steps {
+            let mut check = step + 1;
+            while check <= steps + 1 {
+                let last = if check > steps { Turn::After } else { Turn::Between(check) };
+                let way = Way::Slow { take: turn(step), check: last, keeps };
                 // The entry was read just before, or when the operation had not begun: what it named
                 // in between it names at one of these.
                 let reads = [turn(step), Turn::Before].into_iter().take(1 + usize::from(step > 0));
-                let mut found = reads.map(|read| try_order(read, way, &mut steps.clone()));
-                if let Some(found) = found.find_map(|found| found) {
-                    return Some(found);
+                for read in reads {
+                    let found = try_order(read, way, &mut steps);
+                    if found.is_some() {
+                        return found;
+                    }
                 }
+                check += 1;
             }
+            step += 1;
         }
     }
     nearest.map(|(_, order)| order)

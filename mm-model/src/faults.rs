@@ -262,6 +262,9 @@ catalogue! {
     ProtectNoFlush, "mprotect-no-flush", "rule R17 left out",
         "A change of protection returns before the TLB is flushed.",
         "Needs a race with a CPU that acts when the operation is over.";
+    HwpoisonNoFlush, "hwpoison-no-flush", "rule Q1 left out",
+        "Memory failure unmaps a page and CPUs go on using it.",
+        "Needs a race with a CPU.";
     MadvFreeNoFlush, "madvfree-no-flush", "rule R31 left out",
         "MADV_FREE cleans entries and leaves CPUs their dirty translations.",
         "Needs a race with a CPU that writes when the operation is over.";

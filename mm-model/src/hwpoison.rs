@@ -6,6 +6,7 @@ use crate::entry::{Entry, Pfn};
 use crate::folio::{FolioId, lower};
 use crate::gup::ZERO_FRAME;
 use crate::model::{Model, answer};
+use crate::race::Point;
 use crate::rmap_walk::Want;
 use crate::split::Caller;
 use crate::table::Slot;
@@ -100,10 +101,15 @@ impl Model {
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if !cached {
+                    self.hide_entry(run.slot, Point::PoisonCleared);
+                    self.unhide_entry();
                     self.poison_ptes(range.area.pid, run.slot, head, run.len);
                     self.unmap_singly(id, head, run.len, range.area.pid);
                 } else if !self.swap_out_pte(range.area, run.slot, id) {
                     return false;
+                }
+                if !fault!(self, HwpoisonNoFlush) {
+                    self.flush_tlb_in(range.area.pid, id);
                 }
                 done = run.vpn + run.len - range.start;
             }

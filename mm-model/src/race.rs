@@ -75,6 +75,8 @@ points! {
     KsmShared = "ksm: exclusivity cleared",
     /// P2: the read-only entry stands again.
     KsmProtected = "ksm: entry write-protected",
+    /// Q1: the entry is cleared, the TLB not flushed.
+    PoisonCleared = "hwpoison: entry cleared",
     /// G2: the PMD leaf is invalidated, its table not there yet.
     LeafInvalid = "pmd split: leaf invalidated",
     /// G16: the PMD is cleared and flushed.

@@ -37,7 +37,7 @@ rules! {
     L1 L2 L3 L4 L5 L6 L10 L11
     P1 P2 P3 P4 P6 P7
     Q1 Q2 Q3 Q4 Q6 Q7
-    R2
+    R2 R17 R31
     BT4
     Z2 Z3 Z4 Z6 Z8
 }

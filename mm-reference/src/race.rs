@@ -180,22 +180,19 @@ impl Reference {
             Actor::Gup { pid, vpn, handle, pin, write } => {
                 self.run_gup_fast(Gup { pid, vpn: vpn.0, handle, pin, write })
             }
-            Actor::Load { pid, vpn } => match self.translated(pid, vpn.0, EntryFlags::NONE) {
+            Actor::Load { pid, vpn } => match self.translated(pid, vpn.0, false) {
                 Some(page) => ActorEnd::Loaded(
                     page.map_or(Value::ZERO, |(folio, page)| self.page(folio, page).value),
                 ),
                 None => ActorEnd::BackedOff,
             },
-            Actor::Store { pid, vpn, value } => {
-                // A clean entry would have to be marked first, by another walk of the tables (R31).
-                match self.translated(pid, vpn.0, EntryFlags::WRITE.with(EntryFlags::DIRTY)) {
-                    Some(Some((folio, page))) => {
-                        self.page_mut(folio, page).value = value;
-                        ActorEnd::Stored
-                    }
-                    _ => ActorEnd::BackedOff,
+            Actor::Store { pid, vpn, value } => match self.translated(pid, vpn.0, true) {
+                Some(Some((folio, page))) => {
+                    self.page_mut(folio, page).value = value;
+                    ActorEnd::Stored
                 }
-            }
+                _ => ActorEnd::BackedOff,
+            },
         });
     }
 
@@ -240,11 +237,23 @@ impl Reference {
     }
 
     /// The page behind the TLB's entry, if a page walk would still give it the same rights: a flush
-    /// takes it away as soon as it would not.
-    fn translated(&self, pid: Pid, vpn: u32, rights: EntryFlags) -> Option<Option<(FolioId, u32)>> {
+    /// takes it away as soon as it would not (R17). A store's entry must be dirty still: a clean one
+    /// would have to be marked first, by another walk (R31).
+    fn translated(&mut self, pid: Pid, vpn: u32, store: bool) -> Option<Option<(FolioId, u32)>> {
         let loaded = self.race.translation.filter(|_| self.race.way == Way::Done)?;
-        let found = self.present_at(pid, vpn)?;
-        (found.0 == loaded && found.1.has(rights) && !found.1.has(EntryFlags::PROTNONE))
-            .then_some(loaded)
+        let found = self.present_at(pid, vpn);
+        let kept = found.filter(|(page, flags)| {
+            let allowed = !flags.has(EntryFlags::PROTNONE);
+            *page == loaded && allowed && (!store || flags.has(EntryFlags::WRITE))
+        });
+        let Some((_, flags)) = kept else {
+            rule!(self.coverage, R17, u8::from(store));
+            return None;
+        };
+        if store && !flags.has(EntryFlags::DIRTY) {
+            rule!(self.coverage, R31);
+            return None;
+        }
+        Some(loaded)
     }
 }

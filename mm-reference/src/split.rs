@@ -120,6 +120,8 @@ impl Reference {
                     // G3 turns into G2.
                     self.split_pmd(pid, vpn);
                 }
+                // Whoever was in the way may be gone by the time somebody tries again.
+                self.between_steps();
                 return false;
             }
         }

@@ -3,10 +3,12 @@
 
 use super::features::{FeatureMap, Happening};
 use crate::lockstep::{Observer, StepView};
+use crate::timeline::Timeline;
 use mm_ops::{
-    Choice, EntryFlags, EntryKind, FolioFlags, FolioId, NO_ANON_VMA, Op, OpKind, Outcome, Snapshot,
-    TokenKind, VmaFlags,
+    Choice, EntryFlags, EntryKind, FolioFlags, FolioId, Moment, NO_ANON_VMA, Op, OpKind, Outcome,
+    Snapshot, TokenKind, VmaFlags,
 };
+use std::collections::BTreeMap;
 
 /// Where the facts of the state begin in a row of facts; below are the kinds of operation.
 const STATE_FACTS_START: u32 = 64;
@@ -54,11 +56,47 @@ pub struct Feedback {
     pub map: FeatureMap,
     /// Operations by kind: done, and refused or failed.
     pub answers: Answers,
+    /// How often each yield point was passed with an actor beside.
+    pub yields: Yields,
     scan: Scan,
     /// Operations of this program up to the last one that showed something new.
     novel_steps: usize,
     /// What this program cost.
     cost: u64,
+}
+
+/// How often each yield point of the subject was passed with an actor beside.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Yields(BTreeMap<&'static str, u64>);
+
+impl Yields {
+    /// Counts those that an operation passed.
+    pub fn count(&mut self, timeline: &Timeline) {
+        for moment in &timeline.moments {
+            if let Moment::Yield(point) = moment {
+                *self.0.entry(point).or_default() += 1;
+            }
+        }
+    }
+
+    /// Adds another count.
+    pub fn add(&mut self, other: &Self) {
+        for (point, count) in &other.0 {
+            *self.0.entry(point).or_default() += count;
+        }
+    }
+
+    /// How often this one was passed.
+    #[must_use]
+    pub fn of(&self, point: &str) -> u64 {
+        self.0.get(point).copied().unwrap_or_default()
+    }
+
+    /// All of them.
+    #[must_use]
+    pub const fn all(&self) -> &BTreeMap<&'static str, u64> {
+        &self.0
+    }
 }
 
 /// How often each kind of operation was done, and how often it was refused or failed.
@@ -114,6 +152,9 @@ impl Observer for Feedback {
                 *novel_steps = step.index + 1;
             }
         });
+        if let Some(timeline) = step.timeline {
+            self.yields.count(timeline);
+        }
         let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
         self.answers.by_kind[step.op.kind().index()][usize::from(!done)] += 1;
         self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;

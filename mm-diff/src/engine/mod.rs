@@ -28,7 +28,7 @@ use worker::{Harvest, Worker};
 pub use breeder::Breeder;
 pub use config::{Budget, EngineConfig};
 pub use features::{FACTS, FeatureMap, Happening};
-pub use feedback::{Answers, Feedback, Scan};
+pub use feedback::{Answers, Feedback, Scan, Yields};
 pub use report::{FailureReport, OpReport, Progress, Report, Totals};
 
 /// Time between two looks at how far the workers are.
@@ -124,6 +124,7 @@ fn report(
     for harvest in harvests.into_values() {
         all.map.union(&harvest.feedback.map);
         all.answers.add(&harvest.feedback.answers);
+        all.yields.add(&harvest.feedback.yields);
         corpus += harvest.corpus;
         for (signature, found) in harvest.failures {
             // Of several reproducers the shortest; of equal ones that of the first worker.

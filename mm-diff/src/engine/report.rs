@@ -81,6 +81,8 @@ pub struct Report {
     pub failures: Vec<FailureReport>,
     /// Rules that never fired.
     pub rules_missed: Vec<&'static str>,
+    /// How often each yield point of the subject was passed with an actor beside.
+    pub yields: BTreeMap<&'static str, u64>,
     /// Every kind of operation.
     pub operations: Vec<OpReport>,
     /// Whether somebody stopped the run before its budget was used up.
@@ -128,6 +130,7 @@ impl Report {
             corpus,
             failures: failures.into_iter().map(failure).collect(),
             rules_missed,
+            yields: seen.yields.all().clone(),
             operations: operations(&seen.answers),
             stopped,
         }

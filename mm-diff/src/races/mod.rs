@@ -9,11 +9,11 @@
 
 mod scenes;
 
-use crate::engine::{EngineError, FailureReport};
+use crate::engine::{EngineError, FailureReport, Yields};
 use crate::failure::Signature;
 use crate::lockstep::StepView;
 use crate::rig::{Reproducer, Rig};
-use mm_ops::{AT_END, Mm, Moment};
+use mm_ops::{AT_END, Mm};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use scenes::Scene;
@@ -71,7 +71,7 @@ pub enum RacesError {
 struct Tally {
     interleavings: u64,
     failed: u64,
-    yields: BTreeMap<&'static str, u64>,
+    yields: Yields,
     /// The first failure of each kind.
     failures: BTreeMap<Signature, Reproducer>,
     truncated: bool,
@@ -145,11 +145,9 @@ impl Tally {
         self.interleavings += 1;
         let mut passed = 0;
         let mut observer = |step: &StepView<'_>| {
-            for moment in step.timeline.iter().flat_map(|timeline| &timeline.moments) {
-                if let Moment::Yield(point) = moment {
-                    passed += 1;
-                    *self.yields.entry(point).or_default() += 1;
-                }
+            if let Some(timeline) = step.timeline {
+                passed += timeline.yields();
+                self.yields.count(timeline);
             }
         };
         let Err(failure) = rig.run_observed(&scene.program, &mut observer) else { return passed };
@@ -166,7 +164,7 @@ impl Tally {
     /// Forgets the counts, as the schedules come again with so many yield points.
     fn begin_again(&mut self, yields: usize) {
         (self.interleavings, self.failed) = (0, 0);
-        self.yields.clear();
+        self.yields = Yields::default();
         self.truncated = yields > YIELDS_MAX;
     }
 }
@@ -181,7 +179,7 @@ fn advance(points: &mut [u8], last: u8) -> bool {
 
 fn report(scenes: &[Scene], tallies: Vec<Tally>, stopped: bool) -> Report {
     let mut rows: Vec<SceneReport> = Vec::new();
-    let mut yields: BTreeMap<&'static str, u64> = BTreeMap::new();
+    let mut yields = Yields::default();
     let mut failures: BTreeMap<Signature, Reproducer> = BTreeMap::new();
     let mut truncated = false;
     for (scene, tally) in scenes.iter().zip(tallies) {
@@ -194,9 +192,7 @@ fn report(scenes: &[Scene], tallies: Vec<Tally>, stopped: bool) -> Report {
             row.interleavings += tally.interleavings;
             row.failed += tally.failed;
         }
-        for (point, count) in tally.yields {
-            *yields.entry(point).or_default() += count;
-        }
+        yields.add(&tally.yields);
         for (signature, reproducer) in tally.failures {
             failures.entry(signature).or_insert(reproducer);
         }
@@ -212,7 +208,7 @@ fn report(scenes: &[Scene], tallies: Vec<Tally>, stopped: bool) -> Report {
         interleavings: rows.iter().map(|row| row.interleavings).sum(),
         failures: failures.into_iter().map(failure).collect(),
         scenes: rows,
-        yields,
+        yields: yields.all().clone(),
         truncated,
         stopped,
     }

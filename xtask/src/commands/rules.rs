@@ -7,8 +7,9 @@ use crate::files;
 use crate::output::print_json;
 use crate::subject::Planted;
 use comfy_table::{Table, presets};
-use mm_diff::engine::{self, Budget, EngineConfig};
+use mm_diff::engine::{self, Budget, EngineConfig, Yields};
 use mm_diff::{Rig, StepView, invariants};
+use mm_model::Model;
 use mm_reference::Rule;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -24,6 +25,11 @@ struct Report {
     hit: Vec<RuleReport>,
     /// Rules nothing made fire.
     missed: Vec<&'static str>,
+    /// How often each yield point of the model was passed with an actor beside, in the files and in
+    /// the fuzzing.
+    yields: BTreeMap<&'static str, u64>,
+    /// Yield points that nothing passed so.
+    yields_missed: Vec<&'static str>,
     /// Invariants checked after every operation of all of them.
     invariants: Vec<&'static str>,
     programs: u64,
@@ -52,11 +58,15 @@ pub fn run(args: &RulesArgs) -> Result<Found, Error> {
     };
     let paths = files::find(&paths)?;
     let mut hits = Hits::new();
+    let mut yields = Yields::default();
     let mut rig = Rig::new(Planted::default().factory());
     for path in &paths {
         let program = files::program(path)?;
         let mut fired: Vec<Rule> = Vec::new();
-        let mut observer = |step: &StepView<'_>| fired.extend(step.fired.iter().map(|(r, _)| *r));
+        let mut observer = |step: &StepView<'_>| {
+            fired.extend(step.fired.iter().map(|(r, _)| *r));
+            step.timeline.into_iter().for_each(|timeline| yields.count(timeline));
+        };
         if rig.run_observed(&program, &mut observer).is_err() {
             eprintln!("{}: fails; counted as far as it went (see replay)", path.display());
         }
@@ -67,13 +77,13 @@ pub fn run(args: &RulesArgs) -> Result<Found, Error> {
         }
     }
     let fuzzed = fuzz(args)?;
-    let report = report(hits, &fuzzed, paths.len() as u64);
+    let report = report(hits, &yields, &fuzzed, paths.len() as u64);
     if args.json {
         print_json(&report);
     } else {
         print(&report);
     }
-    Ok(Found::something_if(!report.missed.is_empty()))
+    Ok(Found::something_if(!report.missed.is_empty() || !report.yields_missed.is_empty()))
 }
 
 fn fuzz(args: &RulesArgs) -> Result<engine::Report, Error> {
@@ -87,7 +97,14 @@ fn fuzz(args: &RulesArgs) -> Result<engine::Report, Error> {
         .map_err(|error| Error::Tool { tool: "fuzz".into(), message: error.to_string() })
 }
 
-fn report(mut hits: Hits, fuzzed: &engine::Report, files: u64) -> Report {
+fn report(mut hits: Hits, replayed: &Yields, fuzzed: &engine::Report, files: u64) -> Report {
+    let passed = |point| {
+        let fuzzed = fuzzed.yields.get(point).copied().unwrap_or_default();
+        (point, replayed.of(point) + fuzzed)
+    };
+    let (yields, never): (BTreeMap<_, _>, BTreeMap<_, _>) =
+        Model::yield_points().map(passed).partition(|(_, times)| *times > 0);
+    let yields_missed = never.into_keys().collect();
     let mut hit = Vec::new();
     let mut missed = Vec::new();
     for rule in Rule::ALL {
@@ -102,7 +119,7 @@ fn report(mut hits: Hits, fuzzed: &engine::Report, files: u64) -> Report {
         hit.push(RuleReport { id: rule.id(), files: files.len(), examples, fuzzed: was_fuzzed });
     }
     let invariants = invariants::ALL.iter().map(|(id, _)| *id).collect();
-    Report { hit, missed, invariants, programs: fuzzed.programs + files }
+    Report { hit, missed, yields, yields_missed, invariants, programs: fuzzed.programs + files }
 }
 
 /// A path as seen from the workspace.
@@ -124,11 +141,22 @@ fn print(report: &Report) {
         ]);
     }
     println!("{table}");
+    let mut table = Table::new();
+    table
+        .load_style(presets::UTF8_HORIZONTAL_ONLY)
+        .set_header(["yield point", "passed beside an actor"]);
+    for (point, times) in &report.yields {
+        table.add_row([(*point).to_owned(), times.to_string()]);
+    }
+    println!("{table}");
     println!("invariants, checked after every operation: {}", report.invariants.join(" "));
     println!("{} programs; {} rules hit", report.programs, report.hit.len());
     if report.missed.is_empty() {
         println!("none missed");
     } else {
         println!("MISSED: {}", report.missed.join(" "));
+    }
+    if !report.yields_missed.is_empty() {
+        println!("yield points never passed: {}", report.yields_missed.join(", "));
     }
 }
