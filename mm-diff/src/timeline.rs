@@ -95,7 +95,7 @@ mod tests {
         assert!(lines[1].contains("line 3: fork p0 p1"), "{text}");
         assert!(lines[1].ends_with("GUP-fast of p0, page 0: pin to write"), "{text}");
         assert!(lines[3].ends_with("  reads the entry"), "{text}");
-        assert!(lines.iter().any(|line| *line == " 1. fork: begun"), "{text}");
+        assert!(lines.contains(&" 1. fork: begun"), "{text}");
         assert!(text.contains("(backed off)"), "{text}");
     }
 }
