@@ -141,7 +141,10 @@ impl Reference {
     ) -> Result<u32, Errno> {
         let (first, end) = (range.start.0, range.end());
         let mut at = first;
-        while let Some(vma) = self.find_vma(pid, at).filter(|vma| u64::from(vma.start) < end) {
+        while u64::from(at) < end
+            && let Some(vma) = self.find_vma(pid, at)
+            && u64::from(vma.start) < end
+        {
             let (vma_end, watched) = (vma.end, armed(vma.flags));
             let from = vma.start.max(at);
             if at == first && from > first {

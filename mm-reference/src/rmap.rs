@@ -50,7 +50,7 @@ impl Reference {
     /// each VMA that links its anon_vma, the pages where it would be mapped. Page `i` of the folio
     /// can only be where the linear index is `index + i`. One process may have several such places:
     /// parts of a folio that was moved (S22), or what took the place of a page that was (J13).
-    pub(crate) fn rmap_walk(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
+    pub(crate) fn walked_parts(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
         let of = self.folio(folio);
         let Some(av) = of.mapping else { return Vec::new() };
         let (first, end) = (of.index, of.index + of.nr_pages());
@@ -72,21 +72,30 @@ impl Reference {
         let Some(folio) = self.mapped_folio(pid, vpn.0) else {
             return Outcome::Err(Errno::EFAULT);
         };
+        Outcome::Pids(self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect())
+    }
+
+    /// The entries that map the folio, as a walk finds them.
+    pub(crate) fn rmap_walk(&mut self, folio: FolioId) -> Vec<(Pid, u32)> {
+        self.note_walk(folio);
+        self.walk_of_mappings(folio)
+    }
+
+    /// Which rules a walk of the folio follows (L7, L13, L17, L20).
+    pub(crate) fn note_walk(&mut self, folio: FolioId) {
         if self.folio(folio).flags.has(FolioFlags::KSM) {
             rule!(self.coverage, L13);
-        } else {
-            rule!(self.coverage, L7, u8::from(self.folio(folio).large()));
-            let parts = self.rmap_walk(folio);
-            if parts.len() > 1 {
-                rule!(self.coverage, L17);
-            }
-            let crosses = |part: &Range<u32>| self.block(part.start) != self.block(part.end - 1);
-            if parts.iter().any(|(_, part)| crosses(part)) {
-                rule!(self.coverage, L20);
-            }
+            return;
         }
-        let found = self.walk_of_mappings(folio).into_iter().map(|(pid, _)| pid);
-        Outcome::Pids(found.collect())
+        rule!(self.coverage, L7, u8::from(self.folio(folio).large()));
+        let parts = self.walked_parts(folio);
+        if parts.len() > 1 {
+            rule!(self.coverage, L17);
+        }
+        let crosses = |part: &Range<u32>| self.block(part.start) != self.block(part.end - 1);
+        if parts.iter().any(|(_, part)| crosses(part)) {
+            rule!(self.coverage, L20);
+        }
     }
 
     /// L1: the anon_vma of a neighbour that could share it, the next VMA first.

@@ -153,7 +153,7 @@ impl Reference {
         let Places { pid, from, to } = at;
         let pmd = match source {
             PmdKind::Leaf(Leaf { folio, .. }) => {
-                self.may_move_folio(folio, 0)?;
+                self.may_move_folio(folio)?;
                 rule!(self.coverage, K7, 2);
                 self.give_folio(folio, pid, to);
                 let (prot, vma) = self.destination_prot(at);
@@ -175,8 +175,8 @@ impl Reference {
 
     /// K5, K7: whether the folio is the process's own: page 0 PAE, unlocked, not pinned. What must be
     /// waited for never comes.
-    fn may_move_folio(&mut self, folio: FolioId, page: u32) -> Result<(), Errno> {
-        if !self.page(folio, page).exclusive {
+    fn may_move_folio(&mut self, folio: FolioId) -> Result<(), Errno> {
+        if !self.page(folio, 0).exclusive {
             rule!(self.coverage, K5, 0);
             return Err(Errno::EBUSY);
         }
@@ -251,7 +251,7 @@ impl Reference {
         if self.folio(folio).large() {
             return self.split_folio_to_move(folio);
         }
-        self.may_move_folio(folio, 0)?;
+        self.may_move_folio(folio)?;
         rule!(self.coverage, K5, 3);
         self.give_folio(folio, at.pid, at.to);
         let (prot, vma) = self.destination_prot(at);

@@ -10,6 +10,7 @@ mod hwpoison;
 mod ksm;
 mod lru;
 mod migrate;
+mod mremap;
 mod protect;
 mod random;
 mod reclaim;

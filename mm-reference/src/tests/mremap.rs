@@ -1,0 +1,1 @@
+//! Moving memory (section J).
