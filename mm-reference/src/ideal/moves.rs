@@ -53,8 +53,14 @@ impl Ideal {
             let last = region.end == kept.end();
             let end = if last { u64::from(range.start.0) + u64::from(len) } else { region.end };
             self.copy_region(pid, (start, Region { end, ..region }), range.start, place);
+            let from = PageRange::new(start as u32, (region.end - start) as u32);
+            let to = Vpn(place.0 + (from.start.0 - range.start.0));
+            if region.maybe {
+                self.perhaps_move(pid, from, to);
+            } else {
+                self.move_pages(pid, from, to);
+            }
         }
-        self.move_pages(pid, kept, place);
         let Some(space) = self.space(pid) else { return };
         match emptied {
             Emptied::Kept => {}
@@ -99,11 +105,16 @@ impl Ideal {
         if let Some(space) = self.space(pid) {
             space.doubt_regions(range);
         }
+        self.perhaps_move(pid, range, to.start);
+    }
+
+    /// The pages of a range may have gone to a place, or not.
+    fn perhaps_move(&mut self, pid: Pid, range: PageRange, to: Vpn) {
         let Some(space) = self.spaces.get_mut(pid.index()).and_then(Option::as_mut) else { return };
         let pages: Vec<(u32, Page)> =
             space.pages.range(bounds(range)).map(|(vpn, page)| (*vpn, *page)).collect();
         for (vpn, page) in pages {
-            let at = to.start.0 + (vpn - range.start.0);
+            let at = to.0 + (vpn - range.start.0);
             let fresh = Page { value: Value::ZERO, or_zero: true, ..page };
             let there = space.pages.entry(at).or_insert(fresh);
             there.instead = Some((page.value, page.lineage));
