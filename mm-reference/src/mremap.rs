@@ -306,6 +306,7 @@ impl Reference {
             return;
         }
         rule!(self.coverage, J11, 1);
+        rule!(self.coverage, J12, 3);
         for vma in &mut self.mm_mut(pid).vmas {
             if whole.contains(&vma.start) {
                 vma.flags = vma.flags.without(VmaFlags::ACCOUNT);
@@ -358,6 +359,7 @@ impl Reference {
                 let whole = extent == span && !self.mm(pid).pmd_tables.contains(&(new / span));
                 if whole && !unwatched {
                     rule!(self.coverage, J9, 0);
+                    rule!(self.coverage, J6, 3);
                     self.move_pmd_table(pid, old, new);
                 } else {
                     extent = common(block);
@@ -426,6 +428,7 @@ impl Reference {
         if whole && !unwatched {
             rule!(self.coverage, J9, 2);
             let block = self.block(old);
+            rule!(self.coverage, J6, 2);
             if let Some(table) = self.mm_mut(pid).pmds.remove(&block) {
                 self.set_pmd(pid, new, table);
             }
