@@ -159,9 +159,11 @@ impl Reference {
     /// The place the subject moved memory to, if it reported one: `fits` says whether the rules allow
     /// it (J16).
     pub(crate) fn chosen_place(&mut self, fits: impl Fn(u32) -> bool) -> Option<u32> {
-        let found = self.adopted.choices.iter().position(
-            |choice| matches!(choice, Choice::Placed(place) if fits(place.0)),
-        )?;
+        let found = self
+            .adopted
+            .choices
+            .iter()
+            .position(|choice| matches!(choice, Choice::Placed(place) if fits(place.0)))?;
         match self.adopted.choices.remove(found) {
             Choice::Placed(place) => Some(place.0),
             _ => None,

@@ -24,11 +24,11 @@ mod devices;
 mod moves;
 
 use devices::{Device, Held, detach};
-use moves::Emptied;
 use mm_ops::{
     Advice, Errno, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, UffdFill,
     Value, Vpn,
 };
+use moves::Emptied;
 use std::collections::BTreeMap;
 use std::fmt;
 

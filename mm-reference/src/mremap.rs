@@ -86,8 +86,7 @@ impl Reference {
         if !flags.fixed && !flags.dontunmap {
             return true;
         }
-        let overlap =
-            range.end() > u64::from(to.start.0) && to.end() > u64::from(range.start.0);
+        let overlap = range.end() > u64::from(to.start.0) && to.end() > u64::from(range.start.0);
         let resized = range.len != to.len;
         to.end() <= space && flags.maymove && !(flags.dontunmap && resized) && !overlap
     }

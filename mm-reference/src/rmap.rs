@@ -61,9 +61,8 @@ impl Reference {
             vmas.filter(|(_, vma)| vma.pgoff < end && first < vma.index_end()).collect();
         visited.sort_by_key(|(_, vma)| (vma.pgoff, vma.linked));
         let address = |vma: &Vma, index: u32| vma.start + (index - vma.pgoff);
-        let part = |vma: &Vma| {
-            address(vma, first.max(vma.pgoff))..address(vma, end.min(vma.index_end()))
-        };
+        let part =
+            |vma: &Vma| address(vma, first.max(vma.pgoff))..address(vma, end.min(vma.index_end()));
         visited.into_iter().map(|(pid, vma)| (pid, part(vma))).collect()
     }
 
