@@ -21,6 +21,7 @@ mod split;
 mod swap;
 mod thp;
 mod uffd;
+mod uffd_move;
 mod vma;
 mod zap;
 
