@@ -82,6 +82,14 @@ struct Page {
     orphan: Option<usize>,
     /// The last operation may have moved this content here: with its lineage.
     instead: Option<(Value, u32)>,
+    /// What its lineage may be as well, because it could not be told from the value.
+    or_lineage: Option<u32>,
+}
+
+impl Page {
+    fn descends_from(&self, lineage: u32) -> bool {
+        self.lineage == lineage || self.or_lineage == Some(lineage)
+    }
 }
 
 /// A run of mapped pages that fork treats alike.
@@ -216,8 +224,8 @@ impl Ideal {
             (Op::Mremap { pid, range, to, flags }, Outcome::At(place)) => {
                 self.remap(pid, range, to.len, place, Emptied::of(flags, failing));
             }
-            (Op::Mremap { pid, range, to, flags }, Outcome::Err(_)) if flags.fixed => {
-                self.remap_failed(pid, range, to);
+            (Op::Mremap { pid, range, to, flags }, Outcome::Err(errno)) if flags.fixed => {
+                self.remap_failed(pid, range, to, errno);
             }
             (Op::UffdMove { pid, range, to, .. }, Outcome::Count(count)) => {
                 self.move_pages(pid, PageRange { len: count, ..range }, to);
@@ -312,6 +320,7 @@ impl Ideal {
             poisoned: false,
             orphan: None,
             instead: None,
+            or_lineage: None,
         };
         Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
@@ -321,7 +330,10 @@ impl Ideal {
         let page = space.and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
         let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
-        let strayed = page.is_some_and(|page| self.strays.contains(&(page.lineage, found)));
+        let strayed = |page: &Page| {
+            self.strays.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
+        };
+        let strayed = page.is_some_and(strayed);
         if found == expected || lost || strayed {
             Ok(())
         } else {
@@ -538,10 +550,12 @@ fn settle(
     if let Some((value, lineage)) = page.instead.take()
         && found == value
     {
+        page.or_lineage = Some(page.lineage).filter(|_| page.value == value || value.is_zero());
         (page.value, page.lineage) = (value, lineage);
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();
-    let open = faded || stray == Some((page.lineage, found));
+    let strayed = |(lineage, value)| page.descends_from(lineage) && value == found;
+    let open = faded || stray.is_some_and(strayed);
     if open {
         page.value = found;
     }

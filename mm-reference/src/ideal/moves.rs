@@ -2,7 +2,7 @@
 //! the new place; what is left behind, if anything, reads zero.
 
 use super::{Ideal, Page, Region, bounds};
-use mm_ops::{MremapFlags, PageRange, Pid, Value, Vpn};
+use mm_ops::{Errno, MremapFlags, PageRange, Pid, Value, Vpn};
 
 /// What becomes of the place that memory moved away from.
 #[derive(Clone, Copy, Debug)]
@@ -87,8 +87,9 @@ impl Ideal {
 
     /// A `mremap` to a fixed place that failed: what was at the new place, or was to be cut off, may be
     /// gone; and of several VMAs the first may have moved (J2).
-    pub(super) fn remap_failed(&mut self, pid: Pid, range: PageRange, to: PageRange) {
-        if to.end() > u64::from(u32::MAX) {
+    pub(super) fn remap_failed(&mut self, pid: Pid, range: PageRange, to: PageRange, errno: Errno) {
+        let moves_only = range.len == to.len;
+        if to.end() > u64::from(u32::MAX) || moves_only && errno == Errno::EINVAL {
             return; // Refused for its arguments.
         }
         self.doubt_mapped(pid, to);
@@ -96,7 +97,7 @@ impl Ideal {
             let start = range.start.0.saturating_add(to.len);
             self.doubt_mapped(pid, PageRange::new(start, range.len - to.len));
         }
-        if range.len != to.len {
+        if !moves_only {
             return;
         }
         for (start, region) in self.regions_of(pid, range) {
