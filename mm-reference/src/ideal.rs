@@ -225,7 +225,7 @@ impl Ideal {
                 self.remap(pid, range, to.len, place, Emptied::of(flags, failing));
             }
             (Op::Mremap { pid, range, to, flags }, Outcome::Err(errno)) if flags.fixed => {
-                self.remap_failed(pid, range, to, errno);
+                self.remap_failed(pid, range, to, flags, errno);
             }
             (Op::UffdMove { pid, range, to, .. }, Outcome::Count(count)) => {
                 self.move_pages(pid, PageRange { len: count, ..range }, to);
@@ -544,14 +544,15 @@ fn settle(
     vpn: Vpn,
     found: Value,
 ) -> Result<(), Violation> {
+    if let Some((value, lineage)) = page.instead.take() {
+        page.or_lineage = Some(lineage);
+        if found == value {
+            page.or_lineage = Some(std::mem::replace(&mut page.lineage, lineage));
+            page.value = value;
+        }
+    }
     if (page.lost || page.poisoned) && found.is_zero() {
         return Ok(());
-    }
-    if let Some((value, lineage)) = page.instead.take()
-        && found == value
-    {
-        page.or_lineage = Some(page.lineage).filter(|_| page.value == value || value.is_zero());
-        (page.value, page.lineage) = (value, lineage);
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();
     let strayed = |(lineage, value)| page.descends_from(lineage) && value == found;

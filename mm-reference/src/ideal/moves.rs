@@ -87,10 +87,20 @@ impl Ideal {
 
     /// A `mremap` to a fixed place that failed: what was at the new place, or was to be cut off, may be
     /// gone; and of several VMAs the first may have moved (J2).
-    pub(super) fn remap_failed(&mut self, pid: Pid, range: PageRange, to: PageRange, errno: Errno) {
+    pub(super) fn remap_failed(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        to: PageRange,
+        flags: MremapFlags,
+        errno: Errno,
+    ) {
         let moves_only = range.len == to.len;
-        if to.end() > u64::from(u32::MAX) || moves_only && errno == Errno::EINVAL {
-            return; // Refused for its arguments.
+        let overlap = range.end() > u64::from(to.start.0) && to.end() > u64::from(range.start.0);
+        let illegal = to.is_empty() || !flags.maymove || flags.dontunmap && !moves_only || overlap;
+        let beyond = to.end() > u64::from(u32::MAX) || moves_only && errno == Errno::EINVAL;
+        if illegal || beyond {
+            return; // Refused for its arguments (J1).
         }
         self.doubt_mapped(pid, to);
         if range.len > to.len {
