@@ -11,7 +11,9 @@ write p0 1 b -> OOM                               # its link, its anon_vma, the 
 write p0 1 b -> ok
 read p0 21 -> a
 rmap_walk p0 1 -> p0
-mremap p0 20+4 0+4 maymove dontunmap -> @4        # occupied: somewhere else
+mmap p0 8+12 r
+mmap p0 24+40 r
+mremap p0 20+4 0+4 maymove dontunmap -> @4        # occupied: where there is room
 mremap p0 4+4 40+4 maymove fixed dontunmap -> @40
 read p0 41 -> a
 read p0 5 -> 0
