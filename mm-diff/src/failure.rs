@@ -150,6 +150,8 @@ pub(crate) fn kind_of_outcome(outcome: Outcome) -> String {
     match outcome {
         Outcome::Count(_) => "count".to_owned(),
         Outcome::Value(_) => "value".to_owned(),
+        Outcome::At(_) => "at".to_owned(),
+        Outcome::Pids(_) => "pids".to_owned(),
         other => other.to_string(),
     }
 }
@@ -160,6 +162,7 @@ pub(crate) fn kind_of_choice(choice: &Choice) -> &'static str {
         Choice::AllocFailed(_) => "AllocFailed",
         Choice::Merged { .. } => "Merged",
         Choice::FolioOrder { .. } => "FolioOrder",
+        Choice::Placed(_) => "Placed",
         Choice::Raced(_) => "Raced",
     }
 }

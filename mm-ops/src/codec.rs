@@ -19,12 +19,12 @@ use serde::de::DeserializeOwned;
 /// First bytes of every binary program.
 pub const MAGIC: [u8; 4] = *b"mmop";
 /// Version of the format, in the byte behind the magic.
-pub const VERSION: u8 = 2;
+pub const VERSION: u8 = 3;
 
 /// Length of magic and version.
 const HEADER_BYTES: usize = MAGIC.len() + 1;
 /// Most bytes of one encoded step, or of the configuration.
-const PART_BYTES_MAX: usize = 32;
+const PART_BYTES_MAX: usize = 40;
 /// Fewest bytes of one encoded step: the operation's tag, one operand, no expectation.
 const STEP_BYTES_MIN: usize = 3;
 /// Longest input that is looked at.
@@ -135,7 +135,7 @@ fn read_part<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{GupFlags, Handle, Op, PageRange, Pid, Value, Vpn};
+    use crate::{GupFlags, Handle, MremapFlags, Op, PageRange, Pid, Value, Vpn};
     use proptest::prelude::*;
 
     const GOLDEN: &str = "\
@@ -158,7 +158,7 @@ read p1 70000 -> a
         let bytes = encode(&program);
         assert_eq!(
             hex(&bytes),
-            "6d6d6f700204020001000101004000000010040000000000fb2c0101010001000\
+            "6d6d6f70030402000100010100400000000010040000000000fb2c0101010001000\
              a00036100000b00030100010101000000000101010700010103070901fc7011010001026100"
         );
         assert_eq!(decode(&bytes).unwrap(), program);
@@ -170,9 +170,11 @@ read p1 70000 -> a
         let range = PageRange { start: Vpn(u32::MAX), len: u32::MAX };
         let (pid, handle) = (Pid(u8::MAX), Handle(u8::MAX));
         let value = Value { label: u8::MAX, stamp: u16::MAX };
-        for op in
-            [Op::Gup { pid, range, handle, flags }, Op::DmaWrite { handle, index: u32::MAX, value }]
-        {
+        for op in [
+            Op::Gup { pid, range, handle, flags },
+            Op::DmaWrite { handle, index: u32::MAX, value },
+            Op::Mremap { pid, range, to: range, flags: MremapFlags::default() },
+        ] {
             let step = Step { op, expect: Some(crate::Outcome::Count(u32::MAX)) };
             let mut bytes = Vec::new();
             write_part(&step, &mut bytes);
@@ -191,7 +193,7 @@ read p1 70000 -> a
         assert_eq!(decode(b""), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop"), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop\x01"), Err(CodecError::Version { found: 1 }));
-        assert!(matches!(decode(b"mmop\x02"), Err(CodecError::Config { .. })));
+        assert!(matches!(decode(b"mmop\x03"), Err(CodecError::Config { .. })));
         let bytes = CODED_BYTES_MAX + 1;
         assert_eq!(decode(&vec![0; bytes]), Err(CodecError::TooLong { bytes }));
         let cut = decode(&good[..good.len() - 1]);

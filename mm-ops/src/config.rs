@@ -104,6 +104,8 @@ pub struct Config {
     pub uffd: UffdWpMode,
     /// UFFD_FEATURE_EVENT_FORK of every userfaultfd context: a child keeps the flags (C2, C21).
     pub uffd_fork: bool,
+    /// UFFD_FEATURE_EVENT_REMAP of every userfaultfd context: moved memory stays watched (J7, J14).
+    pub uffd_remap: bool,
 }
 
 /// Most swap slots of a program.
@@ -127,6 +129,7 @@ impl Default for Config {
             swap_device: SwapDevice::Plain,
             uffd: UffdWpMode::Sync,
             uffd_fork: false,
+            uffd_remap: false,
         }
     }
 }

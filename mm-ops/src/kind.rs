@@ -75,6 +75,9 @@ kinds! {
     UffdCopy = "uffd_copy",
     UffdZero = "uffd_zero",
     UffdPoison = "uffd_poison",
+    Mremap = "mremap",
+    UffdMove = "uffd_move",
+    RmapWalk = "rmap_walk",
 }
 
 impl OpKind {
@@ -154,6 +157,9 @@ impl Op {
             Self::UffdFill { fill: UffdFill::Copy { .. }, .. } => OpKind::UffdCopy,
             Self::UffdFill { fill: UffdFill::Zero, .. } => OpKind::UffdZero,
             Self::UffdFill { fill: UffdFill::Poison, .. } => OpKind::UffdPoison,
+            Self::Mremap { .. } => OpKind::Mremap,
+            Self::UffdMove { .. } => OpKind::UffdMove,
+            Self::RmapWalk { .. } => OpKind::RmapWalk,
         }
     }
 }

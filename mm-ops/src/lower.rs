@@ -13,6 +13,7 @@ use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::program::Program;
 use crate::race::Actor;
+use crate::remap::MremapFlags;
 use std::cmp::Ordering;
 
 /// How far an operation is from the simplest one. Compared field by field, from the first.
@@ -24,6 +25,8 @@ pub struct Weight {
     options: u8,
     /// Length of its range; sum of the orders of a `thp`.
     len: u32,
+    /// Length of its second range.
+    new_len: u32,
     /// First page, or index, or number of the allocation; number of `madvise` orders.
     place: u32,
     /// The second page.
@@ -70,6 +73,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.swap_device != default.swap_device,
         config.uffd != default.uffd,
         config.uffd_fork != default.uffd_fork,
+        config.uffd_remap != default.uffd_remap,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -96,6 +100,7 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { swap_device: default.swap_device, ..*config },
         Config { uffd: default.uffd, ..*config },
         Config { uffd_fork: default.uffd_fork, ..*config },
+        Config { uffd_remap: default.uffd_remap, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));
@@ -112,8 +117,11 @@ pub fn weight(op: &Op) -> Weight {
         kind: kind_rank(op.kind()),
         options: options_rank(op),
         len: range.len,
+        new_len: operands.new_range.as_deref().map_or(0, |range| range.len),
         place: operands.vpn.map_or(range.start.0, |vpn| vpn.0),
-        second: operands.to.map_or(0, |vpn| vpn.0),
+        second: operands
+            .to
+            .map_or(operands.new_range.map_or(0, |range| range.start.0), |vpn| vpn.0),
         value: operands.value.map_or(0, |value| value_rank(*value)),
         names: [
             operands.pid.map_or(0, |pid| pid.0),
@@ -197,6 +205,10 @@ fn options_rank(op: &Op) -> u8 {
         Op::Uffd { call: UffdCall::Protect(on), .. } => u8::from(!on),
         Op::UffdFill { fill: UffdFill::Copy { wp, .. }, .. } => u8::from(wp),
         Op::Thp { always, madvise } => always.iter().chain(madvise.iter()).count() as u8,
+        Op::Mremap { flags: MremapFlags { maymove, fixed, dontunmap }, .. } => {
+            u8::from(maymove) + u8::from(fixed) + u8::from(dontunmap)
+        }
+        Op::UffdMove { holes, .. } => u8::from(holes),
         _ => 0,
     }
 }
@@ -270,7 +282,9 @@ fn simpler_kinds(op: &Op) -> Vec<Op> {
         Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } } => {
             vec![store(pid, vpn, value)]
         }
-        Op::UffdFill { pid, vpn, fill: UffdFill::Zero } => vec![load(pid, vpn)],
+        Op::UffdFill { pid, vpn, fill: UffdFill::Zero } | Op::RmapWalk { pid, vpn } => {
+            vec![load(pid, vpn)]
+        }
         _ => Vec::new(),
     }
 }
@@ -311,6 +325,13 @@ fn simpler_options(op: &Op) -> Vec<Op> {
                 })
                 .collect()
         }
+        Op::Mremap { pid, range, to, flags } => simpler_moves(flags)
+            .into_iter()
+            .map(|flags| Op::Mremap { pid, range, to, flags })
+            .collect(),
+        Op::UffdMove { pid, range, to, holes: true } => {
+            vec![Op::UffdMove { pid, range, to, holes: false }]
+        }
         Op::SwapOut { pid, vpn, token: Some(_) } => vec![Op::SwapOut { pid, vpn, token: None }],
         Op::WriteDone { token, error: true } => vec![Op::WriteDone { token, error: false }],
         Op::Migrate { pid, vpn, token, all: true } => {
@@ -341,6 +362,16 @@ fn simpler_advice(advice: Advice) -> Option<Advice> {
         Advice::PopulateWrite => Some(Advice::PopulateRead),
         _ => None,
     }
+}
+
+/// Each flag left out.
+fn simpler_moves(flags: MremapFlags) -> Vec<MremapFlags> {
+    let fewer = [
+        MremapFlags { dontunmap: false, ..flags },
+        MremapFlags { fixed: false, ..flags },
+        MremapFlags { maymove: false, ..flags },
+    ];
+    fewer.into_iter().filter(|fewer| *fewer != flags).collect()
 }
 
 /// No flag at all, then each one left out.
@@ -402,6 +433,11 @@ fn simpler_numbers(op: &Op) -> Vec<Op> {
     if let Some(range) = operands.range.as_deref() {
         for simpler in simpler_ranges(*range) {
             with(&|op| op.operands().range.into_iter().for_each(|range| *range = simpler));
+        }
+    }
+    if let Some(range) = operands.new_range.as_deref() {
+        for simpler in simpler_ranges(*range) {
+            with(&|op| op.operands().new_range.into_iter().for_each(|range| *range = simpler));
         }
     }
     if let Some(vpn) = operands.vpn.as_deref() {

@@ -132,7 +132,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(13) {
+    match draw.below(14) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -154,7 +154,8 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         9 => config.swap_device = draw_device(draw),
         10 => config.uffd = draw_uffd(draw),
         11 => config.lru_batch = !config.lru_batch,
-        _ => config.uffd_fork = !config.uffd_fork,
+        12 => config.uffd_fork = !config.uffd_fork,
+        _ => config.uffd_remap = !config.uffd_remap,
     }
 }
 
@@ -273,6 +274,7 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
             _ => tweak_page(&mut maker, to, ptes),
         },
         Op::BadSlot { pid, vpn }
+        | Op::RmapWalk { pid, vpn }
         | Op::KsmZero { pid, vpn }
         | Op::Hwpoison { pid, vpn }
         | Op::SoftOffline { pid, vpn }
@@ -300,6 +302,19 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
                 }
             }
             _ => tweak_range(&mut maker, range, ptes),
+        },
+        Op::Mremap { pid, range, to, flags } => match maker.draw.below(8) {
+            0 => *pid = maker.pid(),
+            1 | 2 => tweak_range(&mut maker, range, ptes),
+            3 => *flags = maker.move_flags(),
+            4 => to.len = range.len,
+            _ => tweak_range(&mut maker, to, ptes),
+        },
+        Op::UffdMove { pid, range, to, holes } => match maker.draw.below(8) {
+            0 => *pid = maker.pid(),
+            1 => *holes = !*holes,
+            2..5 => tweak_range(&mut maker, range, ptes),
+            _ => tweak_page(&mut maker, to, ptes),
         },
         Op::Race { actor, at } => {
             match (maker.draw.below(8), actor) {

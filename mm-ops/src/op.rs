@@ -18,6 +18,7 @@
 
 use crate::ids::{Handle, Order, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::race::{Actor, RACE_STEPS};
+use crate::remap::MremapFlags;
 use serde::{Deserialize, Serialize};
 
 /// Access rights of a mapping. Execute permission is not modelled: it has no rule of its own here.
@@ -551,6 +552,48 @@ pub enum Op {
         /// With what.
         fill: UffdFill,
     },
+    /// `mremap p0 0+4 20+6 [maymove] [fixed] [dontunmap] -> @20` (J1 … J16): the old range, then the
+    /// new address and length. Answers where the memory is now. The new address is looked at only
+    /// with `fixed` or `dontunmap`. A move without `fixed` goes where the subject likes
+    /// ([`crate::Choice::Placed`]; `dontunmap`: to the new address if that is free), or fails with
+    /// `ENOMEM` where no free range is long enough. A new range beyond the address space → `EINVAL`. There is
+    /// no limit to the number of VMAs, to locked memory or to address space but its size.
+    /// A grown range of a LOCKED VMA is populated as by `mlock`, whatever comes of that.
+    Mremap {
+        /// The process.
+        pid: Pid,
+        /// The old range, in pages.
+        range: PageRange,
+        /// The new address and length, in pages.
+        to: PageRange,
+        /// How.
+        flags: MremapFlags,
+    },
+    /// `uffd_move p0 0+2 20 [holes] -> 2`: UFFDIO_MOVE of a range to an address (K1 … K12), with the
+    /// context of the process. Answers the pages moved, if any; else the error that stopped it.
+    /// Length 0, a range beyond the address space → `EINVAL`. What would be waited for (a folio
+    /// lock of a token, a migration) is never done: `EINTR` (K10), and the pages moved before count
+    /// as if it were any other error. All allocations are those of A3, L1 and page tables, at the
+    /// destination; tables of the source, for holes, at the source.
+    UffdMove {
+        /// The process.
+        pid: Pid,
+        /// The source, in pages.
+        range: PageRange,
+        /// Where to.
+        to: Vpn,
+        /// UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES.
+        holes: bool,
+    },
+    /// `rmap_walk p0 3 -> p0,p1`: the folio mapped there (present PTE or PMD, anonymous, not the
+    /// zero page; else `EFAULT`) is looked up by a walk over its anon_vma (L7, L17, L20; a KSM page:
+    /// L13), without its lock. Answers the processes in which an entry was found that maps it.
+    RmapWalk {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+    },
 }
 
 /// What can fail to be allocated. `vpn` in [`AllocSite`] says for which place, as noted here.
@@ -559,12 +602,13 @@ pub enum AllocKind {
     /// The new mm of a fork; place 0.
     Mm,
     /// A VMA: of `mmap` (only when nothing merged), of a split (place: the start of the VMA being
-    /// split), of a fork (place: the VMA's start).
+    /// split), of a fork (place: the VMA's start), of a move (only when nothing merged; place: the
+    /// new address).
     Vma,
     /// An anon_vma: L1 and L3; place: the start of the VMA it is for.
     AnonVma,
     /// An anon_vma_chain: L1, L2, L3; place: the start of the VMA it is for (for a split the start
-    /// of the VMA being split, as it was before).
+    /// of the VMA being split, as it was before; for a move the new address).
     Avc,
     /// A PMD-level table, of the PUD entry; place: the first page it spans.
     PmdTable,

@@ -17,8 +17,10 @@ pub struct Operands<'a> {
     pub range: Option<&'a mut PageRange>,
     /// The single page.
     pub vpn: Option<&'a mut Vpn>,
-    /// The second page of a KSM merge.
+    /// The second page of a KSM merge; the destination of a UFFDIO_MOVE.
     pub to: Option<&'a mut Vpn>,
+    /// The new address and length of a mremap.
+    pub new_range: Option<&'a mut PageRange>,
     /// The GUP handle.
     pub handle: Option<&'a mut Handle>,
     /// The circumstance.
@@ -53,7 +55,15 @@ impl Op {
                 Operands { pid: Some(parent), other: Some(child), ..none }
             }
             Self::Exit { pid } | Self::ClearRefs { pid } => Operands { pid: Some(pid), ..none },
+            Self::Mremap { pid, range, to, .. } => {
+                let (pid, new_range) = (Some(pid), Some(to));
+                Operands { pid, range: Some(range), new_range, ..none }
+            }
+            Self::UffdMove { pid, range, to, .. } => {
+                Operands { pid: Some(pid), range: Some(range), to: Some(to), ..none }
+            }
             Self::Read { pid, vpn }
+            | Self::RmapWalk { pid, vpn }
             | Self::BadSlot { pid, vpn }
             | Self::Split { pid, vpn, .. }
             | Self::KsmZero { pid, vpn }

@@ -3,6 +3,7 @@
 use crate::ids::{Order, Pid, Value, Vpn};
 use crate::op::{AllocSite, Op, Remote};
 use crate::race::ActorEnd;
+use crate::remap::PidSet;
 use serde::{Deserialize, Serialize};
 
 /// Error numbers, under the kernel's names.
@@ -62,6 +63,10 @@ pub enum Outcome {
     Value(Value),
     /// Refused or failed; text: the error's name.
     Err(Errno),
+    /// Done, with the page where the memory is now; text: `@` and the number.
+    At(Vpn),
+    /// Done, with the processes found; text: `p0,p2`, or `nobody`.
+    Pids(PidSet),
     /// A CPU access ended in SIGSEGV.
     Segv,
     /// A CPU access ended in SIGBUS.
@@ -85,6 +90,10 @@ pub(crate) enum Answer {
     Value,
     /// A number of pages.
     Count,
+    /// A place.
+    Place,
+    /// Processes.
+    Pids,
 }
 
 impl Op {
@@ -96,7 +105,9 @@ impl Op {
             Self::DmaRead { .. } | Self::Remote { access: Remote::Peek | Remote::VmRead, .. } => {
                 Answer::Value
             }
-            Self::Gup { .. } => Answer::Count,
+            Self::Gup { .. } | Self::UffdMove { .. } => Answer::Count,
+            Self::Mremap { .. } => Answer::Place,
+            Self::RmapWalk { .. } => Answer::Pids,
             _ => Answer::Done,
         }
     }
@@ -113,6 +124,8 @@ impl Outcome {
             Self::Ok => matches!(answer, Answer::Done | Answer::Stored),
             Self::Value(_) => matches!(answer, Answer::Loaded | Answer::Value),
             Self::Count(_) => matches!(answer, Answer::Count),
+            Self::At(_) => matches!(answer, Answer::Place),
+            Self::Pids(_) => matches!(answer, Answer::Pids),
             Self::Segv | Self::Bus | Self::Oom | Self::Blocked => {
                 matches!(answer, Answer::Stored | Answer::Loaded)
             }
@@ -147,6 +160,8 @@ pub enum Choice {
         /// The order taken.
         order: Order,
     },
+    /// A move that may go anywhere went here (J3, J16): any range free at that moment, long enough.
+    Placed(Vpn),
     /// How the actor that was armed for this operation ended.
     Raced(ActorEnd),
 }

@@ -102,6 +102,11 @@ impl<const N: usize> Names<N> {
         Self { new: [None; N], next: 0 }
     }
 
+    /// The new name of a process; one that was never mentioned stays what it is.
+    fn known(&self, pid: Pid) -> Pid {
+        Pid(self.new.get(usize::from(pid.0)).copied().flatten().unwrap_or(pid.0))
+    }
+
     /// The new name; one out of bounds stays what it is.
     fn rename(&mut self, old: &mut u8) {
         let Some(new) = self.new.get_mut(usize::from(*old)) else {
@@ -130,8 +135,12 @@ pub fn renumber(program: &Program) -> Option<Program> {
         operands.handle.into_iter().for_each(|handle| handles.rename(&mut handle.0));
         operands.token.into_iter().for_each(|token| tokens.rename(&mut token.0));
         operands.value.into_iter().for_each(|value| values.rename(value));
-        if let Some(Outcome::Value(value)) = expect {
-            values.rename_known(value);
+        match expect {
+            Some(Outcome::Value(value)) => values.rename_known(value),
+            Some(Outcome::Pids(found)) => {
+                *found = found.iter().map(|pid| pids.known(pid)).collect()
+            }
+            _ => {}
         }
     }
     simpler(renamed, program)
@@ -186,7 +195,7 @@ pub fn remove_pages(program: &Program, cut: PageRange) -> Option<Program> {
         for vpn in operands.vpn.into_iter().chain(operands.to) {
             vpn.0 = narrow(moved(u64::from(vpn.0)));
         }
-        if let Some(range) = operands.range {
+        for range in operands.range.into_iter().chain(operands.new_range) {
             let (start, end) = (moved(u64::from(range.start.0)), moved(range.end()));
             *range = PageRange::new(narrow(start), narrow(end - start));
         }
@@ -234,7 +243,7 @@ pub fn halve_geometry(program: &Program) -> Option<Program> {
         for vpn in operands.vpn.into_iter().chain(operands.to) {
             *vpn = Vpn(fold(vpn.0));
         }
-        if let Some(range) = operands.range {
+        for range in operands.range.into_iter().chain(operands.new_range) {
             let last = u32::try_from(range.end().saturating_sub(1)).unwrap_or(u32::MAX);
             let (start, last) = (fold(range.start.0), fold(last));
             let len = if range.is_empty() { 0 } else { last.saturating_sub(start) + 1 };

@@ -46,6 +46,7 @@ impl Step {
         let op = self.op.sanitized();
         let expect = self.expect.filter(|outcome| outcome.fits(&op)).map(|outcome| match outcome {
             Outcome::Value(value) => Outcome::Value(Value::label(value.label)),
+            Outcome::Pids(pids) => Outcome::Pids(pids.sanitized()),
             other => other,
         });
         Self { op, expect }
@@ -71,6 +72,8 @@ impl Program {
         let mapped = self.steps.iter().map(|step| match step.op {
             // A range that does not fit the address space is refused as a whole.
             Op::Mmap { range, .. } if range.end() <= space => u64::from(range.len),
+            // Memory can grow by a mremap, and be in two places after one.
+            Op::Mremap { to, .. } if to.end() <= space => u64::from(to.len),
             _ => 0,
         });
         // What one process mapped, each of the others can have by a fork.

@@ -66,6 +66,7 @@ impl Reference {
             }
             Choice::Raced(_) => "no actor was armed for this operation",
             Choice::FolioOrder { .. } => "no fault takes a folio here, or the order does not fit",
+            Choice::Placed(_) => "no move may go anywhere, or the range is not free",
         };
         Err(refusal(*choice, why))
     }
@@ -155,6 +156,20 @@ impl Reference {
         }
     }
 
+    /// The place the subject moved memory to, if it reported one: `fits` says whether the rules allow
+    /// it (J16).
+    pub(crate) fn chosen_place(&mut self, fits: impl Fn(u32) -> bool) -> Option<u32> {
+        let found = self
+            .adopted
+            .choices
+            .iter()
+            .position(|choice| matches!(choice, Choice::Placed(place) if fits(place.0)))?;
+        match self.adopted.choices.remove(found) {
+            Choice::Placed(place) => Some(place.0),
+            _ => None,
+        }
+    }
+
     /// Whether any bits were merged in this operation.
     pub(crate) fn any_merge_left(&self) -> bool {
         self.adopted.choices.iter().any(|choice| matches!(choice, Choice::Merged { .. }))
@@ -167,6 +182,7 @@ fn refusal(choice: Choice, why: &str) -> Refusal {
         Choice::Merged { .. } => Rule::BT4,
         Choice::FolioOrder { .. } => Rule::A6,
         Choice::Raced(_) => Rule::R2,
+        Choice::Placed(_) => Rule::J16,
     };
     Refusal { rule, choice, why: why.to_owned() }
 }

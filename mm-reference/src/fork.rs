@@ -68,7 +68,8 @@ impl Reference {
         let flags = vma.flags.without(VmaFlags::LOCKED).without(dropped);
         let family = Family { uffd_wp: flags.has(VmaFlags::UFFD_WP), ..family };
         let (start, end) = (vma.start, vma.end);
-        let mut copy = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
+        let fresh = Vma { anon_vma: None, avcs: Vec::new(), linked: 0, ..*vma };
+        let mut copy = Vma { flags, ..fresh };
         let wiped = vma.has(VmaFlags::WIPEONFORK);
         if wiped {
             rule!(self.coverage, C2, 1);

@@ -114,7 +114,7 @@ impl Reference {
     /// cannot be shared. LOCKED VMAs make no difference.
     pub(crate) fn unmap_poisoned(&mut self, folio: FolioId) {
         let cached = self.in_swap_cache(folio);
-        for (pid, vpn) in self.walk_of_mappings(folio) {
+        for (pid, vpn) in self.rmap_walk(folio) {
             if cached {
                 rule!(self.coverage, Q1, 8);
                 if self.swap_pte(pid, vpn).is_none() {

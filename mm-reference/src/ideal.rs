@@ -18,14 +18,17 @@
 //!   up, if their mapping is clean (I7; docs/kernel-findings.md).
 //! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
 //!   `lost`. So is a poisoned page, at once or later (Q1, Q3, F3): `poisoned`.
+//! * A move of several VMAs that failed midway (J2) may have come to any page: `instead`.
 
 mod devices;
+mod moves;
 
-use devices::{Device, Held, Plain, detach};
+use devices::{Device, Held, detach};
 use mm_ops::{
     Advice, Errno, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, UffdFill,
     Value, Vpn,
 };
+use moves::Emptied;
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -77,6 +80,16 @@ struct Page {
     poisoned: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
+    /// The last operation may have moved this content here: with its lineage.
+    instead: Option<(Value, u32)>,
+    /// What its lineage may be as well, because it could not be told from the value.
+    or_lineage: Option<u32>,
+}
+
+impl Page {
+    fn descends_from(&self, lineage: u32) -> bool {
+        self.lineage == lineage || self.or_lineage == Some(lineage)
+    }
 }
 
 /// A run of mapped pages that fork treats alike.
@@ -91,6 +104,8 @@ struct Region {
     droppable: bool,
     /// An operation that would have changed one of these failed midway.
     unsure: bool,
+    /// An operation that would have unmapped it may have failed.
+    maybe: bool,
 }
 
 #[derive(Clone, Default)]
@@ -114,6 +129,8 @@ pub struct Ideal {
     devices: [Option<Device>; HANDLES_MAX as usize],
     orphans: Vec<Orphan>,
     next_lineage: u32,
+    /// An allocation of the next operation may fail.
+    failing: bool,
     /// What the last operation wrote through a FOLL_GET handle, and to which lineage.
     stray: Option<(u32, Value)>,
     /// The same, of all operations: an orphan's content is seen only when somebody reads it.
@@ -135,6 +152,7 @@ impl Ideal {
             devices: Default::default(),
             orphans: Vec::new(),
             next_lineage: 0,
+            failing: false,
             stray: None,
             strays: Vec::new(),
         };
@@ -150,6 +168,7 @@ impl Ideal {
         self.orphans.clear();
         self.strays.clear();
         self.stray = None;
+        self.failing = false;
         self.next_lineage = 0;
     }
 
@@ -159,6 +178,7 @@ impl Ideal {
     /// The answer shows a value that must not be seen there.
     pub fn apply(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
         self.stray = None;
+        let failing = std::mem::replace(&mut self.failing, matches!(op, Op::FailAlloc { .. }));
         match (*op, *outcome) {
             (
                 Op::Read { pid, vpn }
@@ -201,6 +221,15 @@ impl Ideal {
                 self.map(pid, range, droppable);
             }
             (Op::Munmap { pid, range }, Outcome::Ok) => self.unmap(pid, range),
+            (Op::Mremap { pid, range, to, flags }, Outcome::At(place)) => {
+                self.remap(pid, range, to.len, place, Emptied::of(flags, failing));
+            }
+            (Op::Mremap { pid, range, to, flags }, Outcome::Err(errno)) if flags.fixed => {
+                self.remap_failed(pid, range, to, flags, errno);
+            }
+            (Op::UffdMove { pid, range, to, .. }, Outcome::Count(count)) => {
+                self.move_pages(pid, PageRange { len: count, ..range }, to);
+            }
             (Op::Madvise { pid, range, advice }, outcome) => {
                 self.advise(pid, range, advice, outcome == Outcome::Ok);
             }
@@ -290,6 +319,8 @@ impl Ideal {
             lost: false,
             poisoned: false,
             orphan: None,
+            instead: None,
+            or_lineage: None,
         };
         Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
@@ -299,7 +330,10 @@ impl Ideal {
         let page = space.and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
         let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
-        let strayed = page.is_some_and(|page| self.strays.contains(&(page.lineage, found)));
+        let strayed = |page: &Page| {
+            self.strays.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
+        };
+        let strayed = page.is_some_and(strayed);
         if found == expected || lost || strayed {
             Ok(())
         } else {
@@ -327,18 +361,25 @@ impl Ideal {
     }
 
     fn map(&mut self, pid: Pid, range: PageRange, droppable: bool) {
+        let end = range.end();
+        let wipe = droppable;
+        let region = Region { end, skip: false, wipe, droppable, unsure: false, maybe: false };
+        self.map_region(pid, range.start, region);
+    }
+
+    /// Nothing was mapped there, but what a move left behind may still be known.
+    fn map_region(&mut self, pid: Pid, start: Vpn, region: Region) {
+        let len = u32::try_from(region.end).unwrap_or(u32::MAX).saturating_sub(start.0);
+        self.unmap(pid, PageRange { start, len });
         if let Some(space) = self.space(pid) {
-            let end = range.end();
-            let region = Region { end, skip: false, wipe: droppable, droppable, unsure: false };
-            space.regions.insert(u64::from(range.start.0), region);
+            space.regions.insert(u64::from(start.0), region);
         }
     }
 
     fn unmap(&mut self, pid: Pid, range: PageRange) {
         self.zap(pid, range);
         if let Some(space) = self.space(pid) {
-            space.cut(range);
-            space.regions.retain(|start, region| !range.covers(*start, region.end));
+            space.forget_regions(range);
         }
     }
 
@@ -346,13 +387,13 @@ impl Ideal {
     fn zap(&mut self, pid: Pid, range: PageRange) {
         let Some(space) = self.spaces.get_mut(pid.index()).and_then(Option::as_mut) else { return };
         for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
-            for (index, held) in device.held.iter_mut().enumerate() {
-                let vpn = device.first.0 + index as u32;
-                let page = space.pages.get_mut(&vpn).filter(|_| range.contains(Vpn(vpn)));
+            for grip in &mut device.grips {
+                let inside = range.contains(grip.at) && grip.maybe_at.is_none();
+                let page = space.pages.get_mut(&grip.at.0).filter(|_| inside);
                 if let Some(page) = page {
-                    detach(held, page, &mut self.orphans);
-                } else if let Held::Plain(plain) = held {
-                    plain.attached &= !range.contains(Vpn(vpn));
+                    detach(&mut grip.held, page, &mut self.orphans);
+                } else if let Held::Plain(plain) = &mut grip.held {
+                    plain.attached &= !inside;
                 }
             }
         }
@@ -403,16 +444,8 @@ impl Ideal {
         for (vpn, page) in space.pages.range_mut(bounds(range)) {
             page.or_zero = true;
             for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
-                let index = vpn.checked_sub(device.first.0).map(|index| index as usize);
-                let Some(held) = index.and_then(|index| device.held.get_mut(index)) else {
-                    continue;
-                };
-                if matches!(held, Held::Alias | Held::MaybeZeroPage) {
-                    let mut plain = Plain::of(page);
-                    if matches!(held, Held::MaybeZeroPage) {
-                        plain.values.push(Value::ZERO);
-                    }
-                    *held = Held::Plain(plain);
+                for grip in device.grips.iter_mut().filter(|grip| grip.at.0 == *vpn) {
+                    grip.loosen(page);
                 }
             }
         }
@@ -463,6 +496,20 @@ impl Space {
         before.is_some_and(|(_, region)| u64::from(vpn.0) < region.end && region.droppable)
     }
 
+    /// Nothing is known of the range any more.
+    fn forget_regions(&mut self, range: PageRange) {
+        self.cut(range);
+        self.regions.retain(|start, region| !range.covers(*start, region.end));
+    }
+
+    /// Perhaps the range is not mapped any more.
+    fn doubt_regions(&mut self, range: PageRange) {
+        self.cut(range);
+        for (start, region) in &mut self.regions {
+            region.maybe |= range.covers(*start, region.end);
+        }
+    }
+
     /// Makes both ends of the range region boundaries.
     fn cut(&mut self, range: PageRange) {
         for at in [u64::from(range.start.0), range.end()] {
@@ -497,11 +544,19 @@ fn settle(
     vpn: Vpn,
     found: Value,
 ) -> Result<(), Violation> {
+    if let Some((value, lineage)) = page.instead.take() {
+        page.or_lineage = Some(lineage);
+        if found == value {
+            page.or_lineage = Some(std::mem::replace(&mut page.lineage, lineage));
+            page.value = value;
+        }
+    }
     if (page.lost || page.poisoned) && found.is_zero() {
         return Ok(());
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();
-    let open = faded || stray == Some((page.lineage, found));
+    let strayed = |(lineage, value)| page.descends_from(lineage) && value == found;
+    let open = faded || stray.is_some_and(strayed);
     if open {
         page.value = found;
     }

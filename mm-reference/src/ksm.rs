@@ -175,7 +175,7 @@ impl Reference {
 
 /// Unmerging.
 impl Reference {
-    /// P6 for a range, and the flag of the VMA (MADV_UNMERGEABLE).
+    /// P6 for a range, page by page (MADV_UNMERGEABLE, J4).
     pub(crate) fn unmerge(&mut self, pid: Pid, range: Range<u32>) -> Result<(), Errno> {
         for vpn in range {
             self.break_ksm((pid, vpn))?;
@@ -190,8 +190,7 @@ impl Reference {
                 Ok(()) => rule!(self.coverage, P6, 0),
                 Err(Fault::Oom) => {
                     rule!(self.coverage, P6, 1);
-                    // madvise says so of all advice that runs out of memory.
-                    return Err(Errno::EAGAIN);
+                    return Err(Errno::ENOMEM);
                 }
                 Err(Fault::Blocked) => {
                     rule!(self.coverage, P6, 2);

@@ -19,6 +19,7 @@ mod ideal;
 mod ksm;
 mod lru;
 mod migrate;
+mod mremap;
 mod ops;
 mod protect;
 mod race;
@@ -33,6 +34,7 @@ mod swapin;
 mod tests;
 mod thp;
 mod uffd;
+mod uffd_move;
 mod vma;
 mod zap;
 

@@ -194,7 +194,7 @@ impl Reference {
     /// try_to_migrate: every entry that maps the folio becomes a MIGRATION entry. The first that
     /// cannot be shared ends it, with `false`.
     fn take_down(&mut self, folio: FolioId) -> bool {
-        for (pid, vpn) in self.walk_of_mappings(folio) {
+        for (pid, vpn) in self.rmap_walk(folio) {
             self.between_steps();
             let taken = match self.pmd(pid, vpn) {
                 PmdKind::Leaf(leaf) => self.take_leaf_down(pid, vpn, leaf),
@@ -383,7 +383,7 @@ impl Reference {
         folio: FolioId,
         matches: impl Fn(&Self, Pid, u32) -> bool,
     ) -> Vec<(Pid, u32)> {
-        let parts = self.rmap_walk(folio).into_iter();
+        let parts = self.walked_parts(folio).into_iter();
         let pages = parts.flat_map(|(pid, part)| part.map(move |vpn| (pid, vpn)));
         pages.filter(|(pid, vpn)| matches(self, *pid, *vpn)).collect()
     }

@@ -93,6 +93,9 @@ impl Reference {
             Op::Drain => self.op_drain(),
             Op::Uffd { pid, range, call } => self.op_uffd(pid, range, call),
             Op::UffdFill { pid, vpn, fill } => self.op_uffd_fill(pid, vpn, fill),
+            Op::Mremap { pid, range, to, flags } => self.op_mremap(pid, range, to, flags),
+            Op::UffdMove { pid, range, to, holes } => self.op_uffd_move(pid, range, to, holes),
+            Op::RmapWalk { pid, vpn } => self.op_rmap_walk(pid, vpn),
         }
     }
 }

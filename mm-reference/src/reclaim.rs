@@ -211,6 +211,7 @@ impl Reference {
 impl Reference {
     /// try_to_unmap (E3): VMA by VMA as the rmap walk finds them, until one refuses.
     fn try_to_unmap(&mut self, folio: FolioId) {
+        self.note_walk(folio);
         for (pid, range) in self.places_to_unmap(folio) {
             if self.mapcount(folio) == 0 || !self.unmap_in_vma(folio, pid, range) {
                 return;
@@ -223,7 +224,7 @@ impl Reference {
         if self.folio(folio).flags.has(FolioFlags::KSM) {
             self.mappings(folio).map(|m| (m.pid, m.vpn..m.vpn + 1)).collect()
         } else {
-            self.rmap_walk(folio)
+            self.walked_parts(folio)
         }
     }
 

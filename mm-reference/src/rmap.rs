@@ -3,12 +3,12 @@
 
 use std::ops::Range;
 
-use mm_ops::{AllocKind, FolioFlags, Pid, VmaFlags, Vpn};
+use mm_ops::{AllocKind, Errno, FolioFlags, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
 use crate::state::{AvId, FolioId, Reference, Vma};
-use crate::vma::IGNORED_BY_MERGES;
+use crate::vma::{IGNORED_BY_MERGES, contiguous};
 
 /// anon_vmas.
 impl Reference {
@@ -48,8 +48,9 @@ impl Reference {
 
     /// The parts of VMAs that an rmap walk of the folio looks at, in the walk's order (L7, L17): of
     /// each VMA that links its anon_vma, the pages where it would be mapped. Page `i` of the folio
-    /// can only be at `index + i`, since no VMA ever moves.
-    pub(crate) fn rmap_walk(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
+    /// can only be where the linear index is `index + i`. One process may have several such places:
+    /// parts of a folio that was moved (S22), or what took the place of a page that was (J13).
+    pub(crate) fn walked_parts(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
         let of = self.folio(folio);
         let Some(av) = of.mapping else { return Vec::new() };
         let (first, end) = (of.index, of.index + of.nr_pages());
@@ -57,10 +58,43 @@ impl Reference {
             mm.vmas.iter().filter(|vma| vma.avcs.contains(&av)).map(move |vma| (pid, vma))
         });
         let mut visited: Vec<_> =
-            vmas.filter(|(_, vma)| vma.start < end && first < vma.end).collect();
-        visited.sort_by_key(|(_, vma)| (vma.start, vma.linked));
-        let part = |vma: &Vma| vma.start.max(first)..vma.end.min(end);
+            vmas.filter(|(_, vma)| vma.pgoff < end && first < vma.index_end()).collect();
+        visited.sort_by_key(|(_, vma)| (vma.pgoff, vma.linked));
+        let address = |vma: &Vma, index: u32| vma.start + (index - vma.pgoff);
+        let part =
+            |vma: &Vma| address(vma, first.max(vma.pgoff))..address(vma, end.min(vma.index_end()));
         visited.into_iter().map(|(pid, vma)| (pid, part(vma))).collect()
+    }
+
+    /// `rmap_walk`: whose entries the walk finds.
+    pub(crate) fn op_rmap_walk(&mut self, pid: Pid, vpn: Vpn) -> Outcome {
+        let Some(folio) = self.mapped_folio(pid, vpn.0) else {
+            return Outcome::Err(Errno::EFAULT);
+        };
+        Outcome::Pids(self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect())
+    }
+
+    /// The entries that map the folio, as a walk finds them.
+    pub(crate) fn rmap_walk(&mut self, folio: FolioId) -> Vec<(Pid, u32)> {
+        self.note_walk(folio);
+        self.walk_of_mappings(folio)
+    }
+
+    /// Which rules a walk of the folio follows (L7, L13, L17, L20).
+    pub(crate) fn note_walk(&mut self, folio: FolioId) {
+        if self.folio(folio).flags.has(FolioFlags::KSM) {
+            rule!(self.coverage, L13);
+            return;
+        }
+        rule!(self.coverage, L7, u8::from(self.folio(folio).large()));
+        let parts = self.walked_parts(folio);
+        if parts.len() > 1 {
+            rule!(self.coverage, L17);
+        }
+        let crosses = |part: &Range<u32>| self.block(part.start) != self.block(part.end - 1);
+        if parts.iter().any(|(_, part)| crosses(part)) {
+            rule!(self.coverage, L20);
+        }
     }
 
     /// L1: the anon_vma of a neighbour that could share it, the next VMA first.
@@ -124,7 +158,7 @@ impl Reference {
 /// VMAs from merging.
 fn could_share(low: &Vma, high: &Vma) -> bool {
     let ignored = IGNORED_BY_MERGES.with(VmaFlags::READ).with(VmaFlags::WRITE);
-    low.end == high.start && low.flags.without(ignored) == high.flags.without(ignored)
+    contiguous(low, high) && low.flags.without(ignored) == high.flags.without(ignored)
 }
 
 /// Mappings of folios.
@@ -133,12 +167,12 @@ impl Reference {
     pub(crate) fn first_mapping(&mut self, folio: FolioId, pid: Pid, vpn: u32, count: u32) {
         rule!(self.coverage, L6);
         let vma = self.vma(pid, Vpn(vpn)).expect("a folio is mapped inside a VMA");
-        // LI equals the page number, since vm_pgoff equals vm_start.
+        let index = vma.index_of(vpn);
         let mapping = vma.anon_vma.expect("the anon_vma was prepared before (INV15)");
         let Self { folios, coverage, .. } = self;
         let folio = &mut folios[folio as usize];
         folio.mapping = Some(mapping);
-        folio.index = vpn;
+        folio.index = index;
         if folio.large() {
             rule!(coverage, S10, 0);
             folio.slots[0] = (pid, count);
@@ -253,7 +287,7 @@ impl Reference {
         *flags = flags.without(FolioFlags::PARTIALLY_MAPPED);
     }
 
-    /// folio_move_anon_rmap: the folio now belongs to the VMA's own anon_vma (B6, B13).
+    /// folio_move_anon_rmap: the folio now belongs to the VMA's own anon_vma (B6, B13, K12).
     pub(crate) fn move_to_own_anon_vma(&mut self, folio: FolioId, pid: Pid, vpn: u32) {
         let vma = self.vma(pid, Vpn(vpn)).expect("the entry is inside a VMA");
         let own = vma.anon_vma.expect("it maps an anonymous page (INV15)");

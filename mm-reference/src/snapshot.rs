@@ -130,7 +130,7 @@ fn show_vmas(pid: Pid, mm: &Mm, out: &mut Snapshot) {
             pid,
             start: Vpn(vma.start),
             end: Vpn(vma.end),
-            pgoff: vma.start,
+            pgoff: vma.pgoff,
             flags: vma.flags,
             anon_vma: vma.anon_vma.unwrap_or(NO_ANON_VMA),
             avcs_start: out.avcs.len() as u32,

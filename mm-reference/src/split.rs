@@ -108,7 +108,7 @@ impl Reference {
     /// without locks took a reference since G7 looked.
     fn freeze(&mut self, folio: FolioId) -> bool {
         rule!(self.coverage, G8);
-        for (pid, vpn) in self.walk_of_mappings(folio) {
+        for (pid, vpn) in self.rmap_walk(folio) {
             self.between_steps();
             let taken = match self.pmd(pid, vpn) {
                 PmdKind::Leaf(leaf) => self.freeze_leaf(pid, vpn, leaf),

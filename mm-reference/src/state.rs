@@ -89,11 +89,14 @@ pub(crate) enum PmdKind {
     Migration(Leaf),
 }
 
-/// A mapping (S2). `vm_pgoff` always equals the first page number: nothing here ever moves a VMA.
+/// A mapping (S2).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Vma {
     pub(crate) start: u32,
     pub(crate) end: u32,
+    /// vm_pgoff: the linear index of the first page. Of new memory its page number; what is moved
+    /// keeps its own (J5).
+    pub(crate) pgoff: u32,
     pub(crate) flags: VmaFlags,
     pub(crate) anon_vma: Option<AvId>,
     /// The anon_vmas this VMA is linked to, newest first.
@@ -110,6 +113,16 @@ impl Vma {
     /// "accessible VMA" (S21).
     pub(crate) fn accessible(&self) -> bool {
         self.has(VmaFlags::READ) || self.has(VmaFlags::WRITE)
+    }
+
+    /// The linear index of a page of the VMA (LI).
+    pub(crate) fn index_of(&self, vpn: u32) -> u32 {
+        self.pgoff + (vpn - self.start)
+    }
+
+    /// The linear index behind the last page.
+    pub(crate) fn index_end(&self) -> u32 {
+        self.index_of(self.end)
     }
 
     /// Whether all pages of `start..end` lie in the VMA.

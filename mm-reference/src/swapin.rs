@@ -110,8 +110,10 @@ impl Reference {
         let of = self.folio(folio);
         let Some(mapping) = of.mapping else { return false };
         let root = |av| self.anon_vmas[av as usize].root;
-        let own = self.vma(pid, Vpn(vpn)).and_then(|vma| vma.anon_vma);
-        let fits = own.is_some_and(|own| root(own) == root(mapping)) && of.index == vpn;
+        let vma = self.vma(pid, Vpn(vpn));
+        let own = vma.and_then(|vma| vma.anon_vma);
+        let here = vma.is_some_and(|vma| of.index == vma.index_of(vpn));
+        let fits = here && own.is_some_and(|own| root(own) == root(mapping));
         let ksm = of.flags.has(FolioFlags::KSM);
         !of.large() && !ksm && !fits && !of.flags.has(FolioFlags::NOT_UPTODATE)
     }

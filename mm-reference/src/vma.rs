@@ -45,59 +45,106 @@ impl Reference {
             .with_if(VmaFlags::ACCOUNT, prot.write && !droppable)
             .with_if(VmaFlags::DROPPABLE.with(VmaFlags::WIPEONFORK), droppable)
             .with(VmaFlags::SOFTDIRTY);
-        match self.place_new_vma(pid, start, end, flags) {
-            Ok(()) => Outcome::Ok,
-            Err(NoMemory) => Outcome::Err(Errno::ENOMEM),
+        let (anon_vma, avcs) = (None, Vec::new());
+        let new = Vma { start, end, pgoff: start, flags, anon_vma, avcs, linked: 0 };
+        if self.place_vma(pid, new, None).is_err() {
+            return Outcome::Err(Errno::ENOMEM);
         }
+        let index = self.vma_index(pid, start).expect("it was placed just now");
+        let flags = &mut self.mm_mut(pid).vmas[index].flags;
+        *flags = flags.with(VmaFlags::SOFTDIRTY);
+        Outcome::Ok
     }
 
-    /// A new mapping: merged with its neighbours, else a VMA of its own (L10).
-    fn place_new_vma(
+    /// A VMA where nothing is mapped yet: merged with its neighbours, else a VMA of its own (L10). It
+    /// may have an anon_vma already, that of the memory that is to be moved there (J5). Links are
+    /// allocated for the place given, else for the start of the VMA that needs them.
+    pub(crate) fn place_vma(
         &mut self,
         pid: Pid,
-        start: u32,
-        end: u32,
-        flags: VmaFlags,
+        new: Vma,
+        links_for: Option<u32>,
     ) -> Result<(), NoMemory> {
+        let (start, end) = (new.start, new.end);
         let at = self.mm(pid).vmas.partition_point(|vma| vma.start < start);
-        let new = Vma { start, end, flags, anon_vma: None, avcs: Vec::new(), linked: 0 };
         let (left, right) = self.mergeable(pid, at.checked_sub(1), &new, Some(at));
         let marked = self.any_maybe_guard(pid, &new, left, right);
         let vmas = &self.mm(pid).vmas;
         let survivor = match (left, right) {
             (true, true) => {
-                let (prev, next) = (&vmas[at - 1], &vmas[at]);
-                let needs = prev.anon_vma.is_none() && next.anon_vma.is_some();
-                let (place, count) = (prev.start, if needs { next.avcs.len() } else { 0 });
-                self.allocate_chain(pid, place, count)?;
+                let next = vmas[at].clone();
+                let giver = if next.anon_vma.is_some() { &next } else { &new };
+                self.take_chain(pid, at - 1, giver, links_for)?;
                 rule!(self.coverage, L10, 0);
-                let next = self.mm_mut(pid).vmas.remove(at);
-                let prev = &mut self.mm_mut(pid).vmas[at - 1];
-                prev.end = next.end;
-                if needs {
-                    inherit(prev, next.anon_vma, next.avcs);
-                }
+                self.mm_mut(pid).vmas.remove(at);
+                self.mm_mut(pid).vmas[at - 1].end = next.end;
                 at - 1
             }
             (true, false) => {
+                self.take_chain(pid, at - 1, &new, links_for)?;
                 rule!(self.coverage, L10, 1);
                 self.mm_mut(pid).vmas[at - 1].end = end;
                 at - 1
             }
             (false, true) => {
+                self.take_chain(pid, at, &new, links_for)?;
                 rule!(self.coverage, L10, 2);
-                self.mm_mut(pid).vmas[at].start = start;
+                let next = &mut self.mm_mut(pid).vmas[at];
+                (next.start, next.pgoff) = (start, new.pgoff);
                 at
             }
             (false, false) => {
                 self.try_allocate(AllocKind::Vma, pid, start)?;
+                self.allocate_chain(pid, start, new.avcs.len())?;
                 self.mm_mut(pid).vmas.insert(at, new);
                 at
             }
         };
         self.relink(pid, survivor);
         let flags = &mut self.mm_mut(pid).vmas[survivor].flags;
-        *flags = flags.with(VmaFlags::SOFTDIRTY).with_if(VmaFlags::MAYBE_GUARD, marked);
+        *flags = flags.with_if(VmaFlags::MAYBE_GUARD, marked);
+        Ok(())
+    }
+
+    /// A VMA that survives a merge clones the chain of the giver if it has none, and the giver has
+    /// (L2, L10).
+    fn take_chain(
+        &mut self,
+        pid: Pid,
+        survivor: usize,
+        giver: &Vma,
+        links_for: Option<u32>,
+    ) -> Result<(), NoMemory> {
+        let vma = &self.mm(pid).vmas[survivor];
+        if vma.anon_vma.is_none() && giver.anon_vma.is_some() {
+            let place = links_for.unwrap_or(vma.start);
+            self.allocate_chain(pid, place, giver.avcs.len())?;
+            let vma = &mut self.mm_mut(pid).vmas[survivor];
+            inherit(vma, giver.anon_vma, giver.avcs.clone());
+        }
+        Ok(())
+    }
+
+    /// J3: a VMA grows at its end, where nothing is mapped, and the VMA behind joins it if it can
+    /// (L10).
+    pub(crate) fn extend_vma(&mut self, pid: Pid, index: usize, end: u32) -> Result<(), NoMemory> {
+        let vmas = &self.mm(pid).vmas;
+        let grown = Vma { end, ..vmas[index].clone() };
+        let next = vmas.get(index + 1);
+        let next = next.filter(|next| contiguous(&grown, next) && compatible(next, &grown));
+        let mut marked = false;
+        if let Some(next) = next.cloned() {
+            self.take_chain(pid, index, &next, None)?;
+            rule!(self.coverage, L10, 6);
+            marked = next.has(VmaFlags::MAYBE_GUARD);
+            self.mm_mut(pid).vmas.remove(index + 1);
+            self.mm_mut(pid).vmas[index].end = next.end;
+        } else {
+            self.mm_mut(pid).vmas[index].end = end;
+        }
+        let flags = &mut self.mm_mut(pid).vmas[index].flags;
+        *flags = flags.with_if(VmaFlags::MAYBE_GUARD, marked);
+        self.relink(pid, index);
         Ok(())
     }
 }
@@ -116,8 +163,8 @@ impl Reference {
         let vmas = &self.mm(pid).vmas;
         let prev = before.and_then(|i| vmas.get(i));
         let next = behind.and_then(|i| vmas.get(i));
-        let prev = prev.filter(|prev| prev.end == middle.start && compatible(prev, middle));
-        let next = next.filter(|next| next.start == middle.end && compatible(next, middle));
+        let prev = prev.filter(|prev| contiguous(prev, middle) && compatible(prev, middle));
+        let next = next.filter(|next| contiguous(middle, next) && compatible(next, middle));
         match (prev, next) {
             (Some(prev), Some(next)) => {
                 let (a, b) = (prev.anon_vma, next.anon_vma);
@@ -153,6 +200,7 @@ impl Reference {
         // What mseal and userfaultfd change, and nothing else.
         let own = VmaFlags::SEALED.with(UFFD);
         let only_own = flags.without(own) == middle.flags.without(own);
+        middle.pgoff = middle.index_of(start);
         (middle.start, middle.end, middle.flags) = (start, end, flags);
         let (left, right) = self.mergeable(pid, before, &middle, behind);
         let marked = self.any_maybe_guard(pid, &middle, left, right);
@@ -217,6 +265,7 @@ impl Reference {
         if middle.end == old_end {
             vmas.remove(index);
         } else {
+            vmas[index].pgoff = middle.index_end();
             vmas[index].start = middle.end;
         }
         let prev = &mut vmas[index - 1];
@@ -247,7 +296,7 @@ impl Reference {
         self.split_pmd_at(pid, middle.start);
         let vmas = &mut self.mm_mut(pid).vmas;
         let next = &mut vmas[index + 1];
-        next.start = middle.start;
+        (next.start, next.pgoff) = (middle.start, middle.pgoff);
         if needs {
             inherit(next, middle.anon_vma, middle.avcs);
         }
@@ -271,7 +320,8 @@ impl Reference {
         rule!(self.coverage, L11, u8::from(chain > 0));
         self.split_pmd_at(pid, at);
         let vmas = &mut self.mm_mut(pid).vmas;
-        let upper = Vma { start: at, ..vmas[index].clone() };
+        let pgoff = vmas[index].index_of(at);
+        let upper = Vma { start: at, pgoff, ..vmas[index].clone() };
         vmas[index].end = at;
         vmas.insert(index + 1, upper);
         self.relink(pid, index + 1);
@@ -287,7 +337,7 @@ impl Reference {
     }
 }
 
-/// L10: whether two adjacent VMAs can be one.
+/// L10: whether two VMAs whose addresses and indexes are contiguous can be one.
 fn compatible(vma: &Vma, new: &Vma) -> bool {
     let same_flags = vma.flags.without(IGNORED_BY_MERGES) == new.flags.without(IGNORED_BY_MERGES);
     let same_anon_vma = match (vma.anon_vma, new.anon_vma) {
@@ -297,6 +347,11 @@ fn compatible(vma: &Vma, new: &Vma) -> bool {
         (None, Some(_)) => new.avcs.len() <= 1,
     };
     same_flags && same_anon_vma
+}
+
+/// Whether a VMA goes on where another ends, in addresses and in linear indexes.
+pub(crate) fn contiguous(low: &Vma, high: &Vma) -> bool {
+    low.end == high.start && low.index_end() == high.pgoff
 }
 
 /// A survivor of a merge without anon_vma takes over another's chain (L2).

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use mm_ops::{Advice, EntryFlags, Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags};
+use mm_ops::{Advice, EntryFlags, Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -149,32 +149,38 @@ impl Reference {
 /// `munmap` and `exit`.
 impl Reference {
     pub(crate) fn op_munmap(&mut self, pid: Pid, range: PageRange) -> Outcome {
+        match self.unmap(pid, range) {
+            Ok(()) => Outcome::Ok,
+            Err(errno) => Outcome::Err(errno),
+        }
+    }
+
+    /// I1: the same for whoever unmaps something on the way (J16).
+    pub(crate) fn unmap(&mut self, pid: Pid, range: PageRange) -> Result<(), Errno> {
+        let failed = |NoMemory| Errno::ENOMEM;
         if range.is_empty() || range.end() > u64::from(self.config.space_pages()) {
-            return Outcome::Err(Errno::EINVAL);
+            return Err(Errno::EINVAL);
         }
         let (start, end) = (range.start.0, range.end() as u32);
         // The front is split before the seals of the VMAs behind are seen, and stays split.
-        if let Some(vma) = self.vma(pid, mm_ops::Vpn(start)).filter(|vma| vma.start < start) {
+        if let Some(vma) = self.vma(pid, Vpn(start)).filter(|vma| vma.start < start) {
             if vma.has(VmaFlags::SEALED) {
-                return Outcome::Err(Errno::EPERM);
+                return Err(Errno::EPERM);
             }
-            if self.split_vma(pid, start).is_err() {
-                return Outcome::Err(Errno::ENOMEM);
-            }
+            self.split_vma(pid, start).map_err(failed)?;
         }
         let mut at = start;
         while let Some(piece) = self.next_piece(pid, at, end) {
             if piece.flags.has(VmaFlags::SEALED) {
-                return Outcome::Err(Errno::EPERM);
+                return Err(Errno::EPERM);
             }
             at = piece.end;
         }
-        let inside = self.vma(pid, mm_ops::Vpn(end)).is_some_and(|vma| vma.start < end);
-        if inside && self.split_vma(pid, end).is_err() {
-            return Outcome::Err(Errno::ENOMEM);
+        if self.vma(pid, Vpn(end)).is_some_and(|vma| vma.start < end) {
+            self.split_vma(pid, end).map_err(failed)?;
         }
         self.unmap_vmas(pid, start, end);
-        Outcome::Ok
+        Ok(())
     }
 
     /// Removes all VMAs between two VMA boundaries, with their mappings and tables (I1, L5).
@@ -316,7 +322,9 @@ impl Reference {
             Mergeable => flags.with(VmaFlags::MERGEABLE),
             Unmergeable => {
                 if flags.has(VmaFlags::MERGEABLE) {
-                    self.unmerge(pid, range.clone())?;
+                    // madvise says so of all advice that runs out of memory.
+                    let failed = |errno| if errno == Errno::ENOMEM { Errno::EAGAIN } else { errno };
+                    self.unmerge(pid, range.clone()).map_err(failed)?;
                 }
                 flags.without(VmaFlags::MERGEABLE)
             }

@@ -48,8 +48,9 @@ impl Happening {
 fn number(outcome: Outcome) -> usize {
     match outcome {
         Outcome::Ok => 0,
-        Outcome::Count(_) => 1,
+        Outcome::Count(_) | Outcome::At(_) => 1,
         Outcome::Value(value) => 2 + usize::from(value.is_zero()),
+        Outcome::Pids(pids) => 2 + usize::from(pids == PidSet::EMPTY),
         Outcome::Segv | Outcome::Bus => 4,
         Outcome::Oom => 5,
         Outcome::Blocked => 6,

@@ -155,7 +155,8 @@ impl Observer for Feedback {
         if let Some(timeline) = step.timeline {
             self.yields.count(timeline);
         }
-        let done = matches!(step.outcome, Outcome::Ok | Outcome::Count(_) | Outcome::Value(_));
+        use Outcome::{At, Count, Ok, Pids, Value};
+        let done = matches!(step.outcome, Ok | Count(_) | Value(_) | At(_) | Pids(_));
         self.answers.by_kind[step.op.kind().index()][usize::from(!done)] += 1;
         self.cost += OP_COST + (step.snapshot.entries.len() + step.snapshot.pages.len()) as u64;
     }

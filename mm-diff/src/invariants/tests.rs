@@ -22,6 +22,7 @@ const CONFIG: Config = Config {
     swap_device: mm_ops::SwapDevice::Plain,
     uffd: mm_ops::UffdWpMode::Sync,
     uffd_fork: false,
+    uffd_remap: false,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);

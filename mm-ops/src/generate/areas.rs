@@ -19,7 +19,7 @@ struct Area {
 /// Operations without which nothing happens anywhere.
 pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
 
-const AREAS: [Area; 15] = [
+const AREAS: [Area; 17] = [
     Area {
         name: "fault",
         kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
@@ -196,6 +196,67 @@ const AREAS: [Area; 15] = [
         ],
     },
     Area {
+        name: "mremap",
+        kinds: &[
+            Mremap,
+            RmapWalk,
+            Fork,
+            Exit,
+            Munmap,
+            Mprotect,
+            Madvise,
+            Mlock,
+            Mseal,
+            Pin,
+            Put,
+            DmaRead,
+            DmaWrite,
+            SwapOut,
+            Swapoff,
+            Migrate,
+            MigrateEnd,
+            UffdRegister,
+            UffdWp,
+            Thp,
+            FailAlloc,
+            Drop,
+        ],
+        advice: &[
+            Advice::DontNeed,
+            Advice::HugePage,
+            Advice::Mergeable,
+            Advice::GuardInstall,
+            Advice::DontFork,
+        ],
+    },
+    Area {
+        name: "uffd_move",
+        kinds: &[
+            UffdMove,
+            UffdRegister,
+            RmapWalk,
+            Mremap,
+            Fork,
+            Exit,
+            Munmap,
+            Mprotect,
+            Madvise,
+            Pin,
+            Put,
+            Get,
+            DmaRead,
+            DmaWrite,
+            SwapOut,
+            Migrate,
+            MigrateEnd,
+            Lock,
+            Drop,
+            Thp,
+            FailAlloc,
+        ],
+        advice: &[Advice::DontNeed, Advice::HugePage, Advice::PopulateRead, Advice::WillNeed],
+    },
+    Area {
         name: "ksm",
         kinds: &[
             Ksm, KsmZero, Madvise, Fork, Exit, Munmap, Mprotect, Pin, Get, Put, Thp, FailAlloc,
@@ -279,7 +340,7 @@ const AREAS: [Area; 15] = [
 
 /// A set of areas. Text form: names with commas between, or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Areas(u16);
+pub struct Areas(u32);
 
 impl Default for Areas {
     fn default() -> Self {

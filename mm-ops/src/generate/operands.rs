@@ -13,6 +13,7 @@ use crate::ids::{
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::race::{AT_END, Actor, RACE_STEPS};
+use crate::remap::MremapFlags;
 
 /// Makes operations for one place of a program.
 pub(crate) struct Maker<'a, D: ?Sized> {
@@ -165,6 +166,14 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             OpKind::UffdCopy | OpKind::UffdZero | OpKind::UffdPoison => {
                 Op::UffdFill { pid: self.pid(), vpn: self.page(), fill: self.uffd_fill(kind) }
             }
+            OpKind::Mremap => self.mremap(),
+            OpKind::UffdMove => Op::UffdMove {
+                pid: self.pid(),
+                range: self.range(),
+                to: self.page(),
+                holes: self.draw.one_in(3),
+            },
+            OpKind::RmapWalk => Op::RmapWalk { pid: self.pid(), vpn: self.page() },
         }
     }
 
@@ -208,6 +217,38 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         let (pid, vpn) = (self.pid(), self.page());
         let to = if self.draw.one_in(2) { Vpn(vpn.0.saturating_add(1)) } else { self.page() };
         Op::Ksm { pid, vpn, with: self.pid(), to }
+    }
+
+    /// A move mostly, at times a change of length; at the same place of another table now and then.
+    fn mremap(&mut self) -> Op {
+        let (pid, range) = (self.pid(), self.range());
+        let flags = self.move_flags();
+        let len = match self.draw.below(8) {
+            0 => range.len.saturating_add(1),
+            1 => range.len.saturating_sub(1),
+            2 => self.range().len,
+            _ => range.len,
+        };
+        let start = match self.draw.below(4) {
+            0 => self.page(),
+            1 => Vpn(range.end().min(u64::from(u32::MAX)) as u32),
+            _ => {
+                let ptes = u32::from(self.config.ptes);
+                Vpn(self.page().0 / ptes * ptes + range.start.0 % ptes)
+            }
+        };
+        Op::Mremap { pid, range, to: PageRange { start, len }, flags }
+    }
+
+    /// Flags of a mremap, rarely such that the kernel refuses.
+    pub(crate) fn move_flags(&mut self) -> MremapFlags {
+        let (fixed, dontunmap) = match self.draw.below(8) {
+            0 | 1 => (false, false),
+            2 => (false, true),
+            3 => (true, true),
+            _ => (true, false),
+        };
+        MremapFlags { maymove: !self.draw.one_in(16), fixed, dontunmap }
     }
 
     /// A call of this kind.

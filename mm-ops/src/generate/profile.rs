@@ -86,14 +86,15 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::Drop
         | OpKind::NumaHint => 3,
         OpKind::Munlock | OpKind::Peek | OpKind::Poke | OpKind::VmRead | OpKind::VmWrite => 2,
-        OpKind::SwapOut | OpKind::Race => 6,
+        OpKind::SwapOut | OpKind::Race | OpKind::Mremap => 6,
+        OpKind::UffdMove => 4,
         OpKind::Migrate
         | OpKind::MigrateEnd
         | OpKind::Ksm
         | OpKind::Split
         | OpKind::UffdRegister
         | OpKind::UffdWp => 3,
-        OpKind::WriteDone | OpKind::MigrateCopy | OpKind::UffdCopy => 2,
+        OpKind::WriteDone | OpKind::MigrateCopy | OpKind::UffdCopy | OpKind::RmapWalk => 2,
         OpKind::Mseal
         | OpKind::ClearRefs
         | OpKind::BadSlot
@@ -229,6 +230,7 @@ impl Profile {
             (OpKind::UffdCopy, no_uffd),
             (OpKind::UffdZero, no_uffd),
             (OpKind::UffdPoison, no_uffd),
+            (OpKind::UffdMove, no_uffd),
         ];
         for (kind, _) in vain.into_iter().filter(|(_, vain)| *vain) {
             weights[kind.index()] = 0;
@@ -288,6 +290,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         swap_device: draw_device(draw),
         uffd: draw_uffd(draw),
         uffd_fork: draw.one_in(4),
+        uffd_remap: draw.one_in(4),
     }
 }
 

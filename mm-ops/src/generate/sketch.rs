@@ -4,6 +4,7 @@
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
 use crate::op::Op;
 use crate::race::Actor;
+use crate::remap::MremapFlags;
 
 /// The last `N` things seen.
 #[derive(Clone, Copy, Debug)]
@@ -90,6 +91,11 @@ impl Sketch {
     pub(crate) fn note(&mut self, op: &Op) {
         match *op {
             Op::Mmap { range, .. } => self.mapped.push(range),
+            Op::Mremap { range, to, flags, .. } => self.moved(range, to, flags),
+            Op::UffdMove { range, to, .. } => {
+                self.ranges.push(PageRange { start: to, ..range });
+                self.touch(to);
+            }
             Op::Munmap { range, .. } => {
                 let covered = |old: PageRange| range.start <= old.start && old.end() <= range.end();
                 self.mapped.retain(|old| !covered(old));
@@ -135,6 +141,7 @@ impl Sketch {
             | Op::KsmZero { .. }
             | Op::Hwpoison { .. }
             | Op::SoftOffline { .. }
+            | Op::RmapWalk { .. }
             | Op::Fork { .. }
             | Op::DmaRead { .. }
             | Op::DmaWrite { .. }
@@ -142,6 +149,22 @@ impl Sketch {
             | Op::FailAlloc { .. }
             | Op::ClearRefs { .. } => {}
         }
+    }
+
+    /// Memory grew, shrank or went elsewhere.
+    fn moved(&mut self, range: PageRange, to: PageRange, flags: MremapFlags) {
+        if !(flags.fixed || flags.dontunmap) {
+            self.ranges.push(PageRange { len: to.len, ..range });
+            return;
+        }
+        self.mapped.push(to);
+        for page in range.start.0..range.end().min(u64::from(range.start.0) + 4) as u32 {
+            let moved = Vpn(to.start.0.saturating_add(page - range.start.0));
+            if self.pages.as_slice().contains(&Vpn(page)) {
+                self.pages.push(moved);
+            }
+        }
+        self.ranges.push(range);
     }
 
     fn touch(&mut self, vpn: Vpn) {

@@ -147,7 +147,7 @@ fn areas_narrow_what_is_drawn() {
     let error = "".parse::<Areas>().unwrap_err().to_string();
     assert!(error.ends_with(
         "known are fault, cow, fork, gup, thp, protect, zap, rmap, \
-         swap, migrate, split, ksm, hwpoison, uffd, race, or `all`"
+         swap, migrate, split, mremap, uffd_move, ksm, hwpoison, uffd, race, or `all`"
     ));
 }
 

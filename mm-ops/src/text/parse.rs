@@ -4,7 +4,9 @@
 use super::cursor::{ARROW, Cursor, Word};
 use super::document::Document;
 use super::error::ParseError;
-use super::print::{CONFIG_KEYS, END, GUP_WORDS, PROTS, SWAP_DEVICES, UFFD_MODES};
+use super::print::{
+    CONFIG_KEYS, END, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, SWAP_DEVICES, UFFD_MODES,
+};
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
@@ -15,6 +17,7 @@ use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor, RACE_STEPS};
+use crate::remap::{MremapFlags, PidSet};
 
 type Parsed<T> = Result<T, ParseError>;
 
@@ -121,7 +124,8 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u16)> {
                 config.swap_device = parse_named(cursor, value, "a kind of device", &SWAP_DEVICES)?;
             }
             10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
-            _ => config.uffd_fork = parse_switch(cursor, value)?,
+            11 => config.uffd_fork = parse_switch(cursor, value)?,
+            _ => config.uffd_remap = parse_switch(cursor, value)?,
         }
     }
     Ok((config, seen))
@@ -279,7 +283,34 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
                 _ => UffdFill::Poison,
             },
         },
+        OpKind::Mremap => Op::Mremap {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            to: parse_range(cursor)?,
+            flags: parse_move_flags(cursor)?,
+        },
+        OpKind::UffdMove => Op::UffdMove {
+            pid: parse_pid(cursor)?,
+            range: parse_range(cursor)?,
+            to: parse_vpn(cursor)?,
+            holes: cursor.eat("holes"),
+        },
+        OpKind::RmapWalk => Op::RmapWalk { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
     })
+}
+
+/// Any of the flags of a mremap, in any order.
+fn parse_move_flags(cursor: &mut Cursor<'_>) -> Parsed<MremapFlags> {
+    let mut flags = MremapFlags::default();
+    while let Some(word) = cursor.peek().filter(|word| word.text != ARROW) {
+        cursor.next();
+        let known = MOVE_WORDS.map(|(name, _)| name);
+        let flag = MOVE_WORDS[cursor.keyword(word, "a flag", &known)?].1;
+        if std::mem::replace(flag(&mut flags), true) {
+            return Err(cursor.error(word, format!("`{}` is given twice", word.text)));
+        }
+    }
+    Ok(flags)
 }
 
 fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
@@ -518,6 +549,8 @@ fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
         Answer::Loaded => "an outcome (a value, a signal, `OOM`, `BLOCKED` or an errno)",
         Answer::Value => "an outcome (a value or an errno)",
         Answer::Count => "an outcome (a number of pages or an errno)",
+        Answer::Place => "an outcome (a place, `@20`, or an errno)",
+        Answer::Pids => "an outcome (processes, `p0,p2`, `nobody`, or an errno)",
     };
     let word = cursor.want(expected)?;
     let numeric = word.text.starts_with(|c: char| c.is_ascii_digit()) || word.text.len() == 1;
@@ -528,6 +561,12 @@ fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
         Answer::Count if numeric => {
             Outcome::Count(cursor.number(word, "a number of pages", u32::MAX)?)
         }
+        Answer::Place if word.text.starts_with('@') => {
+            let (_, number) = word.split('@').unwrap_or((word, word));
+            Outcome::At(Vpn(cursor.number(number, "a page number", u32::MAX)?))
+        }
+        Answer::Pids if word.text == NOBODY => Outcome::Pids(PidSet::EMPTY),
+        Answer::Pids if word.text.starts_with('p') => Outcome::Pids(parse_pids(cursor, word)?),
         _ => parse_outcome_name(cursor, word, expected)?,
     };
     if !outcome.fits(op) {
@@ -536,6 +575,22 @@ fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
         return Err(ParseError { help: Some(help), ..cursor.error(word, problem) });
     }
     Ok(outcome)
+}
+
+/// `p0,p2`.
+fn parse_pids(cursor: &Cursor<'_>, mut rest: Word<'_>) -> Parsed<PidSet> {
+    let mut pids = PidSet::EMPTY;
+    loop {
+        let (word, behind) =
+            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
+        let number = word.text.strip_prefix('p').and_then(|number| number.parse::<u8>().ok());
+        let pid = number.filter(|number| *number < PROCS_MAX).map(Pid);
+        pids = pids.with(pid.ok_or_else(|| cursor.expected(word, "a process, `p0`"))?);
+        match behind {
+            Some(behind) => rest = behind,
+            None => return Ok(pids),
+        }
+    }
 }
 
 fn parse_outcome_name(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Outcome> {

@@ -6,6 +6,7 @@ use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
+use crate::remap::{MremapFlags, PidSet};
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -55,6 +56,18 @@ pub(super) const GUP_WORDS: [GupWord; 5] = [
 
 /// The yield point that never comes.
 pub(super) const END: &str = "end";
+/// A flag of a mremap: its word, and its place.
+pub(super) type MoveWord = (&'static str, fn(&mut MremapFlags) -> &mut bool);
+
+/// Words behind the ranges of `mremap`.
+pub(super) const MOVE_WORDS: [MoveWord; 3] = [
+    ("maymove", |flags| &mut flags.maymove),
+    ("fixed", |flags| &mut flags.fixed),
+    ("dontunmap", |flags| &mut flags.dontunmap),
+];
+
+/// The empty set of processes.
+pub(super) const NOBODY: &str = "nobody";
 
 impl Display for Pid {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
@@ -125,12 +138,26 @@ impl Display for Errno {
     }
 }
 
+impl Display for PidSet {
+    fn fmt(&self, f: &mut Formatter<'_>) -> Result {
+        if *self == Self::EMPTY {
+            return f.write_str(NOBODY);
+        }
+        for (index, pid) in self.iter().enumerate() {
+            write!(f, "{}{pid}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
 impl Display for Outcome {
     fn fmt(&self, f: &mut Formatter<'_>) -> Result {
         match self {
             Self::Ok => f.write_str("ok"),
             Self::Count(count) => write!(f, "{count}"),
             Self::Value(value) => write!(f, "{value}"),
+            Self::At(vpn) => write!(f, "@{vpn}"),
+            Self::Pids(pids) => write!(f, "{pids}"),
             Self::Err(errno) => write!(f, "{errno}"),
             Self::Segv => f.write_str("SIGSEGV"),
             Self::Bus => f.write_str("SIGBUS"),
@@ -231,8 +258,16 @@ impl Display for Op {
             Self::UffdFill { pid, vpn, fill: UffdFill::Copy { value, wp } } => {
                 write!(f, "{kind} {pid} {vpn} {value}{}", word(" wp", *wp))
             }
-            Self::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison } => {
-                write!(f, "{kind} {pid} {vpn}")
+            Self::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison }
+            | Self::RmapWalk { pid, vpn } => write!(f, "{kind} {pid} {vpn}"),
+            Self::Mremap { pid, range, to, flags } => {
+                write!(f, "{kind} {pid} {range} {to}")?;
+                let mut flags = *flags;
+                let mut set = MOVE_WORDS.iter().filter(|(_, flag)| *flag(&mut flags));
+                set.try_for_each(|(name, _)| write!(f, " {name}"))
+            }
+            Self::UffdMove { pid, range, to, holes } => {
+                write!(f, "{kind} {pid} {range} {to}{}", word(" holes", *holes))
             }
         }
     }
@@ -269,7 +304,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 12] = [
+pub(super) const CONFIG_KEYS: [&str; 13] = [
     "ptes",
     "procs",
     "batching",
@@ -282,6 +317,7 @@ pub(super) const CONFIG_KEYS: [&str; 12] = [
     "swap_device",
     "uffd",
     "uffd_fork",
+    "uffd_remap",
 ];
 
 /// Kinds of swap device and their names.
@@ -324,7 +360,8 @@ impl Config {
             8 => self.swap_slots.to_string(),
             9 => name_of(&SWAP_DEVICES, self.swap_device),
             10 => name_of(&UFFD_MODES, self.uffd),
-            _ => on_off(self.uffd_fork),
+            11 => on_off(self.uffd_fork),
+            _ => on_off(self.uffd_remap),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{Op, Outcome, Program, Step};
 
 /// Every operation, in canonical form.
 pub(crate) const EVERY_FORM: &str = "\
-config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on
+config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on uffd_remap=on
 thp always=2,3 madvise=4
 thp madvise=0,9
 thp never -> ok
@@ -94,6 +94,12 @@ uffd_copy p0 3 a
 uffd_copy p0 3 a wp
 uffd_zero p0 3
 uffd_poison p0 3 -> EEXIST
+mremap p0 0+4 0+6 -> EFAULT
+mremap p0 0+4 20+4 maymove fixed dontunmap -> @20
+uffd_move p0 0+2 20 -> 2
+uffd_move p0 0+2 20 holes -> EBUSY
+rmap_walk p0 3 -> p0,p2
+rmap_walk p0 3 -> nobody
 ";
 
 #[test]

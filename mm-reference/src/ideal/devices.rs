@@ -25,21 +25,43 @@ pub(super) struct Plain {
     pub(super) attached: bool,
 }
 
+/// One page of a handle, and where its owner has it.
+#[derive(Clone)]
+pub(super) struct Grip {
+    pub(super) at: Vpn,
+    /// Where else it may be, since a move failed midway.
+    pub(super) maybe_at: Option<Vpn>,
+    pub(super) held: Held,
+}
+
+impl Grip {
+    /// The owner may have lost the page, or not: no more than a plain reference is left.
+    pub(super) fn loosen(&mut self, page: &Page) {
+        let maybe_zero_page = matches!(self.held, Held::MaybeZeroPage);
+        if maybe_zero_page || matches!(self.held, Held::Alias) {
+            let mut plain = Plain::of(page);
+            if maybe_zero_page {
+                plain.values.push(Value::ZERO);
+            }
+            self.held = Held::Plain(plain);
+        }
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct Device {
     pub(super) owner: Pid,
-    pub(super) first: Vpn,
-    pub(super) held: Vec<Held>,
+    pub(super) grips: Vec<Grip>,
 }
 
 impl Ideal {
     /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
     pub(super) fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
         for device in self.devices.iter_mut().flatten() {
-            for (index, held) in device.held.iter_mut().enumerate() {
-                let vpn = Vpn(device.first.0 + index as u32);
+            for Grip { at, maybe_at, held } in &mut device.grips {
+                let places = [Some(*at), *maybe_at];
                 if let Held::Plain(plain) = held
-                    && which(device.owner, vpn, plain)
+                    && places.into_iter().flatten().any(|vpn| which(device.owner, vpn, plain))
                     && !plain.values.contains(&value)
                 {
                     plain.values.push(value);
@@ -49,18 +71,20 @@ impl Ideal {
     }
 
     pub(super) fn grab(&mut self, pid: Pid, range: PageRange, handle: Handle, flags: GupFlags) {
-        let mut held = Vec::with_capacity(range.len as usize);
+        let mut grips = Vec::with_capacity(range.len as usize);
         for offset in 0..range.len {
-            let Some(page) = self.page(pid, Vpn(range.start.0 + offset)) else { return };
+            let at = Vpn(range.start.0 + offset);
+            let Some(page) = self.page(pid, at) else { return };
             let may_be_zero_page = page.value.is_zero() && !flags.write && !flags.longterm;
-            held.push(match flags.pin {
+            let held = match flags.pin {
                 true if may_be_zero_page => Held::MaybeZeroPage,
                 true => Held::Alias,
                 false => Held::Plain(Plain::of(page)),
-            });
+            };
+            grips.push(Grip { at, maybe_at: None, held });
         }
         if let Some(place) = self.devices.get_mut(handle.index()) {
-            *place = Some(Device { owner: pid, first: range.start, held });
+            *place = Some(Device { owner: pid, grips });
         }
     }
 
@@ -73,7 +97,7 @@ impl Ideal {
         found: Value,
     ) -> Result<(), Violation> {
         let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
-        let (owner, held) = (device.owner, device.held[index as usize].clone());
+        let (owner, held) = (device.owner, device.grips[index as usize].held.clone());
         let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
         let gone = current.is_some_and(|page| page.lost || page.poisoned || page.fading);
         let gone = gone && found.is_zero();
@@ -113,7 +137,7 @@ impl Ideal {
     pub(super) fn device_store(&mut self, handle: Handle, index: u32, value: Value) {
         let Some((device, vpn)) = self.held_at(handle, index) else { return };
         let owner = device.owner;
-        match device.held[index as usize].clone() {
+        match device.grips[index as usize].held.clone() {
             Held::Alias | Held::MaybeZeroPage => self.alias_store(owner, vpn, value),
             Held::Alone(orphan) => {
                 self.orphans[orphan].value = value;
@@ -134,9 +158,9 @@ impl Ideal {
     pub(super) fn untie_pins_of_poisoned(&mut self) {
         for device in self.devices.iter_mut().flatten() {
             let Some(space) = &self.spaces[device.owner.index()] else { continue };
-            for (held, vpn) in device.held.iter_mut().zip(device.first.0..) {
+            for Grip { at, held, .. } in &mut device.grips {
                 let tied = matches!(held, Held::Alias | Held::MaybeZeroPage);
-                let page = space.pages.get(&vpn).filter(|page| page.poisoned && tied);
+                let page = space.pages.get(&at.0).filter(|page| page.poisoned && tied);
                 if let Some(page) = page {
                     let mut plain = Plain::of(page);
                     plain.values.push(Value::ZERO);
@@ -148,13 +172,13 @@ impl Ideal {
 
     fn held_at(&self, handle: Handle, index: u32) -> Option<(&Device, Vpn)> {
         let device = self.devices.get(handle.index())?.as_ref()?;
-        device.held.get(index as usize)?;
-        Some((device, Vpn(device.first.0 + index)))
+        let grip = device.grips.get(index as usize)?;
+        Some((device, grip.at))
     }
 
     fn set_held(&mut self, handle: Handle, index: u32, held: Held) {
         if let Some(device) = &mut self.devices[handle.index()] {
-            device.held[index as usize] = held;
+            device.grips[index as usize].held = held;
         }
     }
 }

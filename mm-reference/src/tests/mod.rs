@@ -10,6 +10,7 @@ mod hwpoison;
 mod ksm;
 mod lru;
 mod migrate;
+mod mremap;
 mod protect;
 mod random;
 mod reclaim;
@@ -20,6 +21,7 @@ mod split;
 mod swap;
 mod thp;
 mod uffd;
+mod uffd_move;
 mod vma;
 mod zap;
 
