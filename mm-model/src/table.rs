@@ -150,6 +150,30 @@ impl Tables {
         &mut self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
     }
 
+    /// Whether a run of entries is all NONE.
+    pub(crate) fn is_blank(&self, slot: Slot, len: usize) -> bool {
+        // Without a branch between them: the compiler makes vectors of the entries.
+        self.run(slot, len).iter().fold(0, |all, entry| all | entry.0) == 0
+    }
+
+    /// Moves a run of entries to a place outside of it; NONE is left.
+    pub(crate) fn move_run(&mut self, from: Slot, to: Slot, len: usize) {
+        let (a, b) = (from >> CHUNK_SHIFT, to >> CHUNK_SHIFT);
+        if a == b {
+            let (at, bt) = (from % CHUNK, to % CHUNK);
+            let chunk = &mut self.chunks[a];
+            chunk.copy_within(at..at + len, bt);
+            chunk[at..at + len].fill(Entry::NONE);
+            return;
+        }
+        let (low, high) = self.chunks.split_at_mut(a.max(b));
+        let (low, high) = (&mut low[a.min(b)], &mut high[0]);
+        let (source, target) = if a < b { (low, high) } else { (high, low) };
+        let source = &mut source[from % CHUNK..][..len];
+        target[to % CHUNK..][..len].copy_from_slice(source);
+        source.fill(Entry::NONE);
+    }
+
     /// Two runs of the same length in different tables, to change: `change` sees each pair.
     pub(crate) fn change_pairs(
         &mut self,

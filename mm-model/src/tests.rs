@@ -17,6 +17,7 @@ mod migrate;
 mod protect;
 mod random;
 mod random_folios;
+mod random_moves;
 mod random_swap;
 mod rmap;
 mod split;

@@ -4,7 +4,7 @@
 use crate::batch;
 use crate::entry::Entry;
 use crate::folio::{FolioId, lower};
-use crate::model::Model;
+use crate::model::{Model, answer};
 use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
@@ -24,12 +24,14 @@ pub(crate) enum Guards {
 impl Model {
     /// The operation `munmap` (I1, I4, L11).
     pub(crate) fn munmap(&mut self, pid: Pid, range: PageRange) -> Outcome {
-        let Some((start, end)) = self.within_space(range).filter(|_| !range.is_empty()) else {
-            return Outcome::Err(Errno::EINVAL);
-        };
-        if let Err(error) = self.prepare_munmap(pid, start, end) {
-            return Outcome::Err(error);
-        }
+        answer(self.unmap_range(pid, range))
+    }
+
+    /// The same, for whoever needs the place.
+    pub(crate) fn unmap_range(&mut self, pid: Pid, range: PageRange) -> Result<(), Errno> {
+        let range = self.within_space(range).filter(|_| !range.is_empty());
+        let (start, end) = range.ok_or(Errno::EINVAL)?;
+        self.prepare_munmap(pid, start, end)?;
         let first = self.vma_from(pid, start);
         let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
         for index in first..behind {
@@ -38,7 +40,7 @@ impl Model {
         }
         self.remove_vmas(pid, first..behind);
         self.free_tables(pid, start, end);
-        Outcome::Ok
+        Ok(())
     }
 
     /// Makes `start` and `end` boundaries of VMAs, unless a VMA between them is sealed. The kernel
@@ -126,6 +128,9 @@ impl Model {
 
     /// Zaps `len` PTEs of one table. Answers whether none was left.
     fn zap_ptes(&mut self, pid: Pid, first: Slot, len: u32, guards: Guards) -> bool {
+        if self.tables.is_blank(first, len as usize) {
+            return true;
+        }
         let mut all_gone = true;
         // Pages that lost their last PTE in the run so far: G12 is about whole runs, however long
         // the batches they are processed in (I18).
