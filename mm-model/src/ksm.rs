@@ -249,6 +249,18 @@ impl Model {
         entry.has_folio() && self.is_ksm(entry.pfn())
     }
 
+    /// Pages moved out of a VMA that KSM does not care for (J4). One of them may be a KSM page even so:
+    /// another process merged it after a fork.
+    pub(crate) fn note_moved_ksm(&mut self, from: u32, to: u32, len: u32) {
+        for places in self.ksm.values_mut() {
+            let moved = places.iter().filter(|vpn| (from..from + len).contains(vpn));
+            let moved: Vec<u32> = moved.map(|vpn| to + (vpn - from)).collect();
+            places.extend(moved);
+            places.sort_unstable();
+            places.dedup();
+        }
+    }
+
     /// The places where a KSM page may be mapped (L13).
     pub(crate) fn ksm_ranges(&self, id: FolioId) -> RmapRanges {
         let places = self.ksm.get(&id).map_or(&[][..], |places| &places[..]);

@@ -266,13 +266,16 @@ impl Model {
                 self.move_page_tables(&way.back(moved));
             }
             let undone = self.unmap_range(pid, PageRange::new(to, new_len));
-            debug_assert!(undone.is_ok(), "only one allocation fails");
+            debug_assert!(self.is_faulty() || undone.is_ok(), "only one allocation fails");
             return Err(Errno::ENOMEM);
         }
         if new.flags.0 & WATCHED.0 != 0 && !self.config.uffd_remap {
             // J14: all of it, whatever was merged.
             let vma = self.vma_mut(pid, new.index);
             vma.flags = vma.flags.without(WATCHED);
+        }
+        if !merged {
+            self.note_moved_ksm(addr, to, old_len);
         }
         if call.flags.dontunmap {
             self.leave_empty(old, new, &call);

@@ -78,6 +78,12 @@ impl AnonVmas {
         number
     }
 
+    /// Where an anon_vma is. With a fault pages may be in a VMA that has none: any will do then.
+    #[inline]
+    const fn place(&self, number: AnonVmaNr) -> usize {
+        if cfg!(feature = "faults") && number == NO_ANON_VMA { 0 } else { number as usize }
+    }
+
     #[inline]
     fn link(&mut self, number: AnonVmaNr, link: Link) {
         let tree = &mut self[number].tree;
@@ -129,13 +135,14 @@ impl AnonVmas {
 impl std::ops::Index<AnonVmaNr> for AnonVmas {
     type Output = AnonVma;
     fn index(&self, number: AnonVmaNr) -> &AnonVma {
-        &self.arena[number as usize]
+        &self.arena[self.place(number)]
     }
 }
 
 impl std::ops::IndexMut<AnonVmaNr> for AnonVmas {
     fn index_mut(&mut self, number: AnonVmaNr) -> &mut AnonVma {
-        &mut self.arena[number as usize]
+        let place = self.place(number);
+        &mut self.arena[place]
     }
 }
 
