@@ -68,7 +68,7 @@ impl Model {
             cursor.to = self.geometry.block_start(way.to);
         }
         while cursor.from < cursor.end {
-            let Some(done) = self.move_next(way, cursor) else { break };
+            let Some(done) = self.move_next(way, &cursor) else { break };
             cursor.advance(done);
         }
         cursor.from.saturating_sub(way.from).min(way.len)
@@ -91,7 +91,7 @@ impl Model {
     }
 
     /// Moves what one step can move. Answers the pages done, also where nothing was there.
-    fn move_next(&mut self, way: &Move, cursor: Cursor) -> Option<u32> {
+    fn move_next(&mut self, way: &Move, cursor: &Cursor) -> Option<u32> {
         let pid = way.old.pid;
         let span = self.geometry.ptes() << self.geometry.shift;
         let extent = cursor.extent(span);
@@ -102,7 +102,7 @@ impl Model {
             return Some(extent);
         }
         if extent == span && !way.unwatched && self.tables.get(to).is_none() {
-            self.move_entry(way, from, to, cursor, extent);
+            self.move_entry(way, from, to, cursor.from, extent);
             return Some(extent);
         }
         let extent = cursor.extent(self.geometry.ptes());
@@ -114,14 +114,13 @@ impl Model {
         let entry = self.tables.get(from);
         let whole = extent == self.geometry.ptes() && self.tables.get(to).is_none();
         if entry.is_huge() && whole {
-            self.move_leaf(way, from, to, cursor);
+            self.move_leaf(way, from, to, cursor.from);
             return Some(extent);
         }
         if entry.is_huge() {
             self.split_leaf(way.old, from);
         } else if whole && !way.unwatched {
-            self.move_entry(way, from, to, cursor, extent);
-            return Some(extent);
+            return Some(self.move_entries(way, from, to, cursor));
         }
         let target = self.pte_slot_alloc(pid, to, cursor.to).ok()?;
         let source = self.pte_slot_in(from, cursor.from);
@@ -129,18 +128,37 @@ impl Model {
         Some(extent)
     }
 
+    /// Moves a table, and those behind it that can go to the PMD entries behind. Answers the pages done.
+    fn move_entries(&mut self, way: &Move, from: Slot, to: Slot, cursor: &Cursor) -> u32 {
+        let ptes = self.geometry.ptes();
+        self.move_entry(way, from, to, cursor.from, ptes);
+        let span = ptes << self.geometry.shift;
+        let (mut done, extent) = (ptes, cursor.extent(span));
+        while done + ptes <= extent {
+            let offset = (done >> self.geometry.shift) as usize;
+            let whole =
+                self.tables.get(from + offset).is_table() && self.tables.get(to + offset).is_none();
+            if !whole {
+                break;
+            }
+            self.move_entry(way, from + offset, to + offset, cursor.from + done, ptes);
+            done += ptes;
+        }
+        done
+    }
+
     /// A table goes to another PMD or PUD entry, with all that is in it (J9): nothing in it changes.
-    fn move_entry(&mut self, way: &Move, from: Slot, to: Slot, cursor: Cursor, pages: u32) {
+    fn move_entry(&mut self, way: &Move, from: Slot, to: Slot, vpn: u32, pages: u32) {
         let entry = self.tables.get(from);
         self.tables.set(from, Entry::NONE);
         self.yield_point(Point::MoveTableCleared);
         self.tables.set(to, entry);
         self.yield_point(Point::MoveTableSet);
-        self.flush_tlb(way.old.pid, cursor.from, cursor.from + pages);
+        self.flush_tlb(way.old.pid, vpn, vpn + pages);
     }
 
     /// A PMD leaf of any kind, or a MIGRATION PMD; its deposited table is the mm's, and stays (J9).
-    fn move_leaf(&mut self, way: &Move, from: Slot, to: Slot, cursor: Cursor) {
+    fn move_leaf(&mut self, way: &Move, from: Slot, to: Slot, vpn: u32) {
         let entry = self.tables.get(from);
         self.tables.set(from, Entry::NONE);
         self.yield_point(Point::MoveCleared);
@@ -151,7 +169,7 @@ impl Model {
         };
         self.tables.set(to, entry);
         self.yield_point(Point::MoveSet);
-        self.flush_tlb(way.old.pid, cursor.from, cursor.from + self.geometry.ptes());
+        self.flush_tlb(way.old.pid, vpn, vpn + self.geometry.ptes());
     }
 
     /// What becomes of an entry that is moved (J7).

@@ -363,7 +363,7 @@ impl Model {
     /// The end of a move: the source, empty now, is unmapped. Where memory lacks for the splits it
     /// stays, and is no longer accounted for.
     fn unmap_source(&mut self, old: Area, start: u32, end: u32) {
-        if self.unmap_range(old.pid, PageRange::new(start, end - start)).is_ok() {
+        if self.unmap_empty(old.pid, start, end).is_ok() {
             return;
         }
         for vma in &mut self.mms[old.pid.index()].vmas {

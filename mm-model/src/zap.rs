@@ -32,15 +32,31 @@ impl Model {
         let range = self.within_space(range).filter(|_| !range.is_empty());
         let (start, end) = range.ok_or(Errno::EINVAL)?;
         self.prepare_munmap(pid, start, end)?;
-        let first = self.vma_from(pid, start);
-        let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
-        for index in first..behind {
+        for index in self.vmas_in(pid, start, end) {
             let area = self.area(pid, index).expect("the index is in range");
             self.zap_range(area, area.start, area.end, Guards::Remove);
         }
-        self.remove_vmas(pid, first..behind);
-        self.free_tables(pid, start, end);
+        self.remove_mappings(pid, start, end);
         Ok(())
+    }
+
+    /// The same where every entry is known to be NONE.
+    pub(crate) fn unmap_empty(&mut self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
+        self.prepare_munmap(pid, start, end)?;
+        self.remove_mappings(pid, start, end);
+        Ok(())
+    }
+
+    /// The VMAs between two boundaries.
+    fn vmas_in(&self, pid: Pid, start: u32, end: u32) -> std::ops::Range<usize> {
+        let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
+        self.vma_from(pid, start)..behind
+    }
+
+    /// Takes away the VMAs between two boundaries, and tables that nobody needs then.
+    fn remove_mappings(&mut self, pid: Pid, start: u32, end: u32) {
+        self.remove_vmas(pid, self.vmas_in(pid, start, end));
+        self.free_tables(pid, start, end);
     }
 
     /// Makes `start` and `end` boundaries of VMAs, unless a VMA between them is sealed. The kernel

@@ -368,6 +368,15 @@ impl Machine {
         self.snapshot().folios[entry.folio as usize]
     }
 
+    /// The folio cached for the slot that the entry at a page names.
+    pub(crate) fn folio_named_by_slot(&self, pid: u8, vpn: u32) -> FolioSnap {
+        let entry = self.entry(pid, vpn).expect("something is there");
+        let snapshot = self.snapshot();
+        let slot = snapshot.slots.iter().find(|slot| slot.slot == entry.page);
+        let folio = slot.and_then(|slot| slot.cache).expect("it is cached");
+        snapshot.folios[folio as usize]
+    }
+
     /// The page mapped at a page.
     pub(crate) fn page(&self, pid: u8, vpn: u32) -> PageSnap {
         let entry = self.entry(pid, vpn).expect("something is mapped");
