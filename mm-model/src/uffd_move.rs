@@ -297,9 +297,13 @@ impl Model {
     /// Whether page 0 of a folio is PAE (K5).
     fn owns_alone(&self, id: FolioId) -> bool {
         let folio = &self.folios[id];
+        if fault!(self, UffdMoveNonexclusive) {
+            return true;
+        }
+        if fault!(self, UffdMoveKsm) && folio.flags.has(FolioFlags::KSM) {
+            return true;
+        }
         self.folios.exclusive.get(folio.head)
-            || fault!(self, UffdMoveNonexclusive)
-            || fault!(self, UffdMoveKsm) && folio.flags.has(FolioFlags::KSM)
     }
 
     /// Whether the next page can go in the same breath (K6): a small folio of the same anon_vma, to an
