@@ -144,9 +144,6 @@ impl Model {
 
     /// Zaps `len` PTEs of one table. Answers whether none was left.
     fn zap_ptes(&mut self, pid: Pid, first: Slot, len: u32, guards: Guards) -> bool {
-        if self.tables.is_blank(first, len as usize) {
-            return true;
-        }
         let mut all_gone = true;
         // Pages that lost their last PTE in the run so far: G12 is about whole runs, however long
         // the batches they are processed in (I18).

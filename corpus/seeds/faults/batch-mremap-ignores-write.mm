@@ -1,4 +1,4 @@
-# rules: J7 BT5
+# rules: J7
 thp always=2
 mmap p0 0+8 rw
 write p0 0 a

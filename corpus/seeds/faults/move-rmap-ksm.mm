@@ -1,4 +1,4 @@
-# rules: K5 K12
+# rules: K5
 config ptes=4
 mmap p0 0+3 rw
 madvise p0 0+2 populate_write
