@@ -201,6 +201,17 @@ fn k5_a_large_folio_is_split() {
 }
 
 #[test]
+fn k5_page_0_counts_when_it_is_no_longer_mapped() {
+    let mut m = Machine::with(Config { ptes: 16, ..Config::default() });
+    m.all(&[thp(&[3]), mmap(0, 0, 32, RW), write(0, 0, b'a'), write(0, 1, b'b')]);
+    m.all(&[write(0, 5, b'c'), madvise(0, 0, 1, mm_ops::Advice::DontNeed)]);
+    m.all(&[uffd_register(0, 16, 16, true, false), split(0, 1, 2)]);
+    assert_eq!(m.folio(0, 1).order.0, 2);
+    assert_eq!(m.apply(uffd_move(0, 1, 1, 16)), Outcome::Count(1), "G10: the first piece's stays");
+    assert_eq!(m.label(0, 16), b'b');
+}
+
+#[test]
 fn k6_batches_cross_no_table() {
     for mut m in runs(Config::default()) {
         m.all(&[mmap(0, 0, 16, RW), mmap(0, 24, 32, RW), uffd_register(0, 24, 32, true, false)]);
