@@ -274,6 +274,64 @@ catalogue! {
     GupfastNoPteRecheck, "gupfast-no-pte-recheck", "088b8aa537c2",
         "GUP-fast does not look at the entry again (D15.F4, F6).",
         "Needs a race.";
+    BatchMremapIgnoresWrite, "batch-mremap-ignores-write", "04d1c9d60c6e",
+        "mremap gives every entry of a run the write bit of its first one (BT5).",
+        "";
+    MremapLeafAsTable, "mremap-leaf-as-table", "CVE-2020-10757, fix 5bfea2d9b17f",
+        "mremap moves a PMD leaf as if it were a table (J9).",
+        "What the new entry names is the deposited table, not the page.";
+    MremapErrorNoMoveback, "mremap-error-no-moveback", "CVE-2024-53111, fix a4a282daf1a1",
+        "A move that runs out of memory does not move back what it moved (J11).",
+        "Needs a failing allocation behind the first table.";
+    MremapKeepsUffdwp, "mremap-keeps-uffdwp", "CVE-2025-21696, fix 0cef0bb836e3",
+        "uwp survives a move to where nobody watches (J7).",
+        "";
+    MremapSoftDirtyLost, "mremap-soft-dirty-lost", "rule J7 left out",
+        "Moved entries are not marked soft-dirty.",
+        "";
+    MremapSwapLosesExclusive, "mremap-swap-loses-exclusive", "rule J7 left out",
+        "A moved SWAP entry forgets that it is exclusive.",
+        "Where entries are moved one by one, not whole tables.";
+    DontunmapKeepsAnonVma, "dontunmap-keeps-anon-vma", "1583aa278f5f",
+        "A VMA that MREMAP_DONTUNMAP emptied keeps its anon_vma (J12).",
+        "";
+    UnfaultedMergeNotCloned, "unfaulted-merge-not-cloned", "fixed in 6.18.8 (rule L10)",
+        "A neighbour without anon_vma that takes moved pages in does not get theirs (L10).",
+        "";
+    MoveMergesForeignAnonVma, "move-merges-foreign-anon-vma", "rule L10 left out",
+        "Moved memory merges with a neighbour that has another anon_vma.",
+        "";
+    MoveKeepsKsm, "move-keeps-ksm", "rule J4 left out",
+        "A move leaves KSM pages as they are, at an address KSM does not know.",
+        "";
+    UffdMoveSwapcacheIndex, "uffdmove-swapcache-index", "CVE-2025-21984, fix c50f8e6053b0",
+        "UFFDIO_MOVE of a SWAP entry forgets the folio in the swap cache (K8).",
+        "";
+    UffdMoveLatePinTest, "uffdmove-changes-folio-before-pin-test",
+        "d7a08838ab74; CVE-2024-27007, fix c0205eaf3af9",
+        "UFFDIO_MOVE changes anon_vma and index before it tests for pins (K5, K7).",
+        "";
+    UffdMoveNoSecondPinTest, "uffdmove-no-second-pin-test", "rule K5 left out",
+        "UFFDIO_MOVE does not test for pins again once the entry is cleared (K5, K7).",
+        "Needs a race.";
+    UffdMovePmdMigration, "uffdmove-pmd-migration", "CVE-2025-38686, fix aba6faec0103",
+        "UFFDIO_MOVE takes a MIGRATION PMD for a leaf (K7).",
+        "";
+    UffdMoveNonexclusive, "uffdmove-nonexclusive", "seed 001; also move-rmap-nonexclusive",
+        "UFFDIO_MOVE does not test PAE (K5, K7, K8).",
+        "";
+    UffdMoveKsm, "move-rmap-ksm", "seed 001",
+        "UFFDIO_MOVE takes KSM pages (K12).",
+        "";
+    UffdMoveIndexKept, "uffdmove-index-kept", "rule K5 left out",
+        "UFFDIO_MOVE gives a folio the new anon_vma, but leaves its index.",
+        "";
+    UffdMovePartOfLarge, "uffdmove-part-of-large", "rule K5 left out",
+        "UFFDIO_MOVE moves a page of a large folio without splitting the folio.",
+        "";
+    UffdMoveHugeZeroNull, "uffdmove-huge-zero-null", "CVE-2026-31397",
+        "UFFDIO_MOVE of the huge zero folio builds the new PMD entry from no folio (K7).",
+        "What is mapped instead is the first frame.";
 }
 
 impl Fault {

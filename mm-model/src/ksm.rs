@@ -6,7 +6,7 @@ use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
 use crate::model::{Model, answer};
 use crate::race::Point;
-use crate::rmap_walk::{RmapRange, RmapRanges};
+use crate::rmap_walk::{RmapRange, RmapRanges, Want};
 use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
@@ -161,13 +161,21 @@ impl Model {
         Ok(())
     }
 
-    /// P3, the first page. Whatever else maps it does so at the same place of another process.
+    /// P3, the first page. Whatever else maps it does so in another process, perhaps where it moved
+    /// the page to; the places of all are kept (L13).
     fn make_ksm(&mut self, page: Candidate) {
         let id = self.folios.of(page.frame);
+        let ranges = self.rmap_ranges(id);
+        let mapped = ranges
+            .iter()
+            .filter(|range| self.next_rmap_run(page.frame, range, 0, Want::Mapped).is_some());
+        let mut places: Vec<u32> = mapped.map(|range| range.start).chain([page.vpn]).collect();
+        places.sort_unstable();
+        places.dedup();
         let folio = &mut self.folios[id];
         folio.set(FolioFlags::KSM.with(FolioFlags::DIRTY), true);
         folio.mapping = NO_ANON_VMA;
-        self.ksm.insert(id, vec![page.vpn]);
+        self.ksm.insert(id, places);
     }
 
     /// P3, the second page: another page, or the zero page, takes its place.
@@ -243,6 +251,18 @@ impl Model {
             return self.ksm.contains_key(&self.migration_home(self.folios.of(entry.pfn())));
         }
         entry.has_folio() && self.is_ksm(entry.pfn())
+    }
+
+    /// Pages moved out of a VMA that KSM does not care for (J4). One of them may be a KSM page even so:
+    /// another process merged it after a fork.
+    pub(crate) fn note_moved_ksm(&mut self, from: u32, to: u32, len: u32) {
+        for places in self.ksm.values_mut() {
+            let moved = places.iter().filter(|vpn| (from..from + len).contains(vpn));
+            let moved: Vec<u32> = moved.map(|vpn| to + (vpn - from)).collect();
+            places.extend(moved);
+            places.sort_unstable();
+            places.dedup();
+        }
     }
 
     /// The places where a KSM page may be mapped (L13).

@@ -262,6 +262,9 @@ impl Model {
             Op::MigrateCopy { token } => self.migrate_copy(token),
             Op::MigrateEnd { token } => self.migrate_end(token),
             Op::DeferredScan { count } => self.deferred_scan(count),
+            Op::Mremap { pid, range, to, flags } => self.mremap(pid, range, to, flags),
+            Op::UffdMove { pid, range, to, holes } => self.uffd_move(pid, range, to, holes),
+            Op::RmapWalk { pid, vpn } => self.rmap_walk(pid, vpn),
         }
     }
 }

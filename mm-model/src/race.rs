@@ -91,6 +91,22 @@ points! {
     FreeCleaned = "madvise free: before the flush",
     /// I1: the TLB is flushed, references not dropped.
     ZapFlushed = "zap: before the references drop",
+    /// J7: the entry is cleared, the new one not set.
+    MoveCleared = "mremap: entry cleared",
+    /// J7: the new entry is set, the TLB not flushed.
+    MoveSet = "mremap: entry set",
+    /// J9: the entry of a table is cleared, the new one not set.
+    MoveTableCleared = "mremap: table entry cleared",
+    /// J9: the table hangs at its new place, the TLB not flushed.
+    MoveTableSet = "mremap: table entry set",
+    /// K5, K7: pins were tested, the entry still stands.
+    UffdPinsTested = "uffd_move: pins tested",
+    /// K5, K7: the entry is cleared, pins not tested again.
+    UffdCleared = "uffd_move: entry cleared",
+    /// K5, K7: pins were tested again, the new entry not set.
+    UffdIsolated = "uffd_move: pins tested again",
+    /// K4, K5, K7: the new entry is set, the TLB not flushed.
+    UffdSet = "uffd_move: entry set",
     /// B9: the copy is made, the old entry still there.
     CopyMade = "cow: copy made",
     /// B9: the old entry is cleared and flushed.

@@ -17,10 +17,12 @@ pub(crate) type AvcList = SmallVec<[AnonVmaNr; 4]>;
 
 /// A VMA in the interval tree of an anon_vma (S16), named by its process and its first page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Link {
-    /// Linear index of the VMA's first page, which is its first page number here.
-    start: u32,
-    pid: Pid,
+pub(crate) struct Link {
+    /// Linear index of the VMA's first page: the key of the tree.
+    pub(crate) pgoff: u32,
+    /// First page of the VMA.
+    pub(crate) start: u32,
+    pub(crate) pid: Pid,
 }
 
 /// An anon_vma (S16). It lives exactly as long as some VMA links it.
@@ -32,7 +34,7 @@ pub(crate) struct AnonVma {
     pub(crate) num_children: u32,
     /// VMAs whose anon_vma this is.
     pub(crate) num_active_vmas: u32,
-    /// The VMAs that link it: by first page, equal ones in the order of insertion (L17).
+    /// The VMAs that link it: by first linear index, equal ones in the order of insertion (L17).
     tree: Vec<Link>,
 }
 
@@ -76,14 +78,20 @@ impl AnonVmas {
         number
     }
 
+    /// Where an anon_vma is. With a fault pages may be in a VMA that has none: any will do then.
+    #[inline]
+    const fn place(&self, number: AnonVmaNr) -> usize {
+        if cfg!(feature = "faults") && number == NO_ANON_VMA { 0 } else { number as usize }
+    }
+
     #[inline]
     fn link(&mut self, number: AnonVmaNr, link: Link) {
         let tree = &mut self[number].tree;
-        if tree.last().is_none_or(|last| last.start <= link.start) {
+        if tree.last().is_none_or(|last| last.pgoff <= link.pgoff) {
             tree.push(link);
             return;
         }
-        let at = tree.partition_point(|other| other.start <= link.start);
+        let at = tree.partition_point(|other| other.pgoff <= link.pgoff);
         tree.insert(at, link);
     }
 
@@ -127,13 +135,14 @@ impl AnonVmas {
 impl std::ops::Index<AnonVmaNr> for AnonVmas {
     type Output = AnonVma;
     fn index(&self, number: AnonVmaNr) -> &AnonVma {
-        &self.arena[number as usize]
+        &self.arena[self.place(number)]
     }
 }
 
 impl std::ops::IndexMut<AnonVmaNr> for AnonVmas {
     fn index_mut(&mut self, number: AnonVmaNr) -> &mut AnonVma {
-        &mut self.arena[number as usize]
+        let place = self.place(number);
+        &mut self.arena[place]
     }
 }
 
@@ -144,7 +153,7 @@ impl Model {
         if vma.anon_vma != NO_ANON_VMA {
             return Ok(());
         }
-        let start = vma.start;
+        let (start, link) = (vma.start, vma.link(pid));
         self.allocate(AllocKind::Avc, pid, start)?;
         let number = match self.mergeable_anon_vma(pid, index) {
             Some(number) => number,
@@ -153,7 +162,7 @@ impl Model {
                 self.anon_vmas.create(None)
             }
         };
-        self.anon_vmas.link(number, Link { start, pid });
+        self.anon_vmas.link(number, link);
         self.anon_vmas[number].num_active_vmas += 1;
         let vma = &mut self.mms[pid.index()].vmas[index];
         vma.anon_vma = number;
@@ -161,13 +170,14 @@ impl Model {
         Ok(())
     }
 
-    /// The anon_vma of a neighbour that differs at most in access rights, next first (L1).
+    /// The anon_vma of a neighbour that differs at most in access rights and goes on where the other
+    /// ends, in linear indices, too; next first (L1).
     fn mergeable_anon_vma(&self, pid: Pid, index: usize) -> Option<AnonVmaNr> {
         let vmas = &self.mms[pid.index()].vmas;
         let rights = VmaFlags::READ.with(VmaFlags::WRITE);
         let fixed = |vma: &Vma| mergeable_flags(vma.flags).without(rights);
         let reusable = |old: &Vma, low: &Vma, high: &Vma| {
-            let compatible = low.end == high.start && fixed(low) == fixed(high);
+            let compatible = low.goes_on_in(high) && fixed(low) == fixed(high);
             (compatible && old.anon_vma != NO_ANON_VMA && old.avcs.len() == 1)
                 .then_some(old.anon_vma)
         };
@@ -179,19 +189,17 @@ impl Model {
         })
     }
 
-    /// Links every anon_vma of a chain once more (L2), for the VMA that begins at `start`. A failed
+    /// Links every anon_vma of a chain once more (L2), for the VMA that `link` names. A failed
     /// allocation, which is for `place`, unlinks what was linked.
     pub(crate) fn clone_avcs(
         &mut self,
         chain: &AvcList,
-        pid: Pid,
         place: u32,
-        start: u32,
+        link: Link,
     ) -> Result<AvcList, NoMemory> {
-        let link = Link { start, pid };
         let mut linked = AvcList::new();
         for number in chain {
-            if self.allocate(AllocKind::Avc, pid, place).is_err() {
+            if self.allocate(AllocKind::Avc, link.pid, place).is_err() {
                 self.unlink_avcs(&linked, link);
                 return Err(NoMemory);
             }
@@ -207,11 +215,10 @@ impl Model {
 
     /// The bounds of a VMA change: it leaves its trees and is inserted anew, behind the VMAs that
     /// begin where it begins now (L17).
-    pub(crate) fn relink(&mut self, pid: Pid, index: usize, old_start: u32) {
+    pub(crate) fn relink(&mut self, pid: Pid, index: usize, old: Link) {
         let vma = &self.mms[pid.index()].vmas[index];
         for number in &vma.avcs {
-            let (old, new) = (Link { start: old_start, pid }, Link { start: vma.start, pid });
-            self.anon_vmas.relink(*number, old, new);
+            self.anon_vmas.relink(*number, old, vma.link(pid));
         }
     }
 
@@ -220,7 +227,7 @@ impl Model {
         if vma.anon_vma != NO_ANON_VMA {
             lower(&mut self.anon_vmas[vma.anon_vma].num_active_vmas, 1);
         }
-        self.unlink_avcs(&vma.avcs, Link { start: vma.start, pid });
+        self.unlink_avcs(&vma.avcs, vma.link(pid));
     }
 
     /// The anon_vma chain of a child's VMA (L3): the parent's chain, then an anon_vma of its own
@@ -233,8 +240,8 @@ impl Model {
         if parent.anon_vma == NO_ANON_VMA {
             return Ok((NO_ANON_VMA, AvcList::new()));
         }
-        let link = Link { start: parent.start, pid: child };
-        let mut chain = self.clone_avcs(&parent.avcs, child, parent.start, parent.start)?;
+        let link = parent.link(child);
+        let mut chain = self.clone_avcs(&parent.avcs, parent.start, link)?;
         let reused = chain.iter().copied().find(|number| self.is_reusable(*number));
         if let Some(number) = reused {
             self.anon_vmas[number].num_active_vmas += 1;
@@ -351,9 +358,10 @@ impl Model {
         let mapping = (folio.mapping != NO_ANON_VMA).then_some(folio.mapping);
         let tree = mapping.map_or(&[][..], |mapping| &self.anon_vmas[mapping].tree[..]);
         tree.iter()
-            .take_while(move |link| link.start < behind)
-            .filter_map(|link| self.area_at(link.pid, link.start))
-            .filter(move |area| area.end > first)
+            .take_while(move |link| link.pgoff < behind)
+            .filter_map(|link| Some((link, self.area_at(link.pid, link.start)?)))
+            .filter(move |(link, area)| link.pgoff + (area.end - area.start) > first)
+            .map(|(_, area)| area)
     }
 }
 

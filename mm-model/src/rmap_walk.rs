@@ -7,7 +7,7 @@ use crate::folio::FolioId;
 use crate::model::Model;
 use crate::table::Slot;
 use crate::vma::{Area, Vma};
-use mm_ops::FolioFlags;
+use mm_ops::{Errno, FolioFlags, Outcome, Pid, Vpn};
 use smallvec::SmallVec;
 
 /// Where pages of a folio may be mapped in one VMA.
@@ -108,6 +108,20 @@ impl Model {
             at = block.end;
         }
         None
+    }
+
+    /// The operation `rmap_walk`.
+    pub(crate) fn rmap_walk(&self, pid: Pid, vpn: Vpn) -> Outcome {
+        let Some(entry) = self.present_entry(pid, vpn).filter(|entry| entry.has_folio()) else {
+            return Outcome::Err(Errno::EFAULT);
+        };
+        let id = self.folios.of(entry.pfn());
+        let head = self.folios[id].head;
+        let ranges = self.rmap_ranges(id);
+        let mapping = ranges
+            .iter()
+            .filter(|range| self.next_rmap_run(head, range, 0, Want::Mapped).is_some());
+        Outcome::Pids(mapping.map(|range| range.area.pid).collect())
     }
 
     /// Whether any entry that is looked for belongs to the folio.

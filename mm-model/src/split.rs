@@ -134,8 +134,9 @@ impl Model {
         if cached {
             pieces.iter().for_each(|piece| self.repoint_slots(*piece));
         }
-        // G10: PAE comes back by the kinds of the entries.
-        self.folios.exclusive.fill(whole.head, whole.pages(), false);
+        // G10: PAE comes back by the kinds of the entries. What page 0 kept from before it was
+        // unmapped stays, and K5 asks for it.
+        self.folios.exclusive.fill(whole.head + 1, whole.pages() - 1, false);
         pieces
     }
 

@@ -150,6 +150,24 @@ impl Tables {
         &mut self.chunks[slot >> CHUNK_SHIFT][slot % CHUNK..][..len]
     }
 
+    /// Moves a run of entries to a place outside of it; NONE is left.
+    pub(crate) fn move_run(&mut self, from: Slot, to: Slot, len: usize) {
+        let (a, b) = (from >> CHUNK_SHIFT, to >> CHUNK_SHIFT);
+        if a == b {
+            let (at, bt) = (from % CHUNK, to % CHUNK);
+            let chunk = &mut self.chunks[a];
+            chunk.copy_within(at..at + len, bt);
+            chunk[at..at + len].fill(Entry::NONE);
+            return;
+        }
+        let (low, high) = self.chunks.split_at_mut(a.max(b));
+        let (low, high) = (&mut low[a.min(b)], &mut high[0]);
+        let (source, target) = if a < b { (low, high) } else { (high, low) };
+        let source = &mut source[from % CHUNK..][..len];
+        target[to % CHUNK..][..len].copy_from_slice(source);
+        source.fill(Entry::NONE);
+    }
+
     /// Two runs of the same length in different tables, to change: `change` sees each pair.
     pub(crate) fn change_pairs(
         &mut self,
@@ -193,6 +211,21 @@ mod tests {
             assert_eq!(tables.get(to).pfn(), 7);
             assert!(tables.get(from).is_none());
             tables.set(to, Entry::NONE);
+        }
+    }
+
+    #[test]
+    fn runs_move_within_a_chunk_and_across_chunks() {
+        let mut tables = Tables::default();
+        tables.reset(9);
+        let numbers: Vec<u32> = (0..20).map(|_| tables.take()).collect();
+        for (from, to) in [(0, 0), (0, 1), (1, 0), (0, 19), (19, 0)] {
+            let (from, to) = (tables.slot(numbers[from], 3), tables.slot(numbers[to], 100));
+            (0..50).for_each(|page| tables.set(from + page, Entry::page(page as u32, 0)));
+            tables.move_run(from, to, 50);
+            assert!((0..50).all(|page| tables.get(to + page).pfn() == page as u32));
+            assert!(tables.run(from, 50).iter().all(|entry| entry.is_none()));
+            tables.run_mut(to, 50).fill(Entry::NONE);
         }
     }
 

@@ -38,7 +38,7 @@ impl UffdWp {
 }
 
 /// Both flags.
-const WATCHED: VmaFlags = VmaFlags::UFFD_MISSING.with(VmaFlags::UFFD_WP);
+pub(crate) const WATCHED: VmaFlags = VmaFlags::UFFD_MISSING.with(VmaFlags::UFFD_WP);
 
 impl Model {
     /// Whether writes to the entry are userfaultfd's (B1, H3).

@@ -4,7 +4,7 @@
 
 use crate::alloc::NoMemory;
 use crate::model::Model;
-use crate::rmap::{AnonVmaNr, AvcList};
+use crate::rmap::{AnonVmaNr, AvcList, Link};
 use mm_ops::{AllocKind, Errno, NO_ANON_VMA, Outcome, PageRange, Pid, Prot, VmaFlags};
 
 /// A mapping of private anonymous memory (S2).
@@ -25,6 +25,16 @@ impl Vma {
     /// The linear index of a page of this VMA.
     pub(crate) const fn linear_index(&self, vpn: u32) -> u32 {
         self.pgoff + (vpn - self.start)
+    }
+
+    /// First page and linear index, as the trees of its anon_vmas know it.
+    pub(crate) const fn link(&self, pid: Pid) -> Link {
+        Link { pgoff: self.pgoff, start: self.start, pid }
+    }
+
+    /// Whether `high` begins where this one ends, and its linear indices do, too.
+    pub(crate) const fn goes_on_in(&self, high: &Self) -> bool {
+        self.end == high.start && self.pgoff + (self.end - self.start) == high.pgoff
     }
 }
 
@@ -56,7 +66,7 @@ pub(crate) const fn mergeable_flags(flags: VmaFlags) -> VmaFlags {
 }
 
 /// The flags of `given` that a merge must not lose.
-const fn sticky_flags(given: VmaFlags) -> VmaFlags {
+pub(crate) const fn sticky_flags(given: VmaFlags) -> VmaFlags {
     VmaFlags(given.0 & VmaFlags::MAYBE_GUARD.0)
 }
 
@@ -71,13 +81,12 @@ fn anon_vmas_mergeable(low: &Vma, high: &Vma) -> bool {
 }
 
 /// Whether prev and next of a three-way merge fit each other.
-const fn ends_mergeable(prev: &Vma, next: &Vma) -> bool {
+pub(crate) const fn ends_mergeable(prev: &Vma, next: &Vma) -> bool {
     prev.anon_vma == NO_ANON_VMA || next.anon_vma == NO_ANON_VMA || prev.anon_vma == next.anon_vma
 }
 
-fn mergeable(low: &Vma, high: &Vma) -> bool {
-    low.end == high.start
-        && low.pgoff + (low.end - low.start) == high.pgoff
+pub(crate) fn mergeable(low: &Vma, high: &Vma) -> bool {
+    low.goes_on_in(high)
         && mergeable_flags(low.flags) == mergeable_flags(high.flags)
         && anon_vmas_mergeable(low, high)
 }
@@ -109,7 +118,7 @@ impl Model {
         &self.mms[area.pid.index()].vmas[area.index]
     }
 
-    fn vma_mut(&mut self, pid: Pid, index: usize) -> &mut Vma {
+    pub(crate) fn vma_mut(&mut self, pid: Pid, index: usize) -> &mut Vma {
         &mut self.mms[pid.index()].vmas[index]
     }
 
@@ -179,23 +188,41 @@ impl Model {
     }
 
     /// Gives a VMA other bounds; its pages keep their linear indices.
-    fn set_bounds(&mut self, pid: Pid, index: usize, start: u32, end: u32) {
+    pub(crate) fn set_bounds(&mut self, pid: Pid, index: usize, start: u32, end: u32) {
         let vma = self.vma_mut(pid, index);
-        let old_start = vma.start;
-        vma.pgoff = vma.pgoff + start - old_start;
+        let old = vma.link(pid);
+        vma.pgoff = vma.pgoff.wrapping_add(start).wrapping_sub(vma.start);
         (vma.start, vma.end) = (start, end);
-        self.relink(pid, index, old_start);
+        self.relink(pid, index, old);
     }
 
     /// A VMA without anon_vma that is about to swallow (part of) another gets that one's (L10).
-    fn adopt_anon_vmas(&mut self, pid: Pid, to: usize, from: usize) -> Result<(), NoMemory> {
+    pub(crate) fn adopt_anon_vmas(
+        &mut self,
+        pid: Pid,
+        to: usize,
+        from: usize,
+    ) -> Result<(), NoMemory> {
         let vmas = &self.mms[pid.index()].vmas;
-        let (number, place) = (vmas[from].anon_vma, vmas[to].start);
-        if vmas[to].anon_vma != NO_ANON_VMA || number == NO_ANON_VMA {
+        let place = vmas[to].start;
+        let (number, chain) = (vmas[from].anon_vma, vmas[from].avcs.clone());
+        self.adopt_chain(pid, to, (number, chain), place)
+    }
+
+    /// The same of a chain; allocations are for `place`.
+    pub(crate) fn adopt_chain(
+        &mut self,
+        pid: Pid,
+        to: usize,
+        (number, chain): (AnonVmaNr, AvcList),
+        place: u32,
+    ) -> Result<(), NoMemory> {
+        let target = &self.mms[pid.index()].vmas[to];
+        if target.anon_vma != NO_ANON_VMA || number == NO_ANON_VMA {
             return Ok(());
         }
-        let chain = vmas[from].avcs.clone();
-        let chain = self.clone_avcs(&chain, pid, place, place).inspect_err(|NoMemory| {
+        let link = target.link(pid);
+        let chain = self.clone_avcs(&chain, place, link).inspect_err(|NoMemory| {
             if fault!(self, AnonVmaStaleAfterUnlink) {
                 self.mms[pid.index()].vmas[to].anon_vma = number;
             }
@@ -214,7 +241,7 @@ impl Model {
     }
 
     /// Takes a VMA out of the list and out of its anon_vmas.
-    fn remove_vma(&mut self, pid: Pid, index: usize) -> Vma {
+    pub(crate) fn remove_vma(&mut self, pid: Pid, index: usize) -> Vma {
         let vma = self.mms[pid.index()].vmas.remove(index);
         self.unlink_anon_vmas(pid, &vma);
         vma
@@ -233,8 +260,10 @@ impl Model {
     pub(crate) fn split_vma(&mut self, pid: Pid, index: usize, at: u32) -> Result<(), NoMemory> {
         let start = self.vma_mut(pid, index).start;
         self.allocate(AllocKind::Vma, pid, start)?;
-        let chain = self.vma_mut(pid, index).avcs.clone();
-        let avcs = self.clone_avcs(&chain, pid, start, at)?;
+        let vma = self.vma_mut(pid, index);
+        let chain = vma.avcs.clone();
+        let link = Link { pgoff: vma.linear_index(at), start: at, pid };
+        let avcs = self.clone_avcs(&chain, start, link)?;
         self.split_leaf_across(pid, at);
         let low = self.vma_mut(pid, index);
         let high = Vma {

@@ -4,7 +4,7 @@
 use crate::batch;
 use crate::entry::Entry;
 use crate::folio::{FolioId, lower};
-use crate::model::Model;
+use crate::model::{Model, answer};
 use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
@@ -24,21 +24,39 @@ pub(crate) enum Guards {
 impl Model {
     /// The operation `munmap` (I1, I4, L11).
     pub(crate) fn munmap(&mut self, pid: Pid, range: PageRange) -> Outcome {
-        let Some((start, end)) = self.within_space(range).filter(|_| !range.is_empty()) else {
-            return Outcome::Err(Errno::EINVAL);
-        };
-        if let Err(error) = self.prepare_munmap(pid, start, end) {
-            return Outcome::Err(error);
-        }
-        let first = self.vma_from(pid, start);
-        let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
-        for index in first..behind {
+        answer(self.unmap_range(pid, range))
+    }
+
+    /// The same, for whoever needs the place.
+    pub(crate) fn unmap_range(&mut self, pid: Pid, range: PageRange) -> Result<(), Errno> {
+        let range = self.within_space(range).filter(|_| !range.is_empty());
+        let (start, end) = range.ok_or(Errno::EINVAL)?;
+        self.prepare_munmap(pid, start, end)?;
+        for index in self.vmas_in(pid, start, end) {
             let area = self.area(pid, index).expect("the index is in range");
             self.zap_range(area, area.start, area.end, Guards::Remove);
         }
-        self.remove_vmas(pid, first..behind);
+        self.remove_mappings(pid, start, end);
+        Ok(())
+    }
+
+    /// The same where every entry is known to be NONE.
+    pub(crate) fn unmap_empty(&mut self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
+        self.prepare_munmap(pid, start, end)?;
+        self.remove_mappings(pid, start, end);
+        Ok(())
+    }
+
+    /// The VMAs between two boundaries.
+    fn vmas_in(&self, pid: Pid, start: u32, end: u32) -> std::ops::Range<usize> {
+        let behind = self.mms[pid.index()].vmas.partition_point(|vma| vma.start < end);
+        self.vma_from(pid, start)..behind
+    }
+
+    /// Takes away the VMAs between two boundaries, and tables that nobody needs then.
+    fn remove_mappings(&mut self, pid: Pid, start: u32, end: u32) {
+        self.remove_vmas(pid, self.vmas_in(pid, start, end));
         self.free_tables(pid, start, end);
-        Outcome::Ok
     }
 
     /// Makes `start` and `end` boundaries of VMAs, unless a VMA between them is sealed. The kernel

@@ -1,6 +1,7 @@
 //! Each fault shows: a short program on which the model with it and the model without it differ.
 
 use super::random;
+use super::random_moves;
 use super::support::*;
 use crate::faults::Fault;
 use crate::model::Model;
@@ -117,6 +118,16 @@ fn every_fault_shows() {
     }
 }
 
+/// The faults of areas J, K and L that came with moving memory.
+#[test]
+fn every_fault_of_a_move_shows() {
+    for fault in Fault::ALL.iter().filter(|fault| **fault >= Fault::BatchMremapIgnoresWrite) {
+        let program = of_corpus(*fault);
+        let ops: Vec<Op> = program.stamped().collect();
+        assert!(differ(&program.config, *fault, &ops), "{}", fault.name());
+    }
+}
+
 #[test]
 fn no_fault_shows_without_being_switched_on() {
     for fault in Fault::ALL {
@@ -139,6 +150,22 @@ fn a_faulty_model_never_panics() {
                 model.apply(&op);
                 model.snapshot(&mut snapshot);
                 model.observe(&mut observation);
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_when_pages_move() {
+    for fault in Fault::ALL {
+        for seed in 0..60 {
+            let config = Config { soft_dirty: seed % 2 == 0, ..Config::default() };
+            let mut model = Model::with_fault(&config, *fault);
+            let mut snapshot = Snapshot::default();
+            let mut dice = random::Dice::of(seed);
+            for _ in 0..80 {
+                model.apply(&random_moves::op(&mut dice, u32::from(config.ptes)));
+                model.snapshot(&mut snapshot);
             }
         }
     }

@@ -9,7 +9,7 @@ use mm_ops::{
 };
 
 /// Half of the operations are about swap, or fork, write and take folios apart in few places.
-fn op(dice: &mut Dice, ptes: u32) -> Op {
+pub(crate) fn op(dice: &mut Dice, ptes: u32) -> Op {
     let pid = dice.pid();
     let vpn = Vpn(dice.roll(2 * ptes));
     let token = Token(dice.roll(3) as u8);

@@ -4,9 +4,9 @@
 use crate::model::Model;
 use mm_ops::{
     AccessBits, Advice, Batching, Choice, Config, EntryFlags, EntryKind, EntrySnap, Errno,
-    FolioFlags, FolioSnap, GupFlags, Handle, Mm, Op, Order, OrderSet, Outcome, PageRange, PageSnap,
-    Pid, Prot, Remote, Snapshot, Token, TokenKind, UffdCall, UffdFill, Value, VmaFlags, VmaSnap,
-    Vpn,
+    FolioFlags, FolioSnap, GupFlags, Handle, Mm, MremapFlags, Op, Order, OrderSet, Outcome,
+    PageRange, PageSnap, Pid, Prot, Remote, Snapshot, Token, TokenKind, UffdCall, UffdFill, Value,
+    VmaFlags, VmaSnap, Vpn,
 };
 
 /// PROT_READ|PROT_WRITE.
@@ -217,6 +217,67 @@ pub(crate) fn soft_offline(pid: u8, vpn: u32) -> Op {
     Op::SoftOffline { pid: Pid(pid), vpn: Vpn(vpn) }
 }
 
+fn mremap(pid: u8, old: (u32, u32), new: (u32, u32), flags: MremapFlags) -> Op {
+    let (old, new) = (range(old.0, old.1), range(new.0, new.1));
+    Op::Mremap { pid: Pid(pid), range: old, to: new, flags }
+}
+
+/// mremap without flags: to another length, in place.
+pub(crate) fn resize(pid: u8, start: u32, len: u32, new_len: u32) -> Op {
+    mremap(pid, (start, len), (0, new_len), MremapFlags::default())
+}
+
+/// MREMAP_MAYMOVE.
+pub(crate) fn resize_or_move(pid: u8, start: u32, len: u32, new_len: u32) -> Op {
+    let flags = MremapFlags { maymove: true, ..MremapFlags::default() };
+    mremap(pid, (start, len), (0, new_len), flags)
+}
+
+/// MREMAP_FIXED of as many pages.
+pub(crate) fn move_to(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    move_resized(pid, (start, len), (to, len))
+}
+
+/// MREMAP_FIXED: (start, length) of the source and of the destination.
+pub(crate) fn move_resized(pid: u8, old: (u32, u32), new: (u32, u32)) -> Op {
+    mremap(pid, old, new, MremapFlags { maymove: true, fixed: true, dontunmap: false })
+}
+
+/// MREMAP_DONTUNMAP and MREMAP_FIXED.
+pub(crate) fn move_and_keep(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    let flags = MremapFlags { maymove: true, fixed: true, dontunmap: true };
+    mremap(pid, (start, len), (to, len), flags)
+}
+
+/// MREMAP_DONTUNMAP with a hint.
+pub(crate) fn move_near(pid: u8, start: u32, len: u32, hint: u32) -> Op {
+    let flags = MremapFlags { maymove: true, fixed: false, dontunmap: true };
+    mremap(pid, (start, len), (hint, len), flags)
+}
+
+pub(crate) fn uffd_move(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    Op::UffdMove { pid: Pid(pid), range: range(start, len), to: Vpn(to), holes: false }
+}
+
+/// UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES.
+pub(crate) fn uffd_move_holes(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    Op::UffdMove { pid: Pid(pid), range: range(start, len), to: Vpn(to), holes: true }
+}
+
+pub(crate) fn rmap_walk(pid: u8, vpn: u32) -> Op {
+    Op::RmapWalk { pid: Pid(pid), vpn: Vpn(vpn) }
+}
+
+/// The outcome of a move.
+pub(crate) fn at(vpn: u32) -> Outcome {
+    Outcome::At(Vpn(vpn))
+}
+
+/// The outcome of an rmap walk.
+pub(crate) fn mapped_by(pids: &[u8]) -> Outcome {
+    Outcome::Pids(pids.iter().map(|pid| Pid(*pid)).collect())
+}
+
 /// The outcome of an operation that failed.
 pub(crate) fn err(errno: Errno) -> Outcome {
     Outcome::Err(errno)
@@ -307,6 +368,15 @@ impl Machine {
         self.snapshot().folios[entry.folio as usize]
     }
 
+    /// The folio cached for the slot that the entry at a page names.
+    pub(crate) fn folio_named_by_slot(&self, pid: u8, vpn: u32) -> FolioSnap {
+        let entry = self.entry(pid, vpn).expect("something is there");
+        let snapshot = self.snapshot();
+        let slot = snapshot.slots.iter().find(|slot| slot.slot == entry.page);
+        let folio = slot.and_then(|slot| slot.cache).expect("it is cached");
+        snapshot.folios[folio as usize]
+    }
+
     /// The page mapped at a page.
     pub(crate) fn page(&self, pid: u8, vpn: u32) -> PageSnap {
         let entry = self.entry(pid, vpn).expect("something is mapped");
@@ -315,6 +385,12 @@ impl Machine {
 
     pub(crate) fn vma(&self, pid: u8, vpn: u32) -> VmaSnap {
         *self.snapshot().vma_at(Pid(pid), Vpn(vpn)).expect("a VMA is there")
+    }
+
+    /// The tables of a process as (level, first page).
+    pub(crate) fn tables(&self, pid: u8) -> Vec<(u8, u32)> {
+        let tables = self.snapshot().tables;
+        tables.iter().filter(|t| t.pid == Pid(pid)).map(|t| (t.level, t.vpn.0)).collect()
     }
 
     /// The VMAs of a process as (start, end).

@@ -1,0 +1,6 @@
+# rules: K5
+config ptes=4
+mmap p0 0+2 rw
+write p0 0 a
+uffd_register p0 1+1 missing
+uffd_move p0 0+1 1

@@ -1,0 +1,258 @@
+//! The page tables of a move (rulebook J7, J9 to J11): what two PUD or PMD entries span alike is moved by
+//! moving the entry, everything else entry by entry, in runs as long as the configuration allows. A
+//! run is moved as it is, whatever its entries map: no count changes with an address (J6).
+
+use crate::entry::Entry;
+use crate::model::Model;
+use crate::race::Point;
+use crate::table::Slot;
+use crate::uffd::WATCHED;
+use crate::vma::Area;
+
+/// A move of pages from one VMA to another, or within one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    old: Area,
+    new: Area,
+    from: u32,
+    to: u32,
+    len: u32,
+    /// Nobody watches the new place: write protection by userfaultfd goes (J7), and so every entry
+    /// must be looked at (J9).
+    unwatched: bool,
+}
+
+impl Move {
+    /// A move of `len` pages, `(from, to, len)`; `kept`: userfaultfd goes on watching.
+    pub(crate) const fn new(old: Area, new: Area, pages: (u32, u32, u32), kept: bool) -> Self {
+        let (from, to, len) = pages;
+        let unwatched = (old.flags.0 | new.flags.0) & WATCHED.0 != 0 && !kept;
+        Self { old, new, from, to, len, unwatched }
+    }
+
+    /// The way back of the first `len` pages.
+    pub(crate) const fn back(self, len: u32) -> Self {
+        Self { old: self.new, new: self.old, from: self.to, to: self.from, len, ..self }
+    }
+}
+
+/// Where a move is.
+#[derive(Clone, Copy)]
+struct Cursor {
+    from: u32,
+    to: u32,
+    /// First page of the source behind it.
+    end: u32,
+}
+
+impl Cursor {
+    /// Pages up to the next multiple of `size`, a power of two, on either side, or to the end.
+    fn extent(&self, size: u32) -> u32 {
+        let rest = |at: u32| size - (at & (size - 1));
+        rest(self.from).min(rest(self.to)).min(self.end - self.from)
+    }
+
+    const fn advance(&mut self, pages: u32) {
+        self.from += pages;
+        self.to += pages;
+    }
+}
+
+impl Model {
+    /// move_page_tables. Answers how many pages of the range are done; fewer than all, if memory
+    /// lacks for a table.
+    pub(crate) fn move_page_tables(&mut self, way: &Move) -> u32 {
+        let mut cursor = Cursor { from: way.from, to: way.to, end: way.from + way.len };
+        if self.can_align_down(way) {
+            cursor.from = self.geometry.block_start(way.from);
+            cursor.to = self.geometry.block_start(way.to);
+        }
+        while cursor.from < cursor.end {
+            let Some(done) = self.move_next(way, &cursor) else { break };
+            cursor.advance(done);
+        }
+        cursor.from.saturating_sub(way.from).min(way.len)
+    }
+
+    /// J9: the first table can be moved whole although the range begins within it, since nothing else
+    /// is there on either side.
+    fn can_align_down(&self, way: &Move) -> bool {
+        let (old, new) = (self.geometry.pte_index(way.from), self.geometry.pte_index(way.to));
+        let is_free = |area: Area, at: u32| {
+            let prev = area.index.checked_sub(1).and_then(|index| self.area(area.pid, index));
+            let floor = prev.map_or(0, |prev| prev.end);
+            area.start == at && floor <= self.geometry.block_start(at)
+        };
+        old != 0
+            && old == new
+            && way.len >= self.geometry.ptes() - old as u32
+            && is_free(way.old, way.from)
+            && is_free(way.new, way.to)
+    }
+
+    /// Moves what one step can move. Answers the pages done, also where nothing was there.
+    fn move_next(&mut self, way: &Move, cursor: &Cursor) -> Option<u32> {
+        let pid = way.old.pid;
+        let span = self.geometry.ptes() << self.geometry.shift;
+        let extent = cursor.extent(span);
+        let top =
+            |vpn: u32| self.tables.slot(self.mms[pid.index()].top, self.geometry.top_index(vpn));
+        let (from, to) = (top(cursor.from), top(cursor.to));
+        if self.tables.get(from).is_none() {
+            return Some(extent);
+        }
+        if extent == span && !way.unwatched && self.tables.get(to).is_none() {
+            self.move_entry(way, from, to, cursor.from, extent);
+            return Some(extent);
+        }
+        let extent = cursor.extent(self.geometry.ptes());
+        let from = self.pmd_slot(pid, cursor.from)?;
+        if self.tables.get(from).is_none() {
+            return Some(extent);
+        }
+        let to = self.pmd_slot_alloc(pid, cursor.to).ok()?;
+        let entry = self.tables.get(from);
+        let whole = extent == self.geometry.ptes() && self.tables.get(to).is_none();
+        if entry.is_huge() && whole {
+            self.move_leaf(way, from, to, cursor.from);
+            return Some(extent);
+        }
+        if entry.is_huge() {
+            self.split_leaf(way.old, from);
+        } else if whole && !way.unwatched {
+            return Some(self.move_entries(way, from, to, cursor));
+        }
+        let target = self.pte_slot_alloc(pid, to, cursor.to).ok()?;
+        let source = self.pte_slot_in(from, cursor.from);
+        self.move_ptes(way, source, target, cursor.from, extent);
+        Some(extent)
+    }
+
+    /// Moves a table, and those behind it that can go to the PMD entries behind. Answers the pages done.
+    fn move_entries(&mut self, way: &Move, from: Slot, to: Slot, cursor: &Cursor) -> u32 {
+        let ptes = self.geometry.ptes();
+        self.move_entry(way, from, to, cursor.from, ptes);
+        let span = ptes << self.geometry.shift;
+        let (mut done, extent) = (ptes, cursor.extent(span));
+        while done + ptes <= extent {
+            let offset = (done >> self.geometry.shift) as usize;
+            let whole =
+                self.tables.get(from + offset).is_table() && self.tables.get(to + offset).is_none();
+            if !whole {
+                break;
+            }
+            self.move_entry(way, from + offset, to + offset, cursor.from + done, ptes);
+            done += ptes;
+        }
+        done
+    }
+
+    /// A table goes to another PMD or PUD entry, with all that is in it (J9): nothing in it changes.
+    fn move_entry(&mut self, way: &Move, from: Slot, to: Slot, vpn: u32, pages: u32) {
+        let entry = self.tables.get(from);
+        self.tables.set(from, Entry::NONE);
+        self.yield_point(Point::MoveTableCleared);
+        self.tables.set(to, entry);
+        self.yield_point(Point::MoveTableSet);
+        self.flush_tlb(way.old.pid, vpn, vpn + pages);
+    }
+
+    /// A PMD leaf of any kind, or a MIGRATION PMD; its deposited table is the mm's, and stays (J9).
+    fn move_leaf(&mut self, way: &Move, from: Slot, to: Slot, vpn: u32) {
+        let entry = self.tables.get(from);
+        self.tables.set(from, Entry::NONE);
+        self.yield_point(Point::MoveCleared);
+        let entry = if fault!(self, MremapLeafAsTable) {
+            Entry::table(self.withdraw(way.old.pid))
+        } else {
+            self.moved(way, entry)
+        };
+        self.tables.set(to, entry);
+        self.yield_point(Point::MoveSet);
+        self.flush_tlb(way.old.pid, vpn, vpn + self.geometry.ptes());
+    }
+
+    /// What becomes of an entry that is moved (J7).
+    fn moved(&self, way: &Move, mut entry: Entry) -> Entry {
+        if entry.is_none() {
+            return entry;
+        }
+        if self.config.soft_dirty && !fault!(self, MremapSoftDirtyLost) {
+            entry = entry.with(Entry::SOFT_DIRTY);
+        }
+        if way.unwatched && !fault!(self, MremapKeepsUffdwp) {
+            if entry.is_uffd_marker() {
+                return Entry::NONE;
+            }
+            entry = entry.without(Entry::UFFD_WP);
+        }
+        if fault!(self, MremapSwapLosesExclusive) && entry.is_swap() {
+            entry = entry.without(Entry::EXCLUSIVE);
+        }
+        entry
+    }
+
+    /// move_ptes: `len` entries of one table to another one, or within one.
+    fn move_ptes(&mut self, way: &Move, source: Slot, target: Slot, vpn: u32, len: u32) {
+        #[cfg(feature = "faults")]
+        self.spoil_moved_run(source, len);
+        let verbatim =
+            !way.unwatched && !self.config.soft_dirty && !fault!(self, MremapSwapLosesExclusive);
+        let mut at = 0;
+        while at < len {
+            let (from, to) = (source + at as usize, target + at as usize);
+            let step = self.run_max.min(len - at);
+            if self.race.is_some() {
+                self.move_seen(way, from, to);
+            } else if verbatim {
+                self.tables.move_run(from, to, step as usize);
+            } else {
+                self.tables.move_run(from, to, step as usize);
+                for slot in to..to + step as usize {
+                    let entry = self.moved(way, self.tables.get(slot));
+                    self.tables.set(slot, entry);
+                }
+            }
+            at += step;
+        }
+        self.flush_tlb(way.old.pid, vpn, vpn + len);
+    }
+
+    /// One entry, with an actor looking on.
+    fn move_seen(&mut self, way: &Move, from: Slot, to: Slot) {
+        let entry = self.tables.get(from);
+        if entry.is_none() {
+            return;
+        }
+        self.tables.set(from, Entry::NONE);
+        self.yield_point(Point::MoveCleared);
+        let entry = self.moved(way, entry);
+        self.tables.set(to, entry);
+        self.yield_point(Point::MoveSet);
+    }
+}
+
+#[cfg(feature = "faults")]
+impl Model {
+    /// A run is taken to be as writable as its first entry.
+    fn spoil_moved_run(&mut self, source: Slot, len: u32) {
+        if !fault!(self, BatchMremapIgnoresWrite) {
+            return;
+        }
+        let ignored = Entry::WRITE | Entry::YOUNG | Entry::DIRTY | Entry::SOFT_DIRTY;
+        let mut at = 0;
+        while at < len {
+            let slot = source + at as usize;
+            let first = self.tables.get(slot);
+            if !first.has_folio() {
+                at += 1;
+                continue;
+            }
+            let run = self.run_at(slot, len - at, ignored);
+            for entry in self.tables.run_mut(slot, run as usize) {
+                *entry = entry.without(Entry::WRITE).with(first.0 & Entry::WRITE);
+            }
+            at += run;
+        }
+    }
+}
