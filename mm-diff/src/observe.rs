@@ -122,6 +122,9 @@ fn compare_pages(a: &PageView, b: &PageView, sees: Sees, frames: &mut Frames) ->
         let (expected, found) = (format!("{:?}", a.state), format!("{:?}", b.state));
         return Some(Finding::new(place, "state", expected, found));
     }
+    if sees.state && a.uffd_wp != b.uffd_wp {
+        return Some(Finding::new(place, "uffd_wp", a.uffd_wp, b.uffd_wp));
+    }
     if sees.mapcounts && a.mapcount != b.mapcount {
         return Some(Finding::new(place, "mapcount", a.mapcount, b.mapcount));
     }

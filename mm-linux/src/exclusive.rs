@@ -7,6 +7,7 @@ use crate::arena;
 use crate::channel::{LIST_MAX, Verb};
 use crate::linux::Linux;
 use crate::process::FAULTS_REFUSED;
+use crate::uffd;
 use mm_ops::{Mm, Observation, PROCS_MAX, PageState, PageView, Pid, VmaView, Vpn};
 use std::sync::atomic::Ordering;
 
@@ -20,6 +21,7 @@ impl Linux {
         self.observe(&mut seen);
         let mut verdicts = Vec::new();
         for pid in (0..PROCS_MAX).map(Pid) {
+            uffd::stop_watching(self, pid);
             for vma in seen.vmas.iter().filter(|vma| vma.pid == pid) {
                 self.take_rights_and_give_them_back(vma);
             }

@@ -33,6 +33,8 @@ mod settings;
 mod supports;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
+#[allow(unsafe_code, reason = "userfaultfd's calls name memory by address")]
+mod uffd;
 
 pub use enlarge::enlarged;
 pub use export::{Target, export};

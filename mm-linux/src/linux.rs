@@ -109,6 +109,8 @@ pub(crate) struct Process {
     pub(crate) maps: OwnedFd,
     /// Opened when it is first needed.
     mem: OnceCell<OwnedFd>,
+    /// Its userfaultfd, made when the first operation is about one, or inherited in a fork.
+    pub(crate) uffd: OnceCell<OwnedFd>,
     /// It ended by itself or was killed, and has been waited for.
     gone: Cell<bool>,
 }
@@ -260,6 +262,11 @@ impl Linux {
         self.patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
     }
 
+    /// How often a wait of so many milliseconds fits into the time that a process may take.
+    pub(crate) const fn patience_in(&self, milliseconds: u32) -> u32 {
+        self.patience_ms / milliseconds
+    }
+
     /// What went wrong since the last reset. A program with troubles has no result.
     #[must_use]
     pub fn troubles(&self) -> Vec<Trouble> {
@@ -305,9 +312,15 @@ impl Linux {
 
     /// Asks a live process. A process that dies or hangs over it is a trouble, and gone.
     pub(crate) fn ask(&self, pid: Pid, verb: Verb, args: &[u64]) -> Result<i64, Errno> {
+        self.process(pid)?;
+        self.shared.procs[pid.index()].post(verb, args);
+        self.wait_for(pid)
+    }
+
+    /// Waits for the answer of a live process that was asked.
+    pub(crate) fn wait_for(&self, pid: Pid) -> Result<i64, Errno> {
         let process = self.process(pid)?;
         let slot = &self.shared.procs[pid.index()];
-        slot.post(verb, args);
         let mut waited = 0;
         loop {
             if let Ok(answer) = slot.answer(LOOK_AFTER_MS) {
@@ -398,6 +411,7 @@ impl Linux {
                 pagemap: open("pagemap", flags)?,
                 maps: open("maps", flags)?,
                 mem: OnceCell::new(),
+                uffd: OnceCell::new(),
                 gone: Cell::new(false),
             })
         })();

@@ -196,6 +196,7 @@ impl Eyes {
             for region in &self.regions[..found] {
                 let (start, end) = (arena::vpn(region.start), arena::vpn(region.end));
                 let state = state_of(region.categories);
+                let uffd_wp = region.categories & sys::PAGE_IS_WRITTEN == 0;
                 out.pages.extend((start.0..end.0).map(|vpn| PageView {
                     pid,
                     vpn: Vpn(vpn),
@@ -203,6 +204,7 @@ impl Eyes {
                     state,
                     frame: NO_FRAME,
                     mapcount: 0,
+                    uffd_wp,
                 }));
             }
             at = reached;
@@ -368,6 +370,7 @@ fn state_of(categories: u64) -> PageState {
         (true, true, false) => PageState::ZeroPage,
         (true, true, true) => PageState::HugeZero,
         (false, ..) if has(sys::PAGE_IS_GUARD) => PageState::Guard,
+        (false, ..) if has(sys::PAGE_IS_SWAPPED) => PageState::Swapped,
         (false, ..) => PageState::Nothing,
     }
 }

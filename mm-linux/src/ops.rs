@@ -10,7 +10,7 @@ use crate::gup;
 use crate::linux::{Linux, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::sys;
+use crate::{sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -71,9 +71,9 @@ pub(crate) fn row(op: &Op) -> Row {
         | Op::Ksm { .. }
         | Op::KsmZero { .. }
         | Op::Hwpoison { .. }
-        | Op::SoftOffline { .. }
-        | Op::Uffd { .. }
-        | Op::UffdFill { .. } => on(not_driven, supports::not_yet),
+        | Op::SoftOffline { .. } => on(not_driven, supports::not_yet),
+        Op::Uffd { .. } => on(uffd::call, supports::uffd),
+        Op::UffdFill { .. } => on(uffd::fill, supports::uffd),
     }
 }
 
@@ -189,11 +189,12 @@ fn fork(linux: &mut Linux, op: &Op) -> Answer {
         return Err(Errno::EEXIST);
     }
     linux.shared.procs[child.index()].clear();
-    let answer = linux.ask(parent, Verb::Fork, &[child.index() as u64])?;
+    let (answer, context) = uffd::fork(linux, parent, child)?;
     if answer < 0 {
         return Err(linux.errno(-answer as i32));
     }
     linux.adopt(child, answer)?;
+    uffd::inherit(linux, child, context);
     Ok(Outcome::Ok)
 }
 

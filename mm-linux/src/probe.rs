@@ -6,7 +6,8 @@ use crate::ops::SYS_MSEAL;
 use crate::page::PAGE_SIZE;
 use crate::settings::THP;
 use crate::sys::{self, Region};
-use rustix::fd::{AsFd, OwnedFd};
+use crate::uffd;
+use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fmt;
@@ -32,6 +33,7 @@ pub enum Feature {
     SoftDirty,
     Collapse,
     Userfaultfd,
+    UffdFork,
     Ksm,
     Zram,
     MemoryCgroup,
@@ -91,7 +93,12 @@ const TABLE: &[Entry] = &[
     (Feature::Locking, "locked memory", "mlock", locking),
     (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not built yet)", soft_dirty),
     (Feature::Collapse, "MADV_COLLAPSE", "collapse (not built yet)", || advice(25)),
-    (Feature::Userfaultfd, "userfaultfd", "uffd (not built yet)", userfaultfd),
+    (Feature::Userfaultfd, "userfaultfd", "uffd_register, uffd_wp, uffd_copy …", || {
+        userfaultfd(uffd::SIGBUS | uffd::WP_UNPOPULATED | uffd::POISON | uffd::WP_ASYNC)
+    }),
+    (Feature::UffdFork, "userfaultfd fork events", "uffd_fork=on", || {
+        userfaultfd(uffd::SIGBUS | uffd::EVENT_FORK)
+    }),
     (Feature::Ksm, "KSM settings", "ksm (not built yet)", || writable("/sys/kernel/mm/ksm/run")),
     (Feature::Zram, "zram", "swap (not built yet)", zram),
     (Feature::MemoryCgroup, "memory cgroup", "swap of shared pages (not built yet)", memory_cgroup),
@@ -341,14 +348,14 @@ fn soft_dirty() -> Finding {
     if bytes[6] & 0x80 != 0 { found("") } else { Err("not built into the kernel".to_owned()) }
 }
 
-fn userfaultfd() -> Finding {
-    // SAFETY: makes a descriptor, which is closed at once.
-    unsafe {
-        let flags = (libc::O_CLOEXEC | libc::O_NONBLOCK) as u64;
-        let fd = sys::call(libc::SYS_userfaultfd, [flags]).map_err(errno)?;
-        let _ = sys::call(libc::SYS_close, [fd as u64]);
-    }
-    found("")
+/// Makes a context with these features.
+fn userfaultfd(features: u64) -> Finding {
+    // SAFETY: numbers in, a descriptor out.
+    let fd = unsafe { sys::call(libc::SYS_userfaultfd, [uffd::FLAGS]) }.map_err(errno)?;
+    // SAFETY: just made, and nobody else has it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+    let all = uffd::agree(fd.as_fd(), features).map_err(errno)?;
+    found(format!("features {all:#x}"))
 }
 
 fn zram() -> Finding {

@@ -65,6 +65,7 @@ impl Linux {
         program.config.soft_dirty = false;
         program.config.lru_batch = false;
         program.config.pt_reclaim = true;
+        program.config.uffd_fork &= self.probe.has(Feature::UffdFork);
         let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
         for step in &mut program.steps {
             nearest(&program.config, get_pages, &mut step.op);
@@ -97,13 +98,16 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
     }
 }
 
-fn config(_linux: &Linux, program: &Program) -> Refusal {
+fn config(linux: &Linux, program: &Program) -> Refusal {
     if program.config.soft_dirty {
         return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
     }
     if program.config.lru_batch {
         let why = "lru_batch=on: the driver drains the kernel's batches, which others drain too";
         return Err(why.to_owned());
+    }
+    if program.config.uffd_fork && uses_uffd(program) {
+        linux.probe.need(Feature::UffdFork)?;
     }
     let pmd = program.config.pmd_order();
     let uses_pmd = program.steps.iter().any(|step| match step.op {
@@ -114,6 +118,10 @@ fn config(_linux: &Linux, program: &Program) -> Refusal {
         return Err("pt_reclaim=off with PMD THPs: the kernel always reclaims tables".to_owned());
     }
     Ok(())
+}
+
+fn uses_uffd(program: &Program) -> bool {
+    program.steps.iter().any(|step| matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. }))
 }
 
 /// The kernel's tables have 512 entries. What a program with smaller ones does means the same there
@@ -293,6 +301,15 @@ pub(crate) fn fail_alloc(_: &Linux, _: &Op) -> Refusal {
 /// What runs without locks cannot be told when to run.
 pub(crate) fn race(_: &Linux, _: &Op) -> Refusal {
     Err("race: the kernel's CPUs cannot be stopped at a yield point".to_owned())
+}
+
+/// The context is made for the whole program, so its features are a matter of [`config`].
+pub(crate) fn uffd(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Userfaultfd)?;
+    match *op {
+        Op::Uffd { range, .. } => pages(range),
+        _ => Ok(()),
+    }
 }
 
 /// Areas of the rulebook whose operations the driver cannot execute.

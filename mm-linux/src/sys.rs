@@ -228,6 +228,8 @@ pub(crate) struct Region {
     pub(crate) categories: u64,
 }
 
+/// Category: not write-protected by userfaultfd.
+pub(crate) const PAGE_IS_WRITTEN: u64 = 1 << 1;
 /// Category: something is mapped.
 pub(crate) const PAGE_IS_PRESENT: u64 = 1 << 3;
 /// Category: an entry that maps nothing (a guard, or swapped out).
@@ -273,7 +275,11 @@ pub(crate) fn scan_pagemap(
         vec: regions.as_mut_ptr() as u64,
         vec_len: regions.len() as u64,
         category_anyof_mask: OF_INTEREST,
-        return_mask: OF_INTEREST | PAGE_IS_PFNZERO | PAGE_IS_HUGE | PAGE_IS_GUARD,
+        return_mask: OF_INTEREST
+            | PAGE_IS_WRITTEN
+            | PAGE_IS_PFNZERO
+            | PAGE_IS_HUGE
+            | PAGE_IS_GUARD,
         ..Scan::default()
     };
     // SAFETY: the structure is ours, and names `regions` with its true length.

@@ -3,12 +3,12 @@
 
 use crate::ids::{Pid, Value, Vpn};
 use crate::op::Prot;
-use crate::snapshot::{EntryKind, FolioFlags, Snapshot, VmaFlags};
+use crate::snapshot::{EntryFlags, EntryKind, FolioFlags, Snapshot, VmaFlags};
 
 /// Which columns of [`PageView`] a subject can fill. `value` and the VMAs are always compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Sees {
-    /// [`PageView::state`].
+    /// [`PageView::state`] and [`PageView::uffd_wp`].
     pub state: bool,
     /// [`PageView::frame`].
     pub frames: bool,
@@ -56,13 +56,15 @@ pub struct PageView {
     pub frame: u32,
     /// How many entries map the page (S9).
     pub mapcount: u32,
+    /// Write-protected by userfaultfd: the uffd-wp bit of whatever entry is there, as pagemap shows it (H7).
+    pub uffd_wp: bool,
 }
 
 impl PageView {
     /// A page of which no more is seen than what a read would return.
     #[must_use]
     pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
-        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0 }
+        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0, uffd_wp: false }
     }
 }
 
@@ -163,6 +165,7 @@ impl Observation {
                     },
                     frame: NO_FRAME,
                     mapcount: 0,
+                    uffd_wp: entry.flags.has(EntryFlags::UFFD_WP),
                 };
                 let (mut folio_view, mut name) = (FolioView::default(), NO_NAME);
                 if entry.kind.maps_folio() {

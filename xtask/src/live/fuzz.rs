@@ -55,12 +55,6 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::KsmZero, "ksm_zero p0 0"),
     (OpKind::Hwpoison, "hwpoison p0 0"),
     (OpKind::SoftOffline, "soft_offline p0 0"),
-    (OpKind::UffdRegister, "uffd_register p0 0+1 wp"),
-    (OpKind::UffdUnregister, "uffd_unregister p0 0+1"),
-    (OpKind::UffdWp, "uffd_wp p0 0+1 on"),
-    (OpKind::UffdCopy, "uffd_copy p0 0 a"),
-    (OpKind::UffdZero, "uffd_zero p0 0"),
-    (OpKind::UffdPoison, "uffd_poison p0 0"),
 ];
 
 #[derive(Serialize)]
