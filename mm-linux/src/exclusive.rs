@@ -21,8 +21,8 @@ impl Linux {
         self.observe(&mut seen);
         let mut verdicts = Vec::new();
         for pid in (0..PROCS_MAX).map(Pid) {
-            uffd::stop_watching(self, pid);
             for vma in seen.vmas.iter().filter(|vma| vma.pid == pid) {
+                uffd::stop_watching(self, vma);
                 self.take_rights_and_give_them_back(vma);
             }
             let pages: Vec<&PageView> =

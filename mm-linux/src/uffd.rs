@@ -12,7 +12,7 @@ use crate::linux::Linux;
 use crate::ops::{Answer, fields, page_bytes};
 use crate::sys::{self, SysResult};
 use mm_ops::{
-    Config, Errno, Op, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value,
+    Config, Errno, Op, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value, VmaView,
 };
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::fd::AsFd;
@@ -43,7 +43,7 @@ const UFFDIO_POISON: u64 = 0xc020_aa08;
 /// Bytes of an event.
 const MESSAGE_BYTES: usize = 32;
 /// The event of a fork, in the first byte of a message.
-const EVENT_OF_FORK: u8 = 0x12;
+const EVENT_OF_FORK: u8 = 0x13;
 /// How long a fork is waited for between two looks for its event.
 const FORK_LOOK_MS: u32 = 1;
 
@@ -190,12 +190,12 @@ pub(crate) fn inherit(linux: &Linux, child: Pid, context: Option<OwnedFd>) {
     }
 }
 
-/// Ends all watching in a process, so that its stores are its own again.
-pub(crate) fn stop_watching(linux: &Linux, pid: Pid) {
-    let watched = linux.process(pid).ok().and_then(|process| process.uffd.get());
+/// Ends all watching of a mapping, so that stores there are the process's own again.
+pub(crate) fn stop_watching(linux: &Linux, vma: &VmaView) {
+    let watched = linux.process(vma.pid).ok().and_then(|process| process.uffd.get());
     if let Some(uffd) = watched {
-        let (start, end) = arena::bounds(&linux.config);
-        // Where nothing is mapped there is nothing to end.
-        let _ = ioctl(uffd.as_fd(), UFFDIO_UNREGISTER, [start, end - start]);
+        let start = arena::address(vma.start);
+        // What cannot be watched is refused, and was not.
+        let _ = ioctl(uffd.as_fd(), UFFDIO_UNREGISTER, [start, arena::address(vma.end) - start]);
     }
 }
