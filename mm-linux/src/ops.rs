@@ -7,10 +7,10 @@
 use crate::arena;
 use crate::channel::Verb;
 use crate::gup;
-use crate::linux::{Linux, fill_page};
+use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::{sys, uffd};
+use crate::{settings, sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -158,7 +158,18 @@ pub(crate) const fn advice_number(advice: Advice) -> u64 {
 fn madvise(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, range, advice) =
         fields!(*op, Op::Madvise { pid, range, advice } => (pid, range, advice));
-    on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)])
+    let advise =
+        |linux: &Linux| on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)]);
+    if advice != Advice::Collapse {
+        return advise(linux);
+    }
+    let before = settings::collapse_failures();
+    let answer = advise(linux);
+    if answer == Err(Errno::ENOMEM) && settings::collapse_failures() != before {
+        // Not what the program asked for: nobody made an allocation fail.
+        linux.trouble(Trouble::Other("no memory for a collapse".to_owned()));
+    }
+    answer
 }
 
 fn mlock(linux: &mut Linux, op: &Op) -> Answer {

@@ -92,7 +92,7 @@ const TABLE: &[Entry] = &[
     (Feature::Droppable, "MAP_DROPPABLE", "mmap … droppable", droppable),
     (Feature::Locking, "locked memory", "mlock", locking),
     (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not built yet)", soft_dirty),
-    (Feature::Collapse, "MADV_COLLAPSE", "collapse (not built yet)", || advice(25)),
+    (Feature::Collapse, "MADV_COLLAPSE", "collapse", || advice(25)),
     (Feature::Userfaultfd, "userfaultfd", "uffd_register, uffd_wp, uffd_copy …", || {
         userfaultfd(uffd::SIGBUS | uffd::WP_UNPOPULATED | uffd::POISON | uffd::WP_ASYNC)
     }),

@@ -216,6 +216,13 @@ impl Drop for Decoy {
     }
 }
 
+/// How often a collapse found no memory for its folio, since the kernel was started.
+pub(crate) fn collapse_failures() -> Option<u64> {
+    let counters = fs::read_to_string("/proc/vmstat").ok()?;
+    let line = counters.lines().find_map(|line| line.strip_prefix("thp_collapse_alloc_failed "))?;
+    line.parse().ok()
+}
+
 /// How one folio size is enabled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Enabled {

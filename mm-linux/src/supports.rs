@@ -71,7 +71,12 @@ impl Linux {
             nearest(&program.config, get_pages, &mut step.op);
         }
         let before = program.steps.len();
-        program.steps.retain(|step| (ops::row(&step.op).refuses)(self, &step.op).is_ok());
+        let config = program.config;
+        program.steps.retain(|step| {
+            (ops::row(&step.op).refuses)(self, &step.op)
+                .and_then(|()| smaller_geometry(&config, &step.op))
+                .is_ok()
+        });
         before - program.steps.len()
     }
 }
@@ -137,6 +142,10 @@ fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
                 config.ptes
             ))
         }
+        Op::Madvise { advice: Advice::Collapse, .. } if config.ptes != 512 => Err(format!(
+            "collapse: the kernel's blocks have 512 pages, this program's have {}",
+            config.ptes
+        )),
         _ => Ok(()),
     }
 }
@@ -215,14 +224,20 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
         Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => {
             linux.probe.need(Feature::Guards)
         }
+        Op::Madvise { advice: Advice::Collapse, .. } => {
+            linux.probe.need(Feature::Collapse)?;
+            match &linux.thp {
+                // An ordinary user's processes have THP switched off.
+                None => Err("collapse: needs root, as all folio sizes do here".to_owned()),
+                Some(_) => Ok(()),
+            }
+        }
         Op::Madvise {
             advice:
-                Advice::Cold
-                | Advice::PageOut
+                Advice::PageOut
                 | Advice::WillNeed
                 | Advice::Mergeable
-                | Advice::Unmergeable
-                | Advice::Collapse,
+                | Advice::Unmergeable,
             ..
         } => not_yet(linux, op),
         _ => Ok(()),
