@@ -30,7 +30,10 @@ mod probe;
 mod process;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
 mod settings;
+mod slots;
 mod supports;
+#[allow(unsafe_code, reason = "switches the swap device, and asks mincore")]
+mod swap;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
 #[allow(unsafe_code, reason = "userfaultfd's calls name memory by address")]

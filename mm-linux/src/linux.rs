@@ -8,6 +8,7 @@ use crate::gup::Handles;
 use crate::observe::Eyes;
 use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
+use crate::swap::Device;
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -35,6 +36,8 @@ pub struct Linux {
     pub(crate) eyes: RefCell<Eyes>,
     /// The folio sizes; `None` for an ordinary user.
     pub(crate) thp: Option<Thp>,
+    /// The swap device; `None` where there is none to be had.
+    pub(crate) swap: Option<Device>,
     /// What the program last asked for; set when the next operation can see it.
     pub(crate) thp_wanted: (OrderSet, OrderSet),
     /// The count of [`Thp::fallbacks`] when this program first enabled a size.
@@ -70,6 +73,8 @@ pub enum Trouble {
     ServerLost,
     /// The kernel answered with an error number that programs do not know.
     UnknownErrno(i32),
+    /// The operation cannot be executed in the state that was reached, for this reason.
+    NotDriven(String),
     /// Something around the operation failed: a settings file, a file in /proc.
     Other(String),
 }
@@ -81,7 +86,7 @@ impl fmt::Display for Trouble {
             Self::Hung(pid) => write!(f, "p{} did not answer and was killed", pid.0),
             Self::ServerLost => f.write_str("the server of the simulated processes is gone"),
             Self::UnknownErrno(errno) => write!(f, "the kernel answered errno {errno}"),
-            Self::Other(what) => f.write_str(what),
+            Self::NotDriven(what) | Self::Other(what) => f.write_str(what),
         }
     }
 }
@@ -210,6 +215,7 @@ impl Linux {
             handles: step("preparing handles", Handles::new())?,
             eyes: RefCell::new(Eyes::new()),
             thp: None,
+            swap: None,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             fallbacks_before: None,
             fallbacks_seen: None,
@@ -240,18 +246,26 @@ impl Linux {
     fn start(&mut self) -> Result<(), LinuxError> {
         self.family = None;
         self.thp = None;
+        self.swap = None;
         let shared = self.shared.get();
         shared.idle_page.store(self.idle_page.0, Ordering::Relaxed);
         shared.server.clear();
         let may_change = settings::may_change();
         let will = if may_change { Will::of_system() } else { Will::empty() };
         let will = step("saving the system's settings", will)?;
+        if may_change {
+            // What another driver had until now is there again.
+            self.probe = Probe::new();
+        }
         // Who cannot set folio sizes has small pages only, whatever the system's settings.
         let family = Family::start(shared, &self.handles.inherited(), will, !may_change);
         self.family = Some(step("starting the guardian", family)?);
         if may_change {
             self.decoy = Some(step("making the kernel quiet", settings::quieten())?);
             self.thp = Some(step("opening the THP settings", Thp::open())?);
+            if self.probe.has(Feature::Zram) {
+                self.swap = Some(step("preparing a swap device", Device::prepare())?);
+            }
         }
         Ok(())
     }
@@ -470,6 +484,9 @@ impl Mm for Linux {
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
         self.last_seen.get_mut().clear();
+        if let Some(device) = &mut self.swap {
+            device.begin();
+        }
         if !self.make_p0() {
             // A new family, once: the server may have been killed from outside.
             if let Err(error) = self.start() {

@@ -10,7 +10,7 @@ use crate::gup;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::{settings, sys, uffd};
+use crate::{settings, swap, sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -57,12 +57,12 @@ pub(crate) fn row(op: &Op) -> Row {
         }
         Op::NumaHint { .. } => on(not_driven, supports::numa_hint),
         Op::Race { .. } => on(not_driven, supports::race),
-        Op::SwapOut { .. }
-        | Op::WriteDone { .. }
-        | Op::BadSlot { .. }
-        | Op::Swapoff
-        | Op::Swapon
-        | Op::Drain
+        Op::SwapOut { .. } => on(swap::swap_out, supports::swap_out),
+        Op::WriteDone { .. } => on(not_driven, supports::swap_out),
+        Op::BadSlot { .. } => on(not_driven, supports::bad_slot),
+        Op::Swapoff => on(swap::swapoff, supports::swap),
+        Op::Swapon => on(swap::swapon, supports::swap),
+        Op::Drain
         | Op::Migrate { .. }
         | Op::MigrateCopy { .. }
         | Op::MigrateEnd { .. }
@@ -160,8 +160,14 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
         fields!(*op, Op::Madvise { pid, range, advice } => (pid, range, advice));
     let advise =
         |linux: &Linux| on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)]);
-    if advice != Advice::Collapse {
-        return advise(linux);
+    match advice {
+        Advice::PageOut => {
+            linux.process(pid)?;
+            swap::needed(linux)?;
+            return advise(linux);
+        }
+        Advice::Collapse => {}
+        _ => return advise(linux),
     }
     let before = settings::collapse_failures();
     let answer = advise(linux);

@@ -5,6 +5,7 @@ use crate::observe::read_words;
 use crate::ops::SYS_MSEAL;
 use crate::page::PAGE_SIZE;
 use crate::settings::THP;
+use crate::swap;
 use crate::sys::{self, Region};
 use crate::uffd;
 use rustix::fd::{AsFd, FromRawFd, OwnedFd};
@@ -100,7 +101,7 @@ const TABLE: &[Entry] = &[
         userfaultfd(uffd::SIGBUS | uffd::EVENT_FORK)
     }),
     (Feature::Ksm, "KSM settings", "ksm (not built yet)", || writable("/sys/kernel/mm/ksm/run")),
-    (Feature::Zram, "zram", "swap (not built yet)", zram),
+    (Feature::Zram, "zram", "pageout, swap_out, swapoff, swapon", zram),
     (Feature::MemoryCgroup, "memory cgroup", "swap of shared pages (not built yet)", memory_cgroup),
     (Feature::Compaction, "compact_memory", "migration (not built yet)", || {
         writable("/proc/sys/vm/compact_memory")
@@ -362,10 +363,7 @@ fn zram() -> Finding {
     if !rustix::process::geteuid().is_root() {
         return Err("needs root".to_owned());
     }
-    readable("/sys/class/zram-control/hot_add").or_else(|_| {
-        let known = std::fs::read_to_string("/proc/devices").unwrap_or_default();
-        if known.contains("zram") { found("one fixed device") } else { Err("no zram".to_owned()) }
-    })
+    swap::available().and_then(|()| found(swap::DEVICE))
 }
 
 fn memory_cgroup() -> Finding {

@@ -5,7 +5,7 @@
 //! Only one driver at a time may change them: a lock on the kernel's own settings file (which
 //! leaves nothing behind) is held from before the first value is read until the last is put back.
 
-use crate::sys;
+use crate::{swap, sys};
 use mm_ops::{ORDER_MAX, Order, OrderSet};
 use rustix::fd::{AsRawFd, OwnedFd, RawFd};
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -35,6 +35,9 @@ const QUIET: &[(&str, &str)] = &[
     ("/sys/kernel/mm/transparent_hugepage/shrink_underused", "0"),
     ("/proc/sys/vm/compaction_proactiveness", "0"),
     ("/proc/sys/kernel/numa_balancing", "0"),
+    // A swap-in reads its own page and no others (E12), and nobody but MADV_PAGEOUT swaps out.
+    ("/proc/sys/vm/page-cluster", "0"),
+    ("/proc/sys/vm/swappiness", "0"),
 ];
 
 /// The value a settings file holds: of `always [madvise] never` the word in brackets.
@@ -50,7 +53,8 @@ fn thp_path(order: Order) -> String {
 
 /// The saved settings, in memory that a copy of this process can use without allocating.
 pub(crate) struct Will {
-    /// `path NUL value NUL`, again and again, then NUL.
+    /// `path NUL value NUL`, again and again, then NUL. A path without value is a swap device, to be
+    /// switched off.
     text: *mut u8,
     used: usize,
     lock: Option<OwnedFd>,
@@ -79,6 +83,9 @@ impl Will {
     pub(crate) fn of_system() -> std::io::Result<Self> {
         let mut will = Self::empty()?;
         will.lock = Some(lock()?);
+        for (path, value) in swap::legacies() {
+            will.add(path, value)?;
+        }
         let sizes = (2..=ORDER_MAX).map(|order| thp_path(Order(order)));
         let quiet = QUIET.iter().map(|(path, _)| (*path).to_owned());
         let zero = format!("{THP}/use_zero_page");
@@ -123,6 +130,11 @@ impl Will {
             let value = self.text.wrapping_add(at) as u64;
             let length = self.length_at(at);
             at += length + 1;
+            if length == 0 {
+                // SAFETY: the path is a terminated text inside the mapping.
+                let _ = unsafe { sys::call(libc::SYS_swapoff, [path]) };
+                continue;
+            }
             // SAFETY: path and value are terminated texts inside the mapping.
             unsafe {
                 let flags = (libc::O_WRONLY | libc::O_CLOEXEC) as u64;

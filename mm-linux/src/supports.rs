@@ -5,6 +5,7 @@ use crate::gup::GET_PAGES_MAX;
 use crate::linux::Linux;
 use crate::ops;
 use crate::probe::Feature;
+use crate::slots;
 use mm_ops::{Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote};
 use std::fmt;
 
@@ -58,7 +59,7 @@ impl Linux {
 
 impl Linux {
     /// Makes a program one that [`Linux::supports`] accepts, changing as little as it can: GUP calls
-    /// become the nearest ones userspace can have, and what cannot be executed is taken out. For
+    /// become the nearest ones userspace can have, a `swap_out` becomes MADV_PAGEOUT, and what cannot be executed is taken out. For
     /// programs that were made up; a program somebody wrote is better refused. Answers how many
     /// operations were taken out.
     pub fn adapt(&self, program: &mut Program) -> usize {
@@ -71,13 +72,14 @@ impl Linux {
             nearest(&program.config, get_pages, &mut step.op);
         }
         let before = program.steps.len();
+        slots::adapt(program);
         let config = program.config;
         program.steps.retain(|step| {
             (ops::row(&step.op).refuses)(self, &step.op)
                 .and_then(|()| smaller_geometry(&config, &step.op))
                 .is_ok()
         });
-        before - program.steps.len()
+        before.saturating_sub(program.steps.len())
     }
 }
 
@@ -94,6 +96,10 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
             };
         }
         Op::Put { dirty, .. } => *dirty = false,
+        Op::SwapOut { pid, vpn, .. } => {
+            let (pid, range) = (*pid, PageRange::new(vpn.0, 1));
+            *op = Op::Madvise { pid, range, advice: Advice::PageOut };
+        }
         Op::Thp { always, madvise } if config.ptes != 512 => {
             let below = !(1 << config.pmd_order().0);
             *always = OrderSet(always.0 & below);
@@ -114,6 +120,7 @@ fn config(linux: &Linux, program: &Program) -> Refusal {
     if program.config.uffd_fork && uses_uffd(program) {
         linux.probe.need(Feature::UffdFork)?;
     }
+    slots::refusal(program)?;
     let pmd = program.config.pmd_order();
     let uses_pmd = program.steps.iter().any(|step| match step.op {
         Op::Thp { always, madvise } => always.union(madvise).contains(pmd),
@@ -232,14 +239,8 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
                 Some(_) => Ok(()),
             }
         }
-        Op::Madvise {
-            advice:
-                Advice::PageOut
-                | Advice::WillNeed
-                | Advice::Mergeable
-                | Advice::Unmergeable,
-            ..
-        } => not_yet(linux, op),
+        Op::Madvise { advice: Advice::PageOut, .. } => swap(linux, op),
+        Op::Madvise { advice: Advice::Mergeable | Advice::Unmergeable, .. } => not_yet(linux, op),
         _ => Ok(()),
     }
 }
@@ -316,6 +317,22 @@ pub(crate) fn fail_alloc(_: &Linux, _: &Op) -> Refusal {
 /// What runs without locks cannot be told when to run.
 pub(crate) fn race(_: &Linux, _: &Op) -> Refusal {
     Err("race: the kernel's CPUs cannot be stopped at a yield point".to_owned())
+}
+
+/// What needs a swap device.
+pub(crate) fn swap(linux: &Linux, _: &Op) -> Refusal {
+    linux.probe.need(Feature::Zram)
+}
+
+pub(crate) fn swap_out(linux: &Linux, op: &Op) -> Refusal {
+    match op {
+        Op::SwapOut { token: None, .. } => swap(linux, op),
+        _ => Err("swap_out with a token, write_done: writes to zram end at once".to_owned()),
+    }
+}
+
+pub(crate) fn bad_slot(_: &Linux, _: &Op) -> Refusal {
+    Err("bad_slot: zram cannot be made to lose a page".to_owned())
 }
 
 /// The context is made for the whole program, so its features are a matter of [`config`].

@@ -275,11 +275,7 @@ pub(crate) fn scan_pagemap(
         vec: regions.as_mut_ptr() as u64,
         vec_len: regions.len() as u64,
         category_anyof_mask: OF_INTEREST,
-        return_mask: OF_INTEREST
-            | PAGE_IS_WRITTEN
-            | PAGE_IS_PFNZERO
-            | PAGE_IS_HUGE
-            | PAGE_IS_GUARD,
+        return_mask: OF_INTEREST | PAGE_IS_WRITTEN | PAGE_IS_PFNZERO | PAGE_IS_HUGE | PAGE_IS_GUARD,
         ..Scan::default()
     };
     // SAFETY: the structure is ours, and names `regions` with its true length.

@@ -64,7 +64,15 @@ impl PageView {
     /// A page of which no more is seen than what a read would return.
     #[must_use]
     pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
-        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0, uffd_wp: false }
+        Self {
+            pid,
+            vpn,
+            value,
+            state: PageState::Nothing,
+            frame: NO_FRAME,
+            mapcount: 0,
+            uffd_wp: false,
+        }
     }
 }
 

@@ -78,8 +78,7 @@ impl Reference {
         while let Some(piece) = self.next_piece(pid, at, end) {
             // What is watched for all of this already keeps what else it is watched for.
             let enough = wanted != VmaFlags::NONE && piece.flags.has(wanted);
-            let flags =
-                if enough { piece.flags } else { piece.flags.without(UFFD).with(wanted) };
+            let flags = if enough { piece.flags } else { piece.flags.without(UFFD).with(wanted) };
             if flags != piece.flags {
                 rule!(self.coverage, H7, if wanted == VmaFlags::NONE { 5 } else { 4 });
                 self.uffd_change_flags(pid, piece, flags).map_err(|NoMemory| Errno::ENOMEM)?;

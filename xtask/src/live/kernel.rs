@@ -4,7 +4,7 @@
 use crate::error::Error;
 use mm_diff::ledger::FOLIO_FALLBACK;
 use mm_diff::{Failure, Lie, Lockstep, Minimized, Observer, Reproducer, Signature, minimize};
-use mm_linux::Linux;
+use mm_linux::{Linux, Trouble};
 use mm_ops::Program;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub enum Verdict {
 /// One run.
 enum Once {
     Passed,
+    /// The state that was reached does not allow an operation.
+    Skipped(String),
     Spoilt(String),
     Differs(Box<Failure>),
 }
@@ -110,6 +112,7 @@ impl Kernel {
         }
         match once {
             Once::Passed => Verdict::Passed,
+            Once::Skipped(reason) => Verdict::Skipped(reason),
             Once::Spoilt(what) => Verdict::Trouble(what),
             Once::Differs(failure) if self.confirmed(program, &failure.signature()) => {
                 Verdict::Differs(failure)
@@ -120,8 +123,10 @@ impl Kernel {
 
     fn once(&mut self, program: &Program, observer: &mut impl Observer) -> Once {
         let result = self.lockstep.run(&mut self.linux, program, observer);
-        if let Some(trouble) = self.linux.troubles().first() {
-            return Once::Spoilt(trouble.to_string());
+        match self.linux.troubles().first() {
+            None => {}
+            Some(Trouble::NotDriven(reason)) => return Once::Skipped(reason.clone()),
+            Some(trouble) => return Once::Spoilt(trouble.to_string()),
         }
         match result {
             Ok(_) => Once::Passed,
