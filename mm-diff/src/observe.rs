@@ -2,7 +2,7 @@
 //! subject can fill.
 
 use crate::finding::{Finding, Place, Side};
-use mm_ops::{FolioView, NO_FRAME, Observation, PageView, Pid, Sees, Value, VmaView, Vpn};
+use mm_ops::{FolioView, NO_FRAME, Observation, PageView, Pid, Sees, UNSEEN, Value, VmaView, Vpn};
 use std::collections::BTreeMap;
 
 /// Answers whether a column of a page may differ.
@@ -114,7 +114,7 @@ const fn nothing_at(pid: Pid, vpn: Vpn) -> PageView {
 
 fn compare_pages(a: &PageView, b: &PageView, sees: Sees, frames: &mut Frames) -> Option<Finding> {
     let place = Place::Page(a.pid, a.vpn);
-    if a.value != b.value {
+    if a.value != b.value && b.value != UNSEEN {
         let (expected, found) = (Side::Value(a.value), Side::Value(b.value));
         return Some(Finding { place, field: "value".into(), expected, found });
     }

@@ -10,6 +10,7 @@
 #[allow(unsafe_code, reason = "the instruction that may fault, and its signal handler")]
 mod access;
 mod arena;
+mod away;
 mod channel;
 mod enlarge;
 mod exclusive;

@@ -244,6 +244,8 @@ impl Linux {
 
     /// Starts guardian and server, the settings first.
     fn start(&mut self) -> Result<(), LinuxError> {
+        // The guardian empties the swap device, which must not be open then.
+        self.eyes.get_mut().close_device();
         self.family = None;
         self.thp = None;
         self.swap = None;
@@ -529,6 +531,7 @@ impl Mm for Linux {
 impl Drop for Linux {
     fn drop(&mut self) {
         self.handles.close_all();
+        self.eyes.get_mut().close_device();
         self.family = None;
         let _ = rustix::thread::sched_setaffinity(None, &self.affinity);
     }

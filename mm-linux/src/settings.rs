@@ -60,6 +60,8 @@ pub(crate) struct Will {
     lock: Option<OwnedFd>,
 }
 
+/// How often a setting that is busy is tried, ten milliseconds apart.
+const BUSY_TRIES: u32 = 300;
 /// Bytes a will has room for.
 const WILL_BYTES: usize = 16 << 10;
 
@@ -141,7 +143,14 @@ impl Will {
                 let opened = sys::call(libc::SYS_open, [path, flags]);
                 if let Ok(fd) = opened {
                     let fd = fd as u64;
-                    let _ = sys::call(libc::SYS_write, [fd, value, length as u64]);
+                    // A swap device is busy until the last of a dying driver's files is closed.
+                    for _ in 0..BUSY_TRIES {
+                        let written = sys::call(libc::SYS_write, [fd, value, length as u64]);
+                        if written != Err(libc::EBUSY) {
+                            break;
+                        }
+                        pause();
+                    }
                     let _ = sys::call(libc::SYS_close, [fd]);
                 }
             }
@@ -154,6 +163,13 @@ impl Will {
         let rest = unsafe { std::slice::from_raw_parts(self.text.add(at), self.used - at) };
         rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len())
     }
+}
+
+/// A short sleep, without anything of the library.
+fn pause() {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+    // SAFETY: the kernel reads a time, which is ours.
+    let _ = unsafe { sys::call(libc::SYS_nanosleep, [&raw const time as u64, 0]) };
 }
 
 impl Drop for Will {

@@ -7,7 +7,6 @@
 //! of the folio's pages where one process maps all of it, and nothing that can be driven elsewhere.
 
 use crate::arena;
-use crate::channel::Slot;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, advice_number, fields};
 use crate::sys;
@@ -66,6 +65,11 @@ impl Device {
     /// A program begins: its device is on and empty.
     pub(crate) fn begin(&mut self) {
         self.used = false;
+    }
+
+    /// Whether the program at hand may have swapped something out.
+    pub(crate) const fn is_used(&self) -> bool {
+        self.used
     }
 
     /// Switches it on or off, as the kernel does it.
@@ -147,7 +151,7 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
     let state = state_at(&before, pid, vpn);
     match state {
         PageState::Page | PageState::PageByPmd => {}
-        PageState::Swapped if is_cached(linux, pid, vpn)? => {
+        PageState::SwapCached => {
             return not_driven(linux, "of a folio that is only in the swap cache");
         }
         _ => return Err(Errno::EFAULT),
@@ -166,7 +170,7 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
     let gone = (extent.first.0..extent.first.0 + extent.pages)
         .filter(|vpn| !is_page(state_at(&after, pid, Vpn(*vpn))))
         .count() as u32;
-    let cached = state_at(&after, pid, vpn) == PageState::Swapped && is_cached(linux, pid, vpn)?;
+    let cached = state_at(&after, pid, vpn) == PageState::SwapCached;
     match gone {
         0 if !extent.lru => Err(Errno::EAGAIN),
         0 => Err(Errno::EBUSY),
@@ -226,13 +230,4 @@ fn extent_at(seen: &Observation, pid: Pid, vpn: Vpn) -> Option<Extent> {
         pages,
         lru: folio.lru,
     })
-}
-
-/// Whether the slot that the SWAP entry at a page names is in the swap cache, as mincore(2) tells.
-fn is_cached(linux: &Linux, pid: Pid, vpn: Vpn) -> Result<bool, Errno> {
-    let slot: &Slot = &linux.shared.procs[pid.index()];
-    let answer = slot.scratch(&[0]);
-    let args = [arena::address(vpn), arena::bytes(1), answer];
-    linux.syscall(pid, libc::SYS_mincore, &args)?;
-    Ok(slot.scratch[0].load(std::sync::atomic::Ordering::Relaxed) & 1 == 1)
 }

@@ -34,10 +34,15 @@ pub enum PageState {
     Guard,
     /// Neither present nor empty: swapped out, under migration, poisoned, or a marker.
     Swapped,
+    /// Swapped out, and in the swap cache still or again, as mincore tells.
+    SwapCached,
 }
 
 /// Marks "no frame" in [`PageView::frame`].
 pub const NO_FRAME: u32 = u32::MAX;
+/// Stands in [`PageView::value`] where a subject shows that something is there, and cannot see what it holds.
+/// No program can write it.
+pub const UNSEEN: Value = Value { label: u8::MAX, stamp: u16::MAX - 1 };
 /// Marks "no frame" in [`Observation::names`].
 pub const NO_NAME: u64 = u64::MAX;
 
@@ -164,6 +169,7 @@ impl Observation {
                         EntryKind::ZeroPage => PageState::ZeroPage,
                         EntryKind::HugeZero => PageState::HugeZero,
                         EntryKind::Guard => PageState::Guard,
+                        EntryKind::Swap if snapshot.is_cached(entry.page) => PageState::SwapCached,
                         EntryKind::Swap
                         | EntryKind::Migration
                         | EntryKind::MigrationLeaf
