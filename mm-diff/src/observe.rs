@@ -45,6 +45,7 @@ fn folio_difference(
             ("folio swapbacked", a.swapbacked, b.swapbacked),
             ("folio dirty", a.dirty, b.dirty),
             ("folio lru", a.lru, b.lru),
+            ("folio ksm", a.ksm, b.ksm),
         ];
         let differing = fields.into_iter().filter(|(_, a, b)| a != b);
         let (field, a, b) =

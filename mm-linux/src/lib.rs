@@ -19,6 +19,7 @@ mod export;
 mod family;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
 mod gup;
+mod ksm;
 #[allow(unsafe_code, reason = "maps and unmaps the shared memory")]
 mod linux;
 mod observe;
@@ -45,4 +46,4 @@ pub use export::{Target, export};
 pub use linux::{Linux, LinuxError, Trouble};
 pub use page::TORN;
 pub use probe::{Feature, Probe, Row};
-pub use supports::Unsupported;
+pub use supports::{Unsupported, retold};

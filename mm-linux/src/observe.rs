@@ -350,6 +350,7 @@ fn folio_of(flags: u64) -> FolioView {
         swapbacked: has(14),
         dirty: has(4),
         lru: has(5),
+        ksm: has(21),
     }
 }
 

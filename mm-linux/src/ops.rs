@@ -7,6 +7,7 @@
 use crate::arena;
 use crate::channel::Verb;
 use crate::gup;
+use crate::ksm;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
@@ -62,16 +63,15 @@ pub(crate) fn row(op: &Op) -> Row {
         Op::BadSlot { .. } => on(not_driven, supports::bad_slot),
         Op::Swapoff => on(swap::swapoff, supports::swap),
         Op::Swapon => on(swap::swapon, supports::swap),
-        Op::Drain
-        | Op::Migrate { .. }
-        | Op::MigrateCopy { .. }
-        | Op::MigrateEnd { .. }
-        | Op::Split { .. }
-        | Op::DeferredScan { .. }
-        | Op::Ksm { .. }
-        | Op::KsmZero { .. }
-        | Op::Hwpoison { .. }
-        | Op::SoftOffline { .. } => on(not_driven, supports::not_yet),
+        Op::Migrate { .. } | Op::MigrateCopy { .. } | Op::MigrateEnd { .. } => {
+            on(not_driven, supports::migration)
+        }
+        Op::Split { .. } => on(not_driven, supports::split),
+        Op::DeferredScan { .. } => on(not_driven, supports::deferred_scan),
+        Op::Hwpoison { .. } | Op::SoftOffline { .. } => on(not_driven, supports::hwpoison),
+        Op::Ksm { .. } => on(ksm::ksm, supports::ksm),
+        Op::KsmZero { .. } => on(ksm::ksm_zero, supports::ksm),
+        Op::Drain => on(not_driven, supports::not_yet),
         Op::Uffd { .. } => on(uffd::call, supports::uffd),
         Op::UffdFill { .. } => on(uffd::fill, supports::uffd),
     }

@@ -74,7 +74,7 @@ pub struct Probe {
 /// One feature: how to name it and how to try it.
 type Entry = (Feature, &'static str, &'static str, fn() -> Finding);
 
-/// Every feature. Those from `Collapse` on wait for their areas.
+/// Every feature. What is not driven is told all the same, for whoever comes next.
 const TABLE: &[Entry] = &[
     (Feature::Mappings, "PROCMAP_QUERY", "observing mappings", mappings),
     (Feature::PageStates, "PAGEMAP_SCAN", "observing pages", page_states),
@@ -92,7 +92,7 @@ const TABLE: &[Entry] = &[
     (Feature::Seals, "mseal", "mseal", seals),
     (Feature::Droppable, "MAP_DROPPABLE", "mmap … droppable", droppable),
     (Feature::Locking, "locked memory", "mlock", locking),
-    (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not built yet)", soft_dirty),
+    (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not driven)", soft_dirty),
     (Feature::Collapse, "MADV_COLLAPSE", "collapse", || advice(25)),
     (Feature::Userfaultfd, "userfaultfd", "uffd_register, uffd_wp, uffd_copy …", || {
         userfaultfd(uffd::SIGBUS | uffd::WP_UNPOPULATED | uffd::POISON | uffd::WP_ASYNC)
@@ -100,16 +100,23 @@ const TABLE: &[Entry] = &[
     (Feature::UffdFork, "userfaultfd fork events", "uffd_fork=on", || {
         userfaultfd(uffd::SIGBUS | uffd::EVENT_FORK)
     }),
-    (Feature::Ksm, "KSM settings", "ksm (not built yet)", || writable("/sys/kernel/mm/ksm/run")),
+    (Feature::Ksm, "KSM settings", "ksm, ksm_zero, unmergeable", || {
+        writable("/sys/kernel/mm/ksm/run")
+    }),
     (Feature::Zram, "zram", "pageout, swap_out, swapoff, swapon", zram),
-    (Feature::MemoryCgroup, "memory cgroup", "swap of shared pages (not built yet)", memory_cgroup),
-    (Feature::Compaction, "compact_memory", "migration (not built yet)", || {
+    (
+        Feature::MemoryCgroup,
+        "memory cgroup",
+        "swap_out of shared pages (not driven)",
+        memory_cgroup,
+    ),
+    (Feature::Compaction, "compact_memory", "migrate (not driven)", || {
         writable("/proc/sys/vm/compact_memory")
     }),
-    (Feature::FolioSplit, "debugfs split_huge_pages", "folio split (not built yet)", || {
+    (Feature::FolioSplit, "debugfs split_huge_pages", "split (not driven)", || {
         writable("/sys/kernel/debug/split_huge_pages")
     }),
-    (Feature::MemoryFailure, "memory failure", "hwpoison (not built yet)", || {
+    (Feature::MemoryFailure, "memory failure", "hwpoison, soft_offline (not driven)", || {
         readable("/proc/sys/vm/memory_failure_recovery")
     }),
     (Feature::GupTest, "debugfs gup_test", "pin … r longterm", || {

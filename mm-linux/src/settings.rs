@@ -35,6 +35,12 @@ const QUIET: &[(&str, &str)] = &[
     ("/sys/kernel/mm/transparent_hugepage/shrink_underused", "0"),
     ("/proc/sys/vm/compaction_proactiveness", "0"),
     ("/proc/sys/kernel/numa_balancing", "0"),
+    // ksmd scans when a program says so, and then all there is at once.
+    ("/sys/kernel/mm/ksm/run", "0"),
+    ("/sys/kernel/mm/ksm/sleep_millisecs", "0"),
+    ("/sys/kernel/mm/ksm/pages_to_scan", "1000000"),
+    ("/sys/kernel/mm/ksm/smart_scan", "0"),
+    ("/sys/kernel/mm/ksm/use_zero_pages", "0"),
     // A swap-in reads its own page and no others (E12), and nobody but MADV_PAGEOUT swaps out.
     ("/proc/sys/vm/page-cluster", "0"),
     ("/proc/sys/vm/swappiness", "0"),

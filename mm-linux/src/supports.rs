@@ -2,11 +2,15 @@
 //! words; nothing is left out silently.
 
 use crate::gup::GET_PAGES_MAX;
+use crate::ksm;
 use crate::linux::Linux;
 use crate::ops;
 use crate::probe::Feature;
 use crate::slots;
-use mm_ops::{Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote};
+use mm_ops::{
+    Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote, SWAP_SLOTS_MAX,
+    SwapDevice,
+};
 use std::fmt;
 
 /// Why an operation cannot be executed; `Ok` if it can.
@@ -83,6 +87,20 @@ impl Linux {
     }
 }
 
+/// The same story as the kernel is able to tell it: swap is on zram, and of two pages that become one the
+/// kernel keeps the one that it scans later. Whether it is the same story is for the program's
+/// expectations to say.
+#[must_use]
+pub fn retold(program: &Program) -> Program {
+    let mut program = program.clone();
+    if slots::uses_swap(&program) {
+        program.config.swap_device = SwapDevice::Zram;
+        program.config.swap_slots = SWAP_SLOTS_MAX;
+    }
+    program.steps.iter_mut().for_each(|step| ksm::in_scan_order(&mut step.op));
+    program
+}
+
 /// The nearest operation that the driver has.
 fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
     match op {
@@ -100,6 +118,7 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
             let (pid, range) = (*pid, PageRange::new(vpn.0, 1));
             *op = Op::Madvise { pid, range, advice: Advice::PageOut };
         }
+        Op::Ksm { .. } => ksm::in_scan_order(op),
         Op::Thp { always, madvise } if config.ptes != 512 => {
             let below = !(1 << config.pmd_order().0);
             *always = OrderSet(always.0 & below);
@@ -240,7 +259,7 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
             }
         }
         Op::Madvise { advice: Advice::PageOut, .. } => swap(linux, op),
-        Op::Madvise { advice: Advice::Mergeable | Advice::Unmergeable, .. } => not_yet(linux, op),
+        Op::Madvise { advice: Advice::Mergeable | Advice::Unmergeable, .. } => ksm(linux, op),
         _ => Ok(()),
     }
 }
@@ -341,6 +360,41 @@ pub(crate) fn uffd(linux: &Linux, op: &Op) -> Refusal {
     match *op {
         Op::Uffd { range, .. } => pages(range),
         _ => Ok(()),
+    }
+}
+
+pub(crate) fn split(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::FolioSplit).map_err(|reason| format!("split: {reason}"))?;
+    not_yet(linux, op)
+}
+
+pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
+    Err("deferred_scan: the shrinker cannot be told how many folios to look at, and works on those of \
+         the whole system"
+        .to_owned())
+}
+
+pub(crate) fn hwpoison(linux: &Linux, op: &Op) -> Refusal {
+    let missing = |reason| format!("hwpoison, soft_offline: {reason}");
+    linux.probe.need(Feature::MemoryFailure).map_err(missing)?;
+    not_yet(linux, op)
+}
+
+/// move_pages(2) to the node where a page is does nothing, and compaction goes where it likes.
+pub(crate) fn migration(_: &Linux, _: &Op) -> Refusal {
+    Err("migrate: nothing migrates a chosen page on a machine of one node, and nothing stops between \
+         the phases"
+        .to_owned())
+}
+
+pub(crate) fn ksm(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Ksm)?;
+    let mut ordered = *op;
+    ksm::in_scan_order(&mut ordered);
+    if ordered == *op {
+        Ok(())
+    } else {
+        Err("ksm: ksmd keeps the page that it scans later, the operation the first".to_owned())
     }
 }
 

@@ -96,6 +96,8 @@ pub struct FolioView {
     pub dirty: bool,
     /// On an LRU list.
     pub lru: bool,
+    /// A page that KSM merged.
+    pub ksm: bool,
 }
 
 /// A mapping, as /proc/pid/maps shows it.
@@ -201,6 +203,7 @@ impl Observation {
                         swapbacked: folio.flags.has(FolioFlags::SWAPBACKED),
                         dirty: folio.flags.has(FolioFlags::DIRTY),
                         lru: folio.flags.has(FolioFlags::LRU),
+                        ksm: folio.flags.has(FolioFlags::KSM),
                     };
                 }
                 self.pages.push(view);

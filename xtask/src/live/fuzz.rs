@@ -48,8 +48,6 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::MigrateEnd, "migrate_end l0"),
     (OpKind::Split, "split p0 0 order=0"),
     (OpKind::DeferredScan, "deferred_scan 0"),
-    (OpKind::Ksm, "ksm p0 0 p0 1"),
-    (OpKind::KsmZero, "ksm_zero p0 0"),
     (OpKind::Hwpoison, "hwpoison p0 0"),
     (OpKind::SoftOffline, "soft_offline p0 0"),
 ];

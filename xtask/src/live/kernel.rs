@@ -225,7 +225,7 @@ impl Kernel {
 pub fn missing(linux: &Linux) -> Vec<String> {
     let rows = linux.probe().rows.iter().filter_map(|row| {
         let reason = row.finding.as_ref().err()?;
-        let built = !row.needed_for.contains("not built yet");
+        let built = !row.needed_for.contains("not driven");
         built.then(|| format!("{} ({}): {reason}", row.needed_for, row.name))
     });
     rows.collect()
