@@ -98,6 +98,7 @@ fn print_observation(seen: &Observation) {
             PageState::HugeZero => "PMD zero",
             PageState::Guard => "guard",
             PageState::Swapped => "swapped",
+            PageState::SwapCached => "cached",
             PageState::Nothing => "?",
         };
         print!("        p{}:{} {state}", page.pid.0, page.vpn.0);
