@@ -112,6 +112,8 @@ fn print_observation(seen: &Observation) {
             (folio.swapbacked, "swapbacked"),
             (folio.dirty, "dirty"),
             (folio.lru, "lru"),
+            (folio.ksm, "ksm"),
+            (page.uffd_wp, "uffd-wp"),
         ] {
             print!("{}", if on { format!(" {name}") } else { String::new() });
         }

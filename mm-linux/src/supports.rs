@@ -398,7 +398,7 @@ pub(crate) fn ksm(linux: &Linux, op: &Op) -> Refusal {
     }
 }
 
-/// Areas of the rulebook whose operations the driver cannot execute.
+/// Operations that the kernel at hand may have, and the driver cannot execute.
 pub(crate) fn not_yet(_: &Linux, op: &Op) -> Refusal {
     Err(format!("{}: this area is not driven on the kernel yet", op.kind()))
 }
