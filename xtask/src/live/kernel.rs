@@ -53,6 +53,21 @@ pub struct Tally {
     pub unconfirmed: u64,
 }
 
+impl Tally {
+    /// A file is left out for this reason.
+    pub fn count_skipped(&mut self, reason: &str) {
+        *self.skipped.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// The file was counted already.
+    pub fn uncount_skipped(&mut self, reason: &str) {
+        if let Some(count) = self.skipped.get_mut(reason) {
+            *count -= 1;
+        }
+        self.skipped.retain(|_, count| *count > 0);
+    }
+}
+
 /// The uses of one line of the ledger.
 #[derive(Debug, Serialize)]
 pub struct LedgerUse {

@@ -126,11 +126,17 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             if speak {
                 println!("LEFT OUT {}: {reason}", path.display());
             }
+            if told_otherwise {
+                parties.kernel.tally.count_skipped(reason);
+            }
             parties.kernel.linux().adapt(&mut program);
             program.steps.iter_mut().for_each(|step| step.expect = None);
             // What cannot be had in part, either, was said above.
             if !program.steps.is_empty() && parties.kernel.linux().supports(&program).is_ok() {
                 judgement = parties.judge(&program, &mut ());
+                if let Judgement::Skipped(reason) = &judgement {
+                    parties.kernel.tally.uncount_skipped(reason);
+                }
                 counts.in_part += usize::from(matches!(judgement, Judgement::Passed));
             }
         } else if matches!(judgement, Judgement::Passed) {
