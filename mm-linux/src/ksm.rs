@@ -1,7 +1,8 @@
 //! KSM. ksmd cannot be sent to two pages: it compares all MERGEABLE memory, and merges whatever is
 //! equal. So the driver lets it run only where the two pages that the operation names are the only
-//! ones it can merge, and says so of all other states. It scans three times: the first time may begin in
-//! the middle, the second remembers checksums, the third merges what did not change.
+//! ones it can merge, and says so of all other states. It scans exactly twice: the first time it remembers
+//! checksums, the second time it merges what did not change. A third time it would try again what cannot be
+//! merged, and copy the first page once more (P4).
 //!
 //! Of two pages ksmd makes the one it scans later the common one, the operation the one it names
 //! first ([`in_scan_order`]).
@@ -18,7 +19,14 @@ use std::time::{Duration, Instant};
 /// Where KSM's settings are.
 pub(crate) const KSM: &str = "/sys/kernel/mm/ksm";
 /// Scans after which everything that can be merged is.
-const SCANS: u64 = 3;
+const SCANS: u64 = 2;
+/// How long ksmd sleeps after a scan: for ever, unless the time is changed, which wakes it.
+const SLEEPS: [&str; 2] = ["100000", "100001"];
+/// How long a scan is waited for before ksmd is woken again: it may have read the time after it was
+/// changed.
+const WAKE_AGAIN: Duration = Duration::from_millis(20);
+/// How often it is looked whether a scan is done.
+const LOOK: Duration = Duration::from_micros(100);
 /// How long they may take; a hundred times what they do.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -178,10 +186,25 @@ fn scan(linux: &Linux, zero_pages: bool) -> Result<(), Errno> {
             text.trim().parse::<u64>().map_err(std::io::Error::other)
         };
         set("use_zero_pages", if zero_pages { "1" } else { "0" })?;
+        let mut sleep = SLEEPS.iter().cycle();
+        let mut wake = || set("sleep_millisecs", sleep.next().unwrap_or(&SLEEPS[0]));
         let (before, deadline) = (scans()?, Instant::now() + PATIENCE);
+        // From the sleep of the time before to the one that `run` ends.
+        wake()?;
+        wake()?;
         set("run", "1")?;
-        while scans()? < before + SCANS && Instant::now() < deadline {
-            std::thread::sleep(Duration::from_micros(200));
+        for done in 1..=SCANS {
+            let mut woken = Instant::now();
+            while scans()? < before + done && Instant::now() < deadline {
+                std::thread::sleep(LOOK);
+                if woken.elapsed() > WAKE_AGAIN && scans()? < before + done {
+                    wake()?;
+                    woken = Instant::now();
+                }
+            }
+            if done < SCANS && scans()? < before + SCANS {
+                wake()?;
+            }
         }
         set("run", "0")?;
         Ok::<_, std::io::Error>(())

@@ -37,7 +37,7 @@ const QUIET: &[(&str, &str)] = &[
     ("/proc/sys/kernel/numa_balancing", "0"),
     // ksmd scans when a program says so, and then all there is at once.
     ("/sys/kernel/mm/ksm/run", "0"),
-    ("/sys/kernel/mm/ksm/sleep_millisecs", "0"),
+    ("/sys/kernel/mm/ksm/sleep_millisecs", "100000"),
     ("/sys/kernel/mm/ksm/pages_to_scan", "1000000"),
     ("/sys/kernel/mm/ksm/smart_scan", "0"),
     ("/sys/kernel/mm/ksm/use_zero_pages", "0"),

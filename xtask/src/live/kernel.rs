@@ -132,7 +132,15 @@ impl Kernel {
             Once::Differs(failure) if self.confirmed(program, &failure.signature()) => {
                 Verdict::Differs(failure)
             }
-            Once::Differs(_) => Verdict::Unconfirmed,
+            Once::Differs(failure) => {
+                let at = failure.step + 1;
+                eprintln!(
+                    "differed once: {} at operation {at}, {}",
+                    failure.signature(),
+                    failure.op
+                );
+                Verdict::Unconfirmed
+            }
         }
     }
 
