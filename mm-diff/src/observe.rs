@@ -2,7 +2,7 @@
 //! subject can fill.
 
 use crate::finding::{Finding, Place, Side};
-use mm_ops::{FolioView, NO_FRAME, Observation, PageView, Pid, Sees, Value, VmaView, Vpn};
+use mm_ops::{FolioView, NO_FRAME, Observation, PageView, Pid, Sees, UNSEEN, Value, VmaView, Vpn};
 use std::collections::BTreeMap;
 
 /// Answers whether a column of a page may differ.
@@ -45,6 +45,7 @@ fn folio_difference(
             ("folio swapbacked", a.swapbacked, b.swapbacked),
             ("folio dirty", a.dirty, b.dirty),
             ("folio lru", a.lru, b.lru),
+            ("folio ksm", a.ksm, b.ksm),
         ];
         let differing = fields.into_iter().filter(|(_, a, b)| a != b);
         let (field, a, b) =
@@ -114,13 +115,16 @@ const fn nothing_at(pid: Pid, vpn: Vpn) -> PageView {
 
 fn compare_pages(a: &PageView, b: &PageView, sees: Sees, frames: &mut Frames) -> Option<Finding> {
     let place = Place::Page(a.pid, a.vpn);
-    if a.value != b.value {
+    if a.value != b.value && b.value != UNSEEN {
         let (expected, found) = (Side::Value(a.value), Side::Value(b.value));
         return Some(Finding { place, field: "value".into(), expected, found });
     }
     if sees.state && a.state != b.state {
         let (expected, found) = (format!("{:?}", a.state), format!("{:?}", b.state));
         return Some(Finding::new(place, "state", expected, found));
+    }
+    if sees.state && a.uffd_wp != b.uffd_wp {
+        return Some(Finding::new(place, "uffd_wp", a.uffd_wp, b.uffd_wp));
     }
     if sees.mapcounts && a.mapcount != b.mapcount {
         return Some(Finding::new(place, "mapcount", a.mapcount, b.mapcount));

@@ -98,6 +98,7 @@ fn print_observation(seen: &Observation) {
             PageState::HugeZero => "PMD zero",
             PageState::Guard => "guard",
             PageState::Swapped => "swapped",
+            PageState::SwapCached => "cached",
             PageState::Nothing => "?",
         };
         print!("        p{}:{} {state}", page.pid.0, page.vpn.0);
@@ -111,6 +112,8 @@ fn print_observation(seen: &Observation) {
             (folio.swapbacked, "swapbacked"),
             (folio.dirty, "dirty"),
             (folio.lru, "lru"),
+            (folio.ksm, "ksm"),
+            (page.uffd_wp, "uffd-wp"),
         ] {
             print!("{}", if on { format!(" {name}") } else { String::new() });
         }

@@ -7,6 +7,7 @@ use crate::arena;
 use crate::channel::{LIST_MAX, Verb};
 use crate::linux::Linux;
 use crate::process::FAULTS_REFUSED;
+use crate::uffd;
 use mm_ops::{Mm, Observation, PROCS_MAX, PageState, PageView, Pid, VmaView, Vpn};
 use std::sync::atomic::Ordering;
 
@@ -21,6 +22,7 @@ impl Linux {
         let mut verdicts = Vec::new();
         for pid in (0..PROCS_MAX).map(Pid) {
             for vma in seen.vmas.iter().filter(|vma| vma.pid == pid) {
+                uffd::stop_watching(self, vma);
                 self.take_rights_and_give_them_back(vma);
             }
             let pages: Vec<&PageView> =

@@ -10,6 +10,7 @@
 #[allow(unsafe_code, reason = "the instruction that may fault, and its signal handler")]
 mod access;
 mod arena;
+mod away;
 mod channel;
 mod enlarge;
 mod exclusive;
@@ -18,6 +19,7 @@ mod export;
 mod family;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
 mod gup;
+mod ksm;
 #[allow(unsafe_code, reason = "maps and unmaps the shared memory")]
 mod linux;
 mod observe;
@@ -30,13 +32,18 @@ mod probe;
 mod process;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
 mod settings;
+mod slots;
 mod supports;
+#[allow(unsafe_code, reason = "switches the swap device, and asks mincore")]
+mod swap;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
+#[allow(unsafe_code, reason = "userfaultfd's calls name memory by address")]
+mod uffd;
 
 pub use enlarge::enlarged;
 pub use export::{Target, export};
 pub use linux::{Linux, LinuxError, Trouble};
 pub use page::TORN;
 pub use probe::{Feature, Probe, Row};
-pub use supports::Unsupported;
+pub use supports::{Unsupported, retold};

@@ -8,6 +8,7 @@ use crate::gup::Handles;
 use crate::observe::Eyes;
 use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
+use crate::swap::Device;
 use crate::{ops, sys};
 use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -35,6 +36,8 @@ pub struct Linux {
     pub(crate) eyes: RefCell<Eyes>,
     /// The folio sizes; `None` for an ordinary user.
     pub(crate) thp: Option<Thp>,
+    /// The swap device; `None` where there is none to be had.
+    pub(crate) swap: Option<Device>,
     /// What the program last asked for; set when the next operation can see it.
     pub(crate) thp_wanted: (OrderSet, OrderSet),
     /// The count of [`Thp::fallbacks`] when this program first enabled a size.
@@ -70,6 +73,8 @@ pub enum Trouble {
     ServerLost,
     /// The kernel answered with an error number that programs do not know.
     UnknownErrno(i32),
+    /// The operation cannot be executed in the state that was reached, for this reason.
+    NotDriven(String),
     /// Something around the operation failed: a settings file, a file in /proc.
     Other(String),
 }
@@ -81,7 +86,7 @@ impl fmt::Display for Trouble {
             Self::Hung(pid) => write!(f, "p{} did not answer and was killed", pid.0),
             Self::ServerLost => f.write_str("the server of the simulated processes is gone"),
             Self::UnknownErrno(errno) => write!(f, "the kernel answered errno {errno}"),
-            Self::Other(what) => f.write_str(what),
+            Self::NotDriven(what) | Self::Other(what) => f.write_str(what),
         }
     }
 }
@@ -109,6 +114,8 @@ pub(crate) struct Process {
     pub(crate) maps: OwnedFd,
     /// Opened when it is first needed.
     mem: OnceCell<OwnedFd>,
+    /// Its userfaultfd, made when the first operation is about one, or inherited in a fork.
+    pub(crate) uffd: OnceCell<OwnedFd>,
     /// It ended by itself or was killed, and has been waited for.
     gone: Cell<bool>,
 }
@@ -208,6 +215,7 @@ impl Linux {
             handles: step("preparing handles", Handles::new())?,
             eyes: RefCell::new(Eyes::new()),
             thp: None,
+            swap: None,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             fallbacks_before: None,
             fallbacks_seen: None,
@@ -236,20 +244,30 @@ impl Linux {
 
     /// Starts guardian and server, the settings first.
     fn start(&mut self) -> Result<(), LinuxError> {
+        // The guardian empties the swap device, which must not be open then.
+        self.eyes.get_mut().close_device();
         self.family = None;
         self.thp = None;
+        self.swap = None;
         let shared = self.shared.get();
         shared.idle_page.store(self.idle_page.0, Ordering::Relaxed);
         shared.server.clear();
         let may_change = settings::may_change();
         let will = if may_change { Will::of_system() } else { Will::empty() };
         let will = step("saving the system's settings", will)?;
+        if may_change {
+            // What another driver had until now is there again.
+            self.probe = Probe::new();
+        }
         // Who cannot set folio sizes has small pages only, whatever the system's settings.
         let family = Family::start(shared, &self.handles.inherited(), will, !may_change);
         self.family = Some(step("starting the guardian", family)?);
         if may_change {
             self.decoy = Some(step("making the kernel quiet", settings::quieten())?);
             self.thp = Some(step("opening the THP settings", Thp::open())?);
+            if self.probe.has(Feature::Zram) {
+                self.swap = Some(step("preparing a swap device", Device::prepare())?);
+            }
         }
         Ok(())
     }
@@ -258,6 +276,11 @@ impl Linux {
     /// set.
     pub fn set_patience(&mut self, patience: Duration) {
         self.patience_ms = patience.as_millis().try_into().unwrap_or(u32::MAX);
+    }
+
+    /// How often a wait of so many milliseconds fits into the time that a process may take.
+    pub(crate) const fn patience_in(&self, milliseconds: u32) -> u32 {
+        self.patience_ms / milliseconds
     }
 
     /// What went wrong since the last reset. A program with troubles has no result.
@@ -305,9 +328,15 @@ impl Linux {
 
     /// Asks a live process. A process that dies or hangs over it is a trouble, and gone.
     pub(crate) fn ask(&self, pid: Pid, verb: Verb, args: &[u64]) -> Result<i64, Errno> {
+        self.process(pid)?;
+        self.shared.procs[pid.index()].post(verb, args);
+        self.wait_for(pid)
+    }
+
+    /// Waits for the answer of a live process that was asked.
+    pub(crate) fn wait_for(&self, pid: Pid) -> Result<i64, Errno> {
         let process = self.process(pid)?;
         let slot = &self.shared.procs[pid.index()];
-        slot.post(verb, args);
         let mut waited = 0;
         loop {
             if let Ok(answer) = slot.answer(LOOK_AFTER_MS) {
@@ -398,6 +427,7 @@ impl Linux {
                 pagemap: open("pagemap", flags)?,
                 maps: open("maps", flags)?,
                 mem: OnceCell::new(),
+                uffd: OnceCell::new(),
                 gone: Cell::new(false),
             })
         })();
@@ -456,6 +486,9 @@ impl Mm for Linux {
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
         self.last_seen.get_mut().clear();
+        if let Some(device) = &mut self.swap {
+            device.begin();
+        }
         if !self.make_p0() {
             // A new family, once: the server may have been killed from outside.
             if let Err(error) = self.start() {
@@ -498,6 +531,7 @@ impl Mm for Linux {
 impl Drop for Linux {
     fn drop(&mut self) {
         self.handles.close_all();
+        self.eyes.get_mut().close_device();
         self.family = None;
         let _ = rustix::thread::sched_setaffinity(None, &self.affinity);
     }

@@ -11,9 +11,12 @@
 //!   through /proc/PID/mem: a FOLL_GET walk, which marks the folio accessed (hence the LRU batches
 //!   are emptied afterwards) and neither pins nor unshares. `process_vm_readv` would do both.
 //!
+//! * Swapped pages: [`crate::away`].
+//!
 //! A frame that several processes map is read once.
 
 use crate::arena;
+use crate::away::Away;
 use crate::channel::{LIST_MAX, Verb};
 use crate::linux::{Linux, Process, Trouble};
 use crate::ops::peek;
@@ -59,6 +62,7 @@ pub(crate) struct Eyes {
     fresh: Vec<Fresh>,
     /// Pages the process is to load, and their places in `facts`.
     loads: Vec<(Vpn, u32)>,
+    away: Away,
 }
 
 /// Scatters frame numbers, which nobody chose to collide: enough of a hash, and the observer's time goes
@@ -121,7 +125,13 @@ impl Eyes {
             facts: Vec::new(),
             fresh: Vec::new(),
             loads: Vec::new(),
+            away: Away::new(),
         }
+    }
+
+    /// Closes the swap device.
+    pub(crate) fn close_device(&mut self) {
+        self.away.close();
     }
 
     /// Fills `out`; what cannot be read is a trouble.
@@ -164,6 +174,7 @@ impl Eyes {
             self.name_pages(pages);
         }
         self.contents(linux, pid, process, &out.vmas[first_vma..], pages)?;
+        self.away.look(linux, pid, process, pages)?;
         for page in pages {
             let (mut folio, mut name) = (FolioView::default(), NO_NAME);
             if has_frame(page.state) {
@@ -196,6 +207,7 @@ impl Eyes {
             for region in &self.regions[..found] {
                 let (start, end) = (arena::vpn(region.start), arena::vpn(region.end));
                 let state = state_of(region.categories);
+                let uffd_wp = region.categories & sys::PAGE_IS_WRITTEN == 0;
                 out.pages.extend((start.0..end.0).map(|vpn| PageView {
                     pid,
                     vpn: Vpn(vpn),
@@ -203,6 +215,7 @@ impl Eyes {
                     state,
                     frame: NO_FRAME,
                     mapcount: 0,
+                    uffd_wp,
                 }));
             }
             at = reached;
@@ -337,6 +350,7 @@ fn folio_of(flags: u64) -> FolioView {
         swapbacked: has(14),
         dirty: has(4),
         lru: has(5),
+        ksm: has(21),
     }
 }
 
@@ -368,6 +382,7 @@ fn state_of(categories: u64) -> PageState {
         (true, true, false) => PageState::ZeroPage,
         (true, true, true) => PageState::HugeZero,
         (false, ..) if has(sys::PAGE_IS_GUARD) => PageState::Guard,
+        (false, ..) if has(sys::PAGE_IS_SWAPPED) => PageState::Swapped,
         (false, ..) => PageState::Nothing,
     }
 }
@@ -391,6 +406,6 @@ pub(crate) fn read_words(
     }
 }
 
-fn word(bytes: &[u8], index: usize) -> u64 {
+pub(crate) fn word(bytes: &[u8], index: usize) -> u64 {
     bytes[index * 8..][..8].try_into().map_or(0, u64::from_ne_bytes)
 }

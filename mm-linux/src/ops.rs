@@ -7,10 +7,11 @@
 use crate::arena;
 use crate::channel::Verb;
 use crate::gup;
-use crate::linux::{Linux, fill_page};
+use crate::ksm;
+use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::sys;
+use crate::{settings, swap, sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -57,23 +58,22 @@ pub(crate) fn row(op: &Op) -> Row {
         }
         Op::NumaHint { .. } => on(not_driven, supports::numa_hint),
         Op::Race { .. } => on(not_driven, supports::race),
-        Op::SwapOut { .. }
-        | Op::WriteDone { .. }
-        | Op::BadSlot { .. }
-        | Op::Swapoff
-        | Op::Swapon
-        | Op::Drain
-        | Op::Migrate { .. }
-        | Op::MigrateCopy { .. }
-        | Op::MigrateEnd { .. }
-        | Op::Split { .. }
-        | Op::DeferredScan { .. }
-        | Op::Ksm { .. }
-        | Op::KsmZero { .. }
-        | Op::Hwpoison { .. }
-        | Op::SoftOffline { .. }
-        | Op::Uffd { .. }
-        | Op::UffdFill { .. } => on(not_driven, supports::not_yet),
+        Op::SwapOut { .. } => on(swap::swap_out, supports::swap_out),
+        Op::WriteDone { .. } => on(not_driven, supports::swap_out),
+        Op::BadSlot { .. } => on(not_driven, supports::bad_slot),
+        Op::Swapoff => on(swap::swapoff, supports::swap),
+        Op::Swapon => on(swap::swapon, supports::swap),
+        Op::Migrate { .. } | Op::MigrateCopy { .. } | Op::MigrateEnd { .. } => {
+            on(not_driven, supports::migration)
+        }
+        Op::Split { .. } => on(not_driven, supports::split),
+        Op::DeferredScan { .. } => on(not_driven, supports::deferred_scan),
+        Op::Hwpoison { .. } | Op::SoftOffline { .. } => on(not_driven, supports::hwpoison),
+        Op::Ksm { .. } => on(ksm::ksm, supports::ksm),
+        Op::KsmZero { .. } => on(ksm::ksm_zero, supports::ksm),
+        Op::Drain => on(drain, supports::always),
+        Op::Uffd { .. } => on(uffd::call, supports::uffd),
+        Op::UffdFill { .. } => on(uffd::fill, supports::uffd),
     }
 }
 
@@ -158,7 +158,24 @@ pub(crate) const fn advice_number(advice: Advice) -> u64 {
 fn madvise(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, range, advice) =
         fields!(*op, Op::Madvise { pid, range, advice } => (pid, range, advice));
-    on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)])
+    let advise =
+        |linux: &Linux| on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)]);
+    match advice {
+        Advice::PageOut => {
+            linux.process(pid)?;
+            swap::needed(linux)?;
+            return advise(linux);
+        }
+        Advice::Collapse => {}
+        _ => return advise(linux),
+    }
+    let before = settings::collapse_failures();
+    let answer = advise(linux);
+    if answer == Err(Errno::ENOMEM) && settings::collapse_failures() != before {
+        // Not what the program asked for: nobody made an allocation fail.
+        linux.trouble(Trouble::Other("no memory for a collapse".to_owned()));
+    }
+    answer
 }
 
 fn mlock(linux: &mut Linux, op: &Op) -> Answer {
@@ -189,11 +206,12 @@ fn fork(linux: &mut Linux, op: &Op) -> Answer {
         return Err(Errno::EEXIST);
     }
     linux.shared.procs[child.index()].clear();
-    let answer = linux.ask(parent, Verb::Fork, &[child.index() as u64])?;
+    let (answer, context) = uffd::fork(linux, parent, child)?;
     if answer < 0 {
         return Err(linux.errno(-answer as i32));
     }
     linux.adopt(child, answer)?;
+    uffd::inherit(linux, child, context);
     Ok(Outcome::Ok)
 }
 
@@ -292,6 +310,12 @@ pub(crate) fn peek(mem: BorrowedFd<'_>, vpn: Vpn) -> Result<Value, i32> {
     let read = rustix::io::pread(mem, &mut bytes[..], place(vpn));
     whole(read.map_err(rustix::io::Errno::raw_os_error)?)?;
     Ok(value_of_bytes(&bytes))
+}
+
+/// The batches are empty already; see docs/linux.md.
+fn drain(linux: &mut Linux, _: &Op) -> Answer {
+    linux.drain_lru();
+    Ok(Outcome::Ok)
 }
 
 fn thp(linux: &mut Linux, op: &Op) -> Answer {

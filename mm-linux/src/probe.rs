@@ -5,8 +5,10 @@ use crate::observe::read_words;
 use crate::ops::SYS_MSEAL;
 use crate::page::PAGE_SIZE;
 use crate::settings::THP;
+use crate::swap;
 use crate::sys::{self, Region};
-use rustix::fd::{AsFd, OwnedFd};
+use crate::uffd;
+use rustix::fd::{AsFd, FromRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
 use std::fmt;
@@ -32,6 +34,7 @@ pub enum Feature {
     SoftDirty,
     Collapse,
     Userfaultfd,
+    UffdFork,
     Ksm,
     Zram,
     MemoryCgroup,
@@ -71,7 +74,7 @@ pub struct Probe {
 /// One feature: how to name it and how to try it.
 type Entry = (Feature, &'static str, &'static str, fn() -> Finding);
 
-/// Every feature. Those from `Collapse` on wait for their areas.
+/// Every feature. What is not driven is told all the same, for whoever comes next.
 const TABLE: &[Entry] = &[
     (Feature::Mappings, "PROCMAP_QUERY", "observing mappings", mappings),
     (Feature::PageStates, "PAGEMAP_SCAN", "observing pages", page_states),
@@ -89,23 +92,35 @@ const TABLE: &[Entry] = &[
     (Feature::Seals, "mseal", "mseal", seals),
     (Feature::Droppable, "MAP_DROPPABLE", "mmap … droppable", droppable),
     (Feature::Locking, "locked memory", "mlock", locking),
-    (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not built yet)", soft_dirty),
-    (Feature::Collapse, "MADV_COLLAPSE", "collapse (not built yet)", || advice(25)),
-    (Feature::Userfaultfd, "userfaultfd", "uffd (not built yet)", userfaultfd),
-    (Feature::Ksm, "KSM settings", "ksm (not built yet)", || writable("/sys/kernel/mm/ksm/run")),
-    (Feature::Zram, "zram", "swap (not built yet)", zram),
-    (Feature::MemoryCgroup, "memory cgroup", "swap of shared pages (not built yet)", memory_cgroup),
-    (Feature::Compaction, "compact_memory", "migration (not built yet)", || {
+    (Feature::SoftDirty, "soft-dirty bits", "clear_refs (not driven)", soft_dirty),
+    (Feature::Collapse, "MADV_COLLAPSE", "collapse", || advice(25)),
+    (Feature::Userfaultfd, "userfaultfd", "uffd_register, uffd_wp, uffd_copy …", || {
+        userfaultfd(uffd::SIGBUS | uffd::WP_UNPOPULATED | uffd::POISON | uffd::WP_ASYNC)
+    }),
+    (Feature::UffdFork, "userfaultfd fork events", "uffd_fork=on", || {
+        userfaultfd(uffd::SIGBUS | uffd::EVENT_FORK)
+    }),
+    (Feature::Ksm, "KSM settings", "ksm, ksm_zero, unmergeable", || {
+        writable("/sys/kernel/mm/ksm/run")
+    }),
+    (Feature::Zram, "zram", "pageout, swap_out, swapoff, swapon", zram),
+    (
+        Feature::MemoryCgroup,
+        "memory cgroup",
+        "swap_out of shared pages (not driven)",
+        memory_cgroup,
+    ),
+    (Feature::Compaction, "compact_memory", "migrate (not driven)", || {
         writable("/proc/sys/vm/compact_memory")
     }),
-    (Feature::FolioSplit, "debugfs split_huge_pages", "folio split (not built yet)", || {
-        writable("/sys/kernel/debug/split_huge_pages")
+    (Feature::FolioSplit, "debugfs split_huge_pages", "split (not driven)", || {
+        in_debugfs("/sys/kernel/debug/split_huge_pages")
     }),
-    (Feature::MemoryFailure, "memory failure", "hwpoison (not built yet)", || {
+    (Feature::MemoryFailure, "memory failure", "hwpoison, soft_offline (not driven)", || {
         readable("/proc/sys/vm/memory_failure_recovery")
     }),
     (Feature::GupTest, "debugfs gup_test", "pin … r longterm", || {
-        writable("/sys/kernel/debug/gup_test")
+        in_debugfs("/sys/kernel/debug/gup_test")
     }),
 ];
 
@@ -187,6 +202,17 @@ fn readable(path: &str) -> Finding {
 
 fn writable(path: &str) -> Finding {
     open(path, OFlags::WRONLY).and_then(|_| found(""))
+}
+
+/// A file of debugfs, which is not mounted for a probe's sake: a kernel that is locked down denies its
+/// files to root, too.
+fn in_debugfs(path: &str) -> Finding {
+    let mounts = std::fs::read_to_string("/proc/mounts").unwrap_or_default();
+    if mounts.lines().any(|line| line.split(' ').nth(2) == Some("debugfs")) {
+        writable(path)
+    } else {
+        Err("debugfs is not mounted".to_owned())
+    }
 }
 
 /// A page of one's own to try things on.
@@ -341,24 +367,21 @@ fn soft_dirty() -> Finding {
     if bytes[6] & 0x80 != 0 { found("") } else { Err("not built into the kernel".to_owned()) }
 }
 
-fn userfaultfd() -> Finding {
-    // SAFETY: makes a descriptor, which is closed at once.
-    unsafe {
-        let flags = (libc::O_CLOEXEC | libc::O_NONBLOCK) as u64;
-        let fd = sys::call(libc::SYS_userfaultfd, [flags]).map_err(errno)?;
-        let _ = sys::call(libc::SYS_close, [fd as u64]);
-    }
-    found("")
+/// Makes a context with these features.
+fn userfaultfd(features: u64) -> Finding {
+    // SAFETY: numbers in, a descriptor out.
+    let fd = unsafe { sys::call(libc::SYS_userfaultfd, [uffd::FLAGS]) }.map_err(errno)?;
+    // SAFETY: just made, and nobody else has it.
+    let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
+    let all = uffd::agree(fd.as_fd(), features).map_err(errno)?;
+    found(format!("features {all:#x}"))
 }
 
 fn zram() -> Finding {
     if !rustix::process::geteuid().is_root() {
         return Err("needs root".to_owned());
     }
-    readable("/sys/class/zram-control/hot_add").or_else(|_| {
-        let known = std::fs::read_to_string("/proc/devices").unwrap_or_default();
-        if known.contains("zram") { found("one fixed device") } else { Err("no zram".to_owned()) }
-    })
+    swap::available().and_then(|()| found(swap::DEVICE))
 }
 
 fn memory_cgroup() -> Finding {

@@ -5,7 +5,7 @@
 //! Only one driver at a time may change them: a lock on the kernel's own settings file (which
 //! leaves nothing behind) is held from before the first value is read until the last is put back.
 
-use crate::sys;
+use crate::{swap, sys};
 use mm_ops::{ORDER_MAX, Order, OrderSet};
 use rustix::fd::{AsRawFd, OwnedFd, RawFd};
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -35,6 +35,15 @@ const QUIET: &[(&str, &str)] = &[
     ("/sys/kernel/mm/transparent_hugepage/shrink_underused", "0"),
     ("/proc/sys/vm/compaction_proactiveness", "0"),
     ("/proc/sys/kernel/numa_balancing", "0"),
+    // ksmd scans when a program says so, and then all there is at once.
+    ("/sys/kernel/mm/ksm/run", "0"),
+    ("/sys/kernel/mm/ksm/sleep_millisecs", "100000"),
+    ("/sys/kernel/mm/ksm/pages_to_scan", "1000000"),
+    ("/sys/kernel/mm/ksm/smart_scan", "0"),
+    ("/sys/kernel/mm/ksm/use_zero_pages", "0"),
+    // A swap-in reads its own page and no others (E12), and nobody but MADV_PAGEOUT swaps out.
+    ("/proc/sys/vm/page-cluster", "0"),
+    ("/proc/sys/vm/swappiness", "0"),
 ];
 
 /// The value a settings file holds: of `always [madvise] never` the word in brackets.
@@ -50,12 +59,15 @@ fn thp_path(order: Order) -> String {
 
 /// The saved settings, in memory that a copy of this process can use without allocating.
 pub(crate) struct Will {
-    /// `path NUL value NUL`, again and again, then NUL.
+    /// `path NUL value NUL`, again and again, then NUL. A path without value is a swap device, to be
+    /// switched off.
     text: *mut u8,
     used: usize,
     lock: Option<OwnedFd>,
 }
 
+/// How often a setting that is busy is tried, ten milliseconds apart.
+const BUSY_TRIES: u32 = 300;
 /// Bytes a will has room for.
 const WILL_BYTES: usize = 16 << 10;
 
@@ -79,6 +91,9 @@ impl Will {
     pub(crate) fn of_system() -> std::io::Result<Self> {
         let mut will = Self::empty()?;
         will.lock = Some(lock()?);
+        for (path, value) in swap::legacies() {
+            will.add(path, value)?;
+        }
         let sizes = (2..=ORDER_MAX).map(|order| thp_path(Order(order)));
         let quiet = QUIET.iter().map(|(path, _)| (*path).to_owned());
         let zero = format!("{THP}/use_zero_page");
@@ -123,13 +138,25 @@ impl Will {
             let value = self.text.wrapping_add(at) as u64;
             let length = self.length_at(at);
             at += length + 1;
+            if length == 0 {
+                // SAFETY: the path is a terminated text inside the mapping.
+                let _ = unsafe { sys::call(libc::SYS_swapoff, [path]) };
+                continue;
+            }
             // SAFETY: path and value are terminated texts inside the mapping.
             unsafe {
                 let flags = (libc::O_WRONLY | libc::O_CLOEXEC) as u64;
                 let opened = sys::call(libc::SYS_open, [path, flags]);
                 if let Ok(fd) = opened {
                     let fd = fd as u64;
-                    let _ = sys::call(libc::SYS_write, [fd, value, length as u64]);
+                    // A swap device is busy until the last of a dying driver's files is closed.
+                    for _ in 0..BUSY_TRIES {
+                        let written = sys::call(libc::SYS_write, [fd, value, length as u64]);
+                        if written != Err(libc::EBUSY) {
+                            break;
+                        }
+                        pause();
+                    }
                     let _ = sys::call(libc::SYS_close, [fd]);
                 }
             }
@@ -142,6 +169,13 @@ impl Will {
         let rest = unsafe { std::slice::from_raw_parts(self.text.add(at), self.used - at) };
         rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len())
     }
+}
+
+/// A short sleep, without anything of the library.
+fn pause() {
+    let time = libc::timespec { tv_sec: 0, tv_nsec: 10_000_000 };
+    // SAFETY: the kernel reads a time, which is ours.
+    let _ = unsafe { sys::call(libc::SYS_nanosleep, [&raw const time as u64, 0]) };
 }
 
 impl Drop for Will {
@@ -214,6 +248,13 @@ impl Drop for Decoy {
         // SAFETY: the mapping is this value's own, and nothing was ever put into it.
         let _ = unsafe { rustix::mm::munmap(self.0, Self::BYTES) };
     }
+}
+
+/// How often a collapse found no memory for its folio, since the kernel was started.
+pub(crate) fn collapse_failures() -> Option<u64> {
+    let counters = fs::read_to_string("/proc/vmstat").ok()?;
+    let line = counters.lines().find_map(|line| line.strip_prefix("thp_collapse_alloc_failed "))?;
+    line.parse().ok()
 }
 
 /// How one folio size is enabled.

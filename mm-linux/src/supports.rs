@@ -2,10 +2,15 @@
 //! words; nothing is left out silently.
 
 use crate::gup::GET_PAGES_MAX;
+use crate::ksm;
 use crate::linux::Linux;
 use crate::ops;
 use crate::probe::Feature;
-use mm_ops::{Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote};
+use crate::slots;
+use mm_ops::{
+    Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote, SWAP_SLOTS_MAX,
+    SwapDevice,
+};
 use std::fmt;
 
 /// Why an operation cannot be executed; `Ok` if it can.
@@ -58,21 +63,42 @@ impl Linux {
 
 impl Linux {
     /// Makes a program one that [`Linux::supports`] accepts, changing as little as it can: GUP calls
-    /// become the nearest ones userspace can have, and what cannot be executed is taken out. For
+    /// become the nearest ones userspace can have, a `swap_out` becomes MADV_PAGEOUT, and what cannot be executed is taken out. For
     /// programs that were made up; a program somebody wrote is better refused. Answers how many
     /// operations were taken out.
     pub fn adapt(&self, program: &mut Program) -> usize {
         program.config.soft_dirty = false;
         program.config.lru_batch = false;
         program.config.pt_reclaim = true;
+        program.config.uffd_fork &= self.probe.has(Feature::UffdFork);
         let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
         for step in &mut program.steps {
             nearest(&program.config, get_pages, &mut step.op);
         }
         let before = program.steps.len();
-        program.steps.retain(|step| (ops::row(&step.op).refuses)(self, &step.op).is_ok());
-        before - program.steps.len()
+        slots::adapt(program);
+        let config = program.config;
+        program.steps.retain(|step| {
+            (ops::row(&step.op).refuses)(self, &step.op)
+                .and_then(|()| smaller_geometry(&config, &step.op))
+                .is_ok()
+        });
+        before.saturating_sub(program.steps.len())
     }
+}
+
+/// The same story as the kernel is able to tell it: swap is on zram, and of two pages that become one the
+/// kernel keeps the one that it scans later. Whether it is the same story is for the program's
+/// expectations to say.
+#[must_use]
+pub fn retold(program: &Program) -> Program {
+    let mut program = program.clone();
+    if slots::uses_swap(&program) {
+        program.config.swap_device = SwapDevice::Zram;
+        program.config.swap_slots = SWAP_SLOTS_MAX;
+    }
+    program.steps.iter_mut().for_each(|step| ksm::in_scan_order(&mut step.op));
+    program
 }
 
 /// The nearest operation that the driver has.
@@ -88,6 +114,11 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
             };
         }
         Op::Put { dirty, .. } => *dirty = false,
+        Op::SwapOut { pid, vpn, .. } => {
+            let (pid, range) = (*pid, PageRange::new(vpn.0, 1));
+            *op = Op::Madvise { pid, range, advice: Advice::PageOut };
+        }
+        Op::Ksm { .. } => ksm::in_scan_order(op),
         Op::Thp { always, madvise } if config.ptes != 512 => {
             let below = !(1 << config.pmd_order().0);
             *always = OrderSet(always.0 & below);
@@ -97,7 +128,7 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
     }
 }
 
-fn config(_linux: &Linux, program: &Program) -> Refusal {
+fn config(linux: &Linux, program: &Program) -> Refusal {
     if program.config.soft_dirty {
         return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
     }
@@ -105,6 +136,10 @@ fn config(_linux: &Linux, program: &Program) -> Refusal {
         let why = "lru_batch=on: the driver drains the kernel's batches, which others drain too";
         return Err(why.to_owned());
     }
+    if program.config.uffd_fork && uses_uffd(program) {
+        linux.probe.need(Feature::UffdFork)?;
+    }
+    slots::refusal(program)?;
     let pmd = program.config.pmd_order();
     let uses_pmd = program.steps.iter().any(|step| match step.op {
         Op::Thp { always, madvise } => always.union(madvise).contains(pmd),
@@ -114,6 +149,10 @@ fn config(_linux: &Linux, program: &Program) -> Refusal {
         return Err("pt_reclaim=off with PMD THPs: the kernel always reclaims tables".to_owned());
     }
     Ok(())
+}
+
+fn uses_uffd(program: &Program) -> bool {
+    program.steps.iter().any(|step| matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. }))
 }
 
 /// The kernel's tables have 512 entries. What a program with smaller ones does means the same there
@@ -129,6 +168,10 @@ fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
                 config.ptes
             ))
         }
+        Op::Madvise { advice: Advice::Collapse, .. } if config.ptes != 512 => Err(format!(
+            "collapse: the kernel's blocks have 512 pages, this program's have {}",
+            config.ptes
+        )),
         _ => Ok(()),
     }
 }
@@ -207,16 +250,16 @@ pub(crate) fn advice(linux: &Linux, op: &Op) -> Refusal {
         Op::Madvise { advice: Advice::GuardInstall | Advice::GuardRemove, .. } => {
             linux.probe.need(Feature::Guards)
         }
-        Op::Madvise {
-            advice:
-                Advice::Cold
-                | Advice::PageOut
-                | Advice::WillNeed
-                | Advice::Mergeable
-                | Advice::Unmergeable
-                | Advice::Collapse,
-            ..
-        } => not_yet(linux, op),
+        Op::Madvise { advice: Advice::Collapse, .. } => {
+            linux.probe.need(Feature::Collapse)?;
+            match &linux.thp {
+                // An ordinary user's processes have THP switched off.
+                None => Err("collapse: needs root, as all folio sizes do here".to_owned()),
+                Some(_) => Ok(()),
+            }
+        }
+        Op::Madvise { advice: Advice::PageOut, .. } => swap(linux, op),
+        Op::Madvise { advice: Advice::Mergeable | Advice::Unmergeable, .. } => ksm(linux, op),
         _ => Ok(()),
     }
 }
@@ -295,7 +338,67 @@ pub(crate) fn race(_: &Linux, _: &Op) -> Refusal {
     Err("race: the kernel's CPUs cannot be stopped at a yield point".to_owned())
 }
 
-/// Areas of the rulebook whose operations the driver cannot execute.
+/// What needs a swap device.
+pub(crate) fn swap(linux: &Linux, _: &Op) -> Refusal {
+    linux.probe.need(Feature::Zram)
+}
+
+pub(crate) fn swap_out(linux: &Linux, op: &Op) -> Refusal {
+    match op {
+        Op::SwapOut { token: None, .. } => swap(linux, op),
+        _ => Err("swap_out with a token, write_done: writes to zram end at once".to_owned()),
+    }
+}
+
+pub(crate) fn bad_slot(_: &Linux, _: &Op) -> Refusal {
+    Err("bad_slot: zram cannot be made to lose a page".to_owned())
+}
+
+/// The context is made for the whole program, so its features are a matter of [`config`].
+pub(crate) fn uffd(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Userfaultfd)?;
+    match *op {
+        Op::Uffd { range, .. } => pages(range),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn split(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::FolioSplit).map_err(|reason| format!("split: {reason}"))?;
+    not_yet(linux, op)
+}
+
+pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
+    Err("deferred_scan: the shrinker cannot be told how many folios to look at, and works on those of \
+         the whole system"
+        .to_owned())
+}
+
+pub(crate) fn hwpoison(linux: &Linux, op: &Op) -> Refusal {
+    let missing = |reason| format!("hwpoison, soft_offline: {reason}");
+    linux.probe.need(Feature::MemoryFailure).map_err(missing)?;
+    not_yet(linux, op)
+}
+
+/// move_pages(2) to the node where a page is does nothing, and compaction goes where it likes.
+pub(crate) fn migration(_: &Linux, _: &Op) -> Refusal {
+    Err("migrate: nothing migrates a chosen page on a machine of one node, and nothing stops between \
+         the phases"
+        .to_owned())
+}
+
+pub(crate) fn ksm(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Ksm)?;
+    let mut ordered = *op;
+    ksm::in_scan_order(&mut ordered);
+    if ordered == *op {
+        Ok(())
+    } else {
+        Err("ksm: ksmd keeps the page that it scans later, the operation the first".to_owned())
+    }
+}
+
+/// Operations that the kernel at hand may have, and the driver cannot execute.
 pub(crate) fn not_yet(_: &Linux, op: &Op) -> Refusal {
     Err(format!("{}: this area is not driven on the kernel yet", op.kind()))
 }

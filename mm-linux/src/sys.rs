@@ -141,6 +141,16 @@ pub(crate) fn drain_lru(idle_page: u64) {
     let _ = unsafe { call(libc::SYS_madvise, [idle_page, 4096, MADV_COLD]) };
 }
 
+/// Empties every CPU's LRU batches: whoever moves pages does so first, even where there are none.
+pub(crate) fn drain_lru_everywhere() {
+    let (addresses, nodes, status) = ([0_u64], [0_i32], [0_i32]);
+    let place = |of: *const i32| of as u64;
+    let (nodes, status) = (place(nodes.as_ptr()), place(status.as_ptr()));
+    // SAFETY: of arrays of no elements nothing is read or written.
+    let _ =
+        unsafe { call(libc::SYS_move_pages, [0, 0, addresses.as_ptr() as u64, nodes, status, 0]) };
+}
+
 /// A mapping of a process, as PROCMAP_QUERY tells it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mapping {
@@ -228,6 +238,8 @@ pub(crate) struct Region {
     pub(crate) categories: u64,
 }
 
+/// Category: not write-protected by userfaultfd.
+pub(crate) const PAGE_IS_WRITTEN: u64 = 1 << 1;
 /// Category: something is mapped.
 pub(crate) const PAGE_IS_PRESENT: u64 = 1 << 3;
 /// Category: an entry that maps nothing (a guard, or swapped out).
@@ -273,7 +285,7 @@ pub(crate) fn scan_pagemap(
         vec: regions.as_mut_ptr() as u64,
         vec_len: regions.len() as u64,
         category_anyof_mask: OF_INTEREST,
-        return_mask: OF_INTEREST | PAGE_IS_PFNZERO | PAGE_IS_HUGE | PAGE_IS_GUARD,
+        return_mask: OF_INTEREST | PAGE_IS_WRITTEN | PAGE_IS_PFNZERO | PAGE_IS_HUGE | PAGE_IS_GUARD,
         ..Scan::default()
     };
     // SAFETY: the structure is ours, and names `regions` with its true length.

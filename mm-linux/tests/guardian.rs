@@ -37,6 +37,11 @@ fn settings_now() -> BTreeMap<String, String> {
         .collect();
     let khugepaged = ["max_ptes_none", "max_ptes_shared", "pages_to_scan", "scan_sleep_millisecs"];
     paths.extend(khugepaged.map(|file| format!("{THP}/khugepaged/{file}")));
+    let ksm = ["run", "sleep_millisecs", "pages_to_scan", "smart_scan", "use_zero_pages"];
+    paths.extend(ksm.map(|file| format!("/sys/kernel/mm/ksm/{file}")));
+    paths.extend(["swappiness", "page-cluster"].map(|file| format!("/proc/sys/vm/{file}")));
+    // The driver's swap device is off and empty when nobody is at work.
+    paths.extend(["/proc/swaps", "/sys/block/zram0/disksize"].map(str::to_owned));
     let read = |path: String| std::fs::read_to_string(&path).ok().map(|text| (path, text));
     paths.into_iter().filter_map(read).collect()
 }
@@ -51,8 +56,14 @@ fn root() -> bool {
 
 /// A program that changes settings and makes several processes.
 fn run_something(linux: &mut Linux) {
-    let text = "config ptes=512\nthp always=2,9\nmmap p0 0+512 rw\nwrite p0 0 a\nfork p0 p1\nread p1 0 -> a\n";
-    let program: Program = text.parse().expect("a program");
+    let text = "config ptes=512 swap=4096 swap_device=zram\nthp always=2,9\nmmap p0 0+512 rw\nwrite p0 0 a\n\
+                fork p0 p1\nread p1 0 -> a\nmmap p1 600+1 rw\nwrite p1 600 b\nthp never\n\
+                madvise p1 600+1 pageout\n";
+    let mut program: Program = text.parse().expect("a program");
+    if linux.supports(&program).is_err() {
+        println!("left out: the swap device");
+        linux.adapt(&mut program);
+    }
     linux.reset(&program.config);
     for (step, op) in program.steps.iter().zip(program.stamped()) {
         let outcome = linux.apply(&op).outcome;

@@ -40,7 +40,7 @@ pub use ids::{
 pub use kind::OpKind;
 pub use mm::Mm;
 pub use observation::{
-    FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, VmaView,
+    FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, UNSEEN, VmaView,
 };
 pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 pub use operands::Operands;

@@ -3,12 +3,12 @@
 
 use crate::ids::{Pid, Value, Vpn};
 use crate::op::Prot;
-use crate::snapshot::{EntryKind, FolioFlags, Snapshot, VmaFlags};
+use crate::snapshot::{EntryFlags, EntryKind, FolioFlags, Snapshot, VmaFlags};
 
 /// Which columns of [`PageView`] a subject can fill. `value` and the VMAs are always compared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Sees {
-    /// [`PageView::state`].
+    /// [`PageView::state`] and [`PageView::uffd_wp`].
     pub state: bool,
     /// [`PageView::frame`].
     pub frames: bool,
@@ -34,10 +34,15 @@ pub enum PageState {
     Guard,
     /// Neither present nor empty: swapped out, under migration, poisoned, or a marker.
     Swapped,
+    /// Swapped out, and in the swap cache still or again, as mincore tells.
+    SwapCached,
 }
 
 /// Marks "no frame" in [`PageView::frame`].
 pub const NO_FRAME: u32 = u32::MAX;
+/// Stands in [`PageView::value`] where a subject shows that something is there, and cannot see what it holds.
+/// No program can write it.
+pub const UNSEEN: Value = Value { label: u8::MAX, stamp: u16::MAX - 1 };
 /// Marks "no frame" in [`Observation::names`].
 pub const NO_NAME: u64 = u64::MAX;
 
@@ -56,13 +61,23 @@ pub struct PageView {
     pub frame: u32,
     /// How many entries map the page (S9).
     pub mapcount: u32,
+    /// Write-protected by userfaultfd: the uffd-wp bit of whatever entry is there, as pagemap shows it (H7).
+    pub uffd_wp: bool,
 }
 
 impl PageView {
     /// A page of which no more is seen than what a read would return.
     #[must_use]
     pub const fn of_value(pid: Pid, vpn: Vpn, value: Value) -> Self {
-        Self { pid, vpn, value, state: PageState::Nothing, frame: NO_FRAME, mapcount: 0 }
+        Self {
+            pid,
+            vpn,
+            value,
+            state: PageState::Nothing,
+            frame: NO_FRAME,
+            mapcount: 0,
+            uffd_wp: false,
+        }
     }
 }
 
@@ -81,6 +96,8 @@ pub struct FolioView {
     pub dirty: bool,
     /// On an LRU list.
     pub lru: bool,
+    /// A page that KSM merged.
+    pub ksm: bool,
 }
 
 /// A mapping, as /proc/pid/maps shows it.
@@ -154,6 +171,7 @@ impl Observation {
                         EntryKind::ZeroPage => PageState::ZeroPage,
                         EntryKind::HugeZero => PageState::HugeZero,
                         EntryKind::Guard => PageState::Guard,
+                        EntryKind::Swap if snapshot.is_cached(entry.page) => PageState::SwapCached,
                         EntryKind::Swap
                         | EntryKind::Migration
                         | EntryKind::MigrationLeaf
@@ -163,6 +181,7 @@ impl Observation {
                     },
                     frame: NO_FRAME,
                     mapcount: 0,
+                    uffd_wp: entry.flags.has(EntryFlags::UFFD_WP),
                 };
                 let (mut folio_view, mut name) = (FolioView::default(), NO_NAME);
                 if entry.kind.maps_folio() {
@@ -184,6 +203,7 @@ impl Observation {
                         swapbacked: folio.flags.has(FolioFlags::SWAPBACKED),
                         dirty: folio.flags.has(FolioFlags::DIRTY),
                         lru: folio.flags.has(FolioFlags::LRU),
+                        ksm: folio.flags.has(FolioFlags::KSM),
                     };
                 }
                 self.pages.push(view);

@@ -99,8 +99,9 @@ pub enum Advice {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum UffdCall {
     /// UFFDIO_REGISTER, text `uffd_register p0 0+8 missing|wp|both`: sets VMA flags UFFD_MISSING
-    /// and UFFD_WP to what is asked for, splitting and merging. Length 0, no VMA in the range, or
-    /// a start outside any VMA → `EINVAL`; a VMA without MAYWRITE does not occur.
+    /// and UFFD_WP to what is asked for, splitting and merging; a VMA that has all of it already is
+    /// left as it is. Length 0, or no VMA in the range → `EINVAL`; a VMA without MAYWRITE does not
+    /// occur.
     Register {
         /// UFFDIO_REGISTER_MODE_MISSING. At least one of the two is set.
         missing: bool,
@@ -110,8 +111,8 @@ pub enum UffdCall {
     /// UFFDIO_UNREGISTER, text `uffd_unregister p0 0+8`: where UFFD_WP was set, write protection
     /// is resolved first (H7); then both flags are cleared. Errors as for registering.
     Unregister,
-    /// UFFDIO_WRITEPROTECT, text `uffd_wp p0 0+8 on|off` (H6, H7). Length 0 → `EINVAL`; a part
-    /// of the range outside VMAs with UFFD_WP → `ENOENT`, with the VMAs before it done.
+    /// UFFDIO_WRITEPROTECT, text `uffd_wp p0 0+8 on|off` (H6, H7). Length 0 → `EINVAL`; no VMA in
+    /// the range, or one without UFFD_WP → `ENOENT`, with the VMAs before it done.
     Protect(bool),
 }
 

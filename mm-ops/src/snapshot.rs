@@ -566,6 +566,13 @@ impl Snapshot {
         }
     }
 
+    /// Whether a slot is in the swap cache.
+    #[must_use]
+    pub fn is_cached(&self, slot: u32) -> bool {
+        let found = self.slots.binary_search_by_key(&slot, |slot| slot.slot);
+        found.is_ok_and(|at| self.slots[at].cache.is_some())
+    }
+
     /// The VMA that holds a page.
     #[must_use]
     pub fn vma_at(&self, pid: Pid, vpn: Vpn) -> Option<&VmaSnap> {

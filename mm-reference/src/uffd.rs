@@ -63,7 +63,7 @@ impl Reference {
     /// Watches the range for this, or for nothing any more.
     fn uffd_watch(&mut self, pid: Pid, range: PageRange, wanted: VmaFlags) -> Result<(), Errno> {
         let (start, end, _) = self.cut(range);
-        if self.vma(pid, Vpn(start)).is_none() {
+        if self.next_piece(pid, start, end).is_none() {
             return Err(Errno::EINVAL);
         }
         let mut at = start;
@@ -76,7 +76,9 @@ impl Reference {
         }
         at = start;
         while let Some(piece) = self.next_piece(pid, at, end) {
-            let flags = piece.flags.without(UFFD).with(wanted);
+            // What is watched for all of this already keeps what else it is watched for.
+            let enough = wanted != VmaFlags::NONE && piece.flags.has(wanted);
+            let flags = if enough { piece.flags } else { piece.flags.without(UFFD).with(wanted) };
             if flags != piece.flags {
                 rule!(self.coverage, H7, if wanted == VmaFlags::NONE { 5 } else { 4 });
                 self.uffd_change_flags(pid, piece, flags).map_err(|NoMemory| Errno::ENOMEM)?;
@@ -111,19 +113,22 @@ impl Reference {
         }
     }
 
-    /// UFFDIO_WRITEPROTECT: VMA by VMA, up to the first page that is not watched for it.
+    /// UFFDIO_WRITEPROTECT: VMA by VMA, up to the first one that is not watched for it. Holes are passed
+    /// over, but there must be a VMA.
     fn uffd_protect(&mut self, pid: Pid, range: PageRange, on: bool) -> Result<(), Errno> {
         let change = if on { Change::UffdProtect } else { Change::UffdResolve };
         let (mut at, end, _) = self.cut(range);
+        let mut result = Err(Errno::ENOENT);
         while let Some(piece) = self.next_piece(pid, at, end) {
-            if piece.after_hole || !piece.flags.has(VmaFlags::UFFD_WP) {
-                break;
+            if !piece.flags.has(VmaFlags::UFFD_WP) {
+                return Err(Errno::ENOENT);
             }
             self.change_entries(pid, piece.start..piece.end, change)
                 .map_err(|NoMemory| Errno::ENOMEM)?;
+            result = Ok(());
             at = piece.end;
         }
-        if at < end { Err(Errno::ENOENT) } else { Ok(()) }
+        result
     }
 }
 

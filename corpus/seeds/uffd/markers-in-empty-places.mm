@@ -14,7 +14,9 @@ uffd_wp p0 2+1 off -> ok
 uffd_zero p0 2 -> ok
 madvise p0 3+1 dontneed
 uffd_zero p0 3 -> ok
+uffd_unregister p0 0+8 -> ok
 uffd_register p0 0+8 wp -> ok
+uffd_wp p0 0+8 on -> ok
 write p0 4 c -> SIGBUS           # made, and protected
 read p0 4 -> 0
 read p0 5 -> 0

@@ -50,6 +50,36 @@ fn missing_pages_are_delivered() {
     assert!(bench.vma(P0, 0).anon_vma != mm_ops::NO_ANON_VMA, "A7, A16: prepared all the same");
 }
 
+/// H7: who watches for more already goes on so; a watch for something else takes the place of the old one.
+#[test]
+fn a_watch_is_not_narrowed() {
+    let mut bench = Bench::watched(UffdWpMode::Sync, BOTH);
+    bench.ok(uffd(P0, 0, 4, WP));
+    assert_eq!(bench.run(write(P0, 1, b'a')), Outcome::Bus);
+    bench.ok(uffd(P0, 4, 4, UffdCall::Unregister));
+    bench.ok(uffd(P0, 4, 4, MISSING));
+    bench.ok(uffd(P0, 4, 4, WP));
+    bench.ok(write(P0, 5, b'a'));
+}
+
+/// H7: a range needs a VMA, and not at its start; UFFDIO_WRITEPROTECT goes on behind a hole.
+#[test]
+fn holes_are_passed_over() {
+    let mut bench = Bench::new();
+    bench.mmap(P0, 2, 2, RW);
+    bench.mmap(P0, 6, 2, RW);
+    assert_eq!(bench.run(uffd(P0, 0, 2, WP)), EINVAL);
+    bench.ok(uffd(P0, 0, 8, WP));
+    bench.ok(write(P0, 2, b'a'));
+    bench.ok(write(P0, 7, b'b'));
+    assert_eq!(bench.run(uffd(P0, 4, 2, ON)), ENOENT);
+    bench.ok(uffd(P0, 0, 12, ON));
+    assert_eq!(bench.run(write(P0, 2, b'c')), Outcome::Bus);
+    assert_eq!(bench.run(write(P0, 7, b'c')), Outcome::Bus);
+    bench.ok(uffd(P0, 0, 12, UffdCall::Unregister));
+    bench.ok(write(P0, 7, b'c'));
+}
+
 /// Z3: the calls that fill.
 #[test]
 fn filling() {

@@ -13,7 +13,7 @@ use mm_diff::engine::{Breeder, Report, Totals};
 use mm_diff::{Observer, Reproducer, Signature, StepView};
 use mm_linux::Linux;
 use mm_ops::generate::{Areas, Profile, seeded};
-use mm_ops::{OpKind, Order, OrderSet, Program};
+use mm_ops::{OpKind, Order, OrderSet, Program, SWAP_SLOTS_MAX, SwapDevice};
 use mm_reference::Rule;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -40,27 +40,16 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::NumaHint, "numa_hint p0 0+1"),
     (OpKind::ClearRefs, "config soft_dirty=on\nclear_refs p0"),
     (OpKind::DrainLru, "config lru_batch=on\ndrain"),
-    (OpKind::SwapOut, "swap_out p0 0"),
     (OpKind::WriteDone, "write_done l0"),
     (OpKind::BadSlot, "bad_slot p0 0"),
-    (OpKind::Swapoff, "swapoff"),
-    (OpKind::Swapon, "swapon"),
     (OpKind::Race, "race read p0 0 at 0"),
     (OpKind::Migrate, "migrate p0 0 l0"),
     (OpKind::MigrateCopy, "migrate_copy l0"),
     (OpKind::MigrateEnd, "migrate_end l0"),
     (OpKind::Split, "split p0 0 order=0"),
     (OpKind::DeferredScan, "deferred_scan 0"),
-    (OpKind::Ksm, "ksm p0 0 p0 1"),
-    (OpKind::KsmZero, "ksm_zero p0 0"),
     (OpKind::Hwpoison, "hwpoison p0 0"),
     (OpKind::SoftOffline, "soft_offline p0 0"),
-    (OpKind::UffdRegister, "uffd_register p0 0+1 wp"),
-    (OpKind::UffdUnregister, "uffd_unregister p0 0+1"),
-    (OpKind::UffdWp, "uffd_wp p0 0+1 on"),
-    (OpKind::UffdCopy, "uffd_copy p0 0 a"),
-    (OpKind::UffdZero, "uffd_zero p0 0"),
-    (OpKind::UffdPoison, "uffd_poison p0 0"),
 ];
 
 #[derive(Serialize)]
@@ -193,6 +182,8 @@ fn fit(profile: &mut Profile, number: u64) {
     profile.config.soft_dirty = false;
     profile.config.lru_batch = false;
     profile.config.pt_reclaim = true;
+    profile.config.swap_slots = SWAP_SLOTS_MAX;
+    profile.config.swap_device = SwapDevice::Zram;
     LACKING.iter().for_each(|(kind, _)| profile.set_weight(*kind, 0));
 }
 

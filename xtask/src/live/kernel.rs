@@ -4,7 +4,7 @@
 use crate::error::Error;
 use mm_diff::ledger::FOLIO_FALLBACK;
 use mm_diff::{Failure, Lie, Lockstep, Minimized, Observer, Reproducer, Signature, minimize};
-use mm_linux::Linux;
+use mm_linux::{Linux, Trouble};
 use mm_ops::Program;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -34,6 +34,8 @@ pub enum Verdict {
 /// One run.
 enum Once {
     Passed,
+    /// The state that was reached does not allow an operation.
+    Skipped(String),
     Spoilt(String),
     Differs(Box<Failure>),
 }
@@ -49,6 +51,21 @@ pub struct Tally {
     pub troubles: BTreeMap<String, u64>,
     /// Differences that did not repeat.
     pub unconfirmed: u64,
+}
+
+impl Tally {
+    /// A file is left out for this reason.
+    pub fn count_skipped(&mut self, reason: &str) {
+        *self.skipped.entry(reason.to_owned()).or_default() += 1;
+    }
+
+    /// The file was counted already.
+    pub fn uncount_skipped(&mut self, reason: &str) {
+        if let Some(count) = self.skipped.get_mut(reason) {
+            *count -= 1;
+        }
+        self.skipped.retain(|_, count| *count > 0);
+    }
 }
 
 /// The uses of one line of the ledger.
@@ -110,18 +127,29 @@ impl Kernel {
         }
         match once {
             Once::Passed => Verdict::Passed,
+            Once::Skipped(reason) => Verdict::Skipped(reason),
             Once::Spoilt(what) => Verdict::Trouble(what),
             Once::Differs(failure) if self.confirmed(program, &failure.signature()) => {
                 Verdict::Differs(failure)
             }
-            Once::Differs(_) => Verdict::Unconfirmed,
+            Once::Differs(failure) => {
+                let at = failure.step + 1;
+                eprintln!(
+                    "differed once: {} at operation {at}, {}",
+                    failure.signature(),
+                    failure.op
+                );
+                Verdict::Unconfirmed
+            }
         }
     }
 
     fn once(&mut self, program: &Program, observer: &mut impl Observer) -> Once {
         let result = self.lockstep.run(&mut self.linux, program, observer);
-        if let Some(trouble) = self.linux.troubles().first() {
-            return Once::Spoilt(trouble.to_string());
+        match self.linux.troubles().first() {
+            None => {}
+            Some(Trouble::NotDriven(reason)) => return Once::Skipped(reason.clone()),
+            Some(trouble) => return Once::Spoilt(trouble.to_string()),
         }
         match result {
             Ok(_) => Once::Passed,
@@ -220,7 +248,7 @@ impl Kernel {
 pub fn missing(linux: &Linux) -> Vec<String> {
     let rows = linux.probe().rows.iter().filter_map(|row| {
         let reason = row.finding.as_ref().err()?;
-        let built = !row.needed_for.contains("not built yet");
+        let built = !row.needed_for.contains("not driven");
         built.then(|| format!("{} ({}): {reason}", row.needed_for, row.name))
     });
     rows.collect()

@@ -8,7 +8,9 @@ use crate::error::{Error, Found};
 use crate::files;
 use crate::output::print_json;
 use crate::subject::Planted;
-use mm_diff::StepView;
+use mm_diff::{Oracle, StepView};
+use mm_linux::{Linux, retold};
+use mm_ops::{Op, Program};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -30,6 +32,8 @@ struct Counts {
     passed: usize,
     /// How many of the files were retold with the kernel's tables, since their PMDs map folios.
     stretched: usize,
+    /// How many of the files were retold: with zram for their swap device, and as ksmd scans.
+    retold: usize,
     /// Files left out of which the kernel ran what it has of the program, without its expectations.
     in_part: usize,
 }
@@ -40,6 +44,45 @@ struct FailedFile {
     signature: String,
     operation: usize,
     blame: String,
+}
+
+/// How a file is told to the kernel.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Told {
+    /// As it stands.
+    AsIs,
+    /// With the kernel's tables.
+    Stretched,
+    /// As [`retold`], and perhaps with the kernel's tables.
+    Retold { stretched: bool },
+    /// Only what the kernel has of it.
+    InPart,
+}
+
+impl Told {
+    /// Finds the first way in which the kernel can run the program, and tells it so.
+    fn of(linux: &Linux, program: &mut Program) -> Self {
+        let larger = stretched(program);
+        let ways = [
+            (Self::AsIs, program.clone()),
+            (Self::Retold { stretched: false }, retold(program)),
+            (Self::Stretched, larger.clone()),
+            (Self::Retold { stretched: true }, retold(&larger)),
+        ];
+        let way = ways.into_iter().find(|(_, way)| linux.supports(way).is_ok());
+        let (told, way) = way.unwrap_or_else(|| (Self::InPart, retold(&larger)));
+        *program = way;
+        told
+    }
+
+    const fn is_stretched(self) -> bool {
+        matches!(self, Self::Stretched | Self::Retold { stretched: true })
+    }
+}
+
+/// Whether nobody differs from anybody but the program.
+fn expects_otherwise(judgement: &Judgement) -> bool {
+    matches!(judgement, Judgement::Differs(found) if found.failure.oracle == Oracle::Expectation)
 }
 
 /// Replays every file; a failing one does not stop the others.
@@ -60,14 +103,10 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     for path in &paths {
         let mut program = files::program(path)?;
         let linux = parties.kernel.linux();
-        if linux.supports(&program).is_err() {
-            program = stretched(&program);
-            if linux.supports(&program).is_ok() {
-                counts.stretched += 1;
-            } else {
-                // Left out for what stands in its way besides its geometry.
-                program.steps.iter_mut().for_each(|step| step.expect = None);
-            }
+        let told = Told::of(linux, &mut program);
+        if told == Told::InPart {
+            // Left out for what stands in its way besides its geometry and its device.
+            program.steps.iter_mut().for_each(|step| step.expect = None);
         }
         if args.trace && speak {
             println!("{}:\n  {}", path.display(), program.config);
@@ -77,19 +116,37 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
                 println!("  {:>3} {} -> {}", step.index + 1, step.op, step.outcome);
             }
         });
-        if let Judgement::Skipped(reason) = &judgement {
+        let told_otherwise = matches!(told, Told::Retold { .. }) && expects_otherwise(&judgement);
+        let left_out = match &judgement {
+            Judgement::Skipped(reason) => Some(reason.as_str()),
+            _ if told_otherwise => Some("expects what the kernel's devices do not do"),
+            _ => None,
+        };
+        if let Some(reason) = left_out {
             if speak {
                 println!("LEFT OUT {}: {reason}", path.display());
+            }
+            if told_otherwise {
+                parties.kernel.tally.count_skipped(reason);
             }
             parties.kernel.linux().adapt(&mut program);
             program.steps.iter_mut().for_each(|step| step.expect = None);
             // What cannot be had in part, either, was said above.
             if !program.steps.is_empty() && parties.kernel.linux().supports(&program).is_ok() {
                 judgement = parties.judge(&program, &mut ());
+                if let Judgement::Skipped(reason) = &judgement {
+                    // Only of ksmd it is not known before where it cannot be let run.
+                    parties.kernel.tally.uncount_skipped(reason);
+                    let merges = |op: &Op| matches!(op, Op::Ksm { .. } | Op::KsmZero { .. });
+                    program.steps.retain(|step| !merges(&step.op));
+                    judgement = parties.judge(&program, &mut ());
+                }
                 counts.in_part += usize::from(matches!(judgement, Judgement::Passed));
             }
-        } else {
-            counts.passed += usize::from(matches!(judgement, Judgement::Passed));
+        } else if matches!(judgement, Judgement::Passed) {
+            counts.passed += 1;
+            counts.stretched += usize::from(told.is_stretched());
+            counts.retold += usize::from(matches!(told, Told::Retold { .. }));
         }
         match judgement {
             Judgement::Trouble(what) if speak => println!("NO RESULT {}: {what}", path.display()),
@@ -111,9 +168,9 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let troubled = !parties.kernel.tally.troubles.is_empty();
     let found = Found::something_if(!failed.is_empty() || troubled);
     if speak {
-        let Counts { passed, stretched, in_part } = counts;
+        let Counts { passed, stretched, retold, in_part } = counts;
         println!(
-            "{} files, {passed} passed ({stretched} with the kernel's tables), {in_part} in part, {} failed",
+            "{} files, {passed} passed ({stretched} with the kernel's tables, {retold} retold), {in_part} in part, {} failed",
             paths.len(),
             failed.len()
         );

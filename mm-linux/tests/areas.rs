@@ -1,0 +1,204 @@
+//! The areas beside the main job on the live kernel, a program each: userfaultfd, collapse, reclaim to
+//! zram, KSM. Where the kernel or the privileges leave one out, the test says so in one line.
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+mod common;
+
+use common::{Ran, run};
+use mm_linux::Linux;
+use mm_ops::{PageState, PageView, Pid, Program, UNSEEN, Vpn};
+
+/// Runs a program that must pass where it can run at all.
+fn check(text: &str) -> Option<Ran> {
+    let mut linux =
+        Linux::new().inspect_err(|error| println!("left out: no live kernel: {error}")).ok()?;
+    run(&mut linux, text).inspect_err(|reason| println!("left out: {reason}")).ok()
+}
+
+fn page(ran: &Ran, pid: u8, vpn: u32) -> PageView {
+    let found = ran.seen.pages.iter().find(|page| page.pid == Pid(pid) && page.vpn == Vpn(vpn));
+    *found.unwrap_or_else(|| panic!("p{pid}:{vpn} is not mapped"))
+}
+
+#[test]
+fn what_is_watched_is_delivered() {
+    let Some(ran) = check(
+        "mmap p0 0+8 rw\n\
+         write p0 6 z\n\
+         uffd_register p0 0+8 both -> ok\n\
+         read p0 0 -> SIGBUS\n\
+         uffd_copy p0 0 a wp -> ok\n\
+         uffd_copy p0 0 b -> EEXIST\n\
+         read p0 0 -> a\n\
+         write p0 0 b -> SIGBUS\n\
+         uffd_wp p0 0+1 off -> ok\n\
+         write p0 0 b -> ok\n\
+         uffd_zero p0 1 -> ok\n\
+         read p0 1 -> 0\n\
+         uffd_poison p0 2 -> ok\n\
+         read p0 2 -> SIGBUS\n\
+         uffd_wp p0 6+1 on -> ok\n\
+         fork p0 p1 -> ok\n\
+         read p1 3 -> 0\n\
+         write p1 6 y -> ok\n\
+         uffd_copy p0 20 a -> ENOENT\n\
+         uffd_register p0 0+0 wp -> EINVAL\n",
+    ) else {
+        return;
+    };
+    assert_eq!(page(&ran, 0, 2).state, PageState::Swapped, "the poison");
+    assert!(page(&ran, 0, 6).uffd_wp && !page(&ran, 1, 6).uffd_wp && !page(&ran, 0, 0).uffd_wp);
+}
+
+#[test]
+fn children_inherit_the_watch() {
+    let Some(ran) = check(
+        "config uffd=unpopulated uffd_fork=on\n\
+         mmap p0 0+4 rw\n\
+         uffd_register p0 0+4 wp -> ok\n\
+         uffd_wp p0 0+4 on -> ok\n\
+         fork p0 p1 -> ok\n\
+         exit p0 -> ok\n\
+         write p1 0 a -> SIGBUS\n\
+         uffd_wp p1 0+1 off -> ok\n\
+         write p1 0 a -> ok\n\
+         fork p1 p2 -> ok\n\
+         write p2 1 a -> SIGBUS\n",
+    ) else {
+        return;
+    };
+    assert!(page(&ran, 1, 1).uffd_wp && page(&ran, 2, 1).uffd_wp);
+}
+
+#[test]
+fn protection_may_resolve_itself() {
+    check(
+        "config uffd=async\n\
+         mmap p0 0+4 rw\n\
+         uffd_register p0 0+4 wp -> ok\n\
+         uffd_wp p0 0+4 on -> ok\n\
+         write p0 0 a -> ok\n\
+         read p0 0 -> a\n",
+    );
+}
+
+#[test]
+fn a_block_is_collapsed() {
+    let Some(ran) = check(
+        "config ptes=512\n\
+         mmap p0 0+512 rw\n\
+         madvise p0 0+512 collapse -> EINVAL\n\
+         write p0 0 a\n\
+         write p0 77 b\n\
+         madvise p0 0+512 cold -> ok\n\
+         madvise p0 0+512 collapse -> ok\n\
+         read p0 77 -> b\n\
+         madvise p0 100+50 collapse -> EINVAL\n",
+    ) else {
+        return;
+    };
+    assert_eq!(page(&ran, 0, 511).state, PageState::PageByPmd);
+}
+
+#[test]
+fn pages_go_out_and_come_back() {
+    let Some(ran) = check(
+        "config swap_device=zram\n\
+         mmap p0 0+8 rw\n\
+         write p0 0 a\n\
+         write p0 1 b\n\
+         write p0 2 c\n\
+         write p0 3 d\n\
+         read p0 4 -> 0\n\
+         swap_out p0 4 -> EFAULT\n\
+         madvise p0 0+2 pageout -> ok\n\
+         swap_out p0 2 -> ok\n\
+         read p0 0 -> a\n\
+         fork p0 p1 -> ok\n\
+         read p1 2 -> c\n\
+         write p1 1 e -> ok\n\
+         read p0 1 -> b\n\
+         madvise p0 2+2 free -> ok\n\
+         madvise p0 3+1 pageout -> ok\n\
+         get p0 0+1 r h0 fast -> 1\n\
+         swapoff -> ok\n\
+         swapoff -> EINVAL\n\
+         swapon -> ok\n\
+         swapon -> EBUSY\n\
+         write p0 5 f\n\
+         madvise p0 5+1 pageout -> ok\n\
+         write p0 6 g\n\
+         madvise p0 6+1 pageout -> ok\n\
+         madvise p0 6+1 willneed -> ok\n",
+    ) else {
+        return;
+    };
+    let out = page(&ran, 0, 5);
+    assert_eq!((out.state, out.value.label), (PageState::Swapped, b'f'), "read off the device");
+    let cached = page(&ran, 0, 6);
+    assert_eq!((cached.state, cached.value), (PageState::SwapCached, UNSEEN));
+}
+
+/// MADV_PAGEOUT leaves alone what others map, too: such a `swap_out` is told apart when it happens.
+#[test]
+fn a_shared_page_is_not_swapped_out() {
+    let Ok(mut linux) = Linux::new() else { return };
+    let text = "config swap_device=zram\nmmap p0 0+1 rw\nwrite p0 0 a\nfork p0 p1\nswap_out p0 0\n";
+    let program: Program = text.parse().expect("a program");
+    if let Err(reason) = linux.supports(&program) {
+        return println!("left out: {reason}");
+    }
+    mm_ops::Mm::reset(&mut linux, &program.config);
+    for op in program.stamped() {
+        mm_ops::Mm::apply(&mut linux, &op);
+    }
+    let troubles = linux.troubles();
+    assert!(matches!(&troubles[..], [mm_linux::Trouble::NotDriven(_)]), "{troubles:?}");
+}
+
+#[test]
+fn equal_pages_become_one() {
+    let Some(ran) = check(
+        "mmap p0 0+8 rw\n\
+         madvise p0 0+8 mergeable -> ok\n\
+         write p0 0 0\n\
+         write p0 1 0\n\
+         write p0 2 b\n\
+         ksm p0 2 p0 0 -> EINVAL\n\
+         ksm p0 5 p0 0 -> EFAULT\n\
+         ksm p0 1 p0 0 -> ok\n\
+         ksm p0 1 p0 0 -> ok\n\
+         write p0 4 0\n\
+         ksm p0 4 p0 0 -> ok\n\
+         write p0 4 c\n\
+         fork p0 p1 -> ok\n",
+    ) else {
+        return;
+    };
+    assert_eq!(page(&ran, 0, 0).frame, page(&ran, 1, 1).frame);
+    assert!(ran.seen.folios[0].ksm && !ran.exclusive.contains(&(Pid(0), Vpn(0), true)));
+    assert_eq!(page(&ran, 0, 0).mapcount, 4);
+}
+
+#[test]
+fn zeroes_become_the_zero_page() {
+    let Some(ran) = check(
+        "mmap p0 0+8 rw\n\
+         madvise p0 0+8 mergeable -> ok\n\
+         write p0 4 0\n\
+         write p0 5 a\n\
+         ksm_zero p0 5 -> EINVAL\n\
+         ksm_zero p0 4 -> ok\n",
+    ) else {
+        return;
+    };
+    assert_eq!(page(&ran, 0, 4).state, PageState::ZeroPage);
+    check(
+        "mmap p0 0+8 rw\n\
+         madvise p0 0+8 mergeable -> ok\n\
+         write p0 4 0\n\
+         ksm_zero p0 4 -> ok\n\
+         madvise p0 0+8 unmergeable -> ok\n\
+         ksm_zero p0 4 -> EFAULT\n",
+    );
+}
