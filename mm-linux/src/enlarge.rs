@@ -85,7 +85,16 @@ impl Scale {
             | Op::KsmZero { vpn, .. }
             | Op::Hwpoison { vpn, .. }
             | Op::SoftOffline { vpn, .. }
+            | Op::RmapWalk { vpn, .. }
             | Op::UffdFill { vpn, .. } => self.page(vpn)?,
+            Op::Mremap { range, to, .. } => {
+                self.range(range)?;
+                self.range(to)?;
+            }
+            Op::UffdMove { range, to, .. } => {
+                self.range(range)?;
+                self.page(to)?;
+            }
             Op::Ksm { vpn, to, .. } => {
                 self.page(vpn)?;
                 self.page(to)?;

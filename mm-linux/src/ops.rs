@@ -74,6 +74,8 @@ pub(crate) fn row(op: &Op) -> Row {
         Op::Drain => on(drain, supports::always),
         Op::Uffd { .. } => on(uffd::call, supports::uffd),
         Op::UffdFill { .. } => on(uffd::fill, supports::uffd),
+        Op::Mremap { .. } | Op::UffdMove { .. } => on(not_driven, supports::not_yet),
+        Op::RmapWalk { .. } => on(not_driven, supports::rmap_walk),
     }
 }
 

@@ -368,6 +368,10 @@ pub(crate) fn split(linux: &Linux, op: &Op) -> Refusal {
     not_yet(linux, op)
 }
 
+pub(crate) fn rmap_walk(_: &Linux, _: &Op) -> Refusal {
+    Err("rmap_walk: no call tells which processes the reverse map finds".to_owned())
+}
+
 pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
     Err("deferred_scan: the shrinker cannot be told how many folios to look at, and works on those of \
          the whole system"

@@ -106,7 +106,7 @@ impl Model {
     }
 
     /// R17: no CPU goes on with the old rights when the operation is over.
-    fn flush_changed(&mut self, pid: Pid, start: u32, end: u32) {
+    pub(crate) fn flush_changed(&mut self, pid: Pid, start: u32, end: u32) {
         self.yield_point(Point::ProtectChanged);
         if !fault!(self, ProtectNoFlush) {
             self.flush_tlb(pid, start, end);

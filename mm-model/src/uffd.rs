@@ -68,9 +68,9 @@ impl Model {
         })
     }
 
-    /// Whether the range may be watched: it begins in a VMA, and no VMA in it drops its pages.
+    /// Whether the range may be watched: there is a VMA in it, and none that drops its pages.
     fn check_watchable(&self, pid: Pid, start: u32, end: u32) -> Result<(), Errno> {
-        let first = self.area_at(pid, start).ok_or(Errno::EINVAL)?;
+        let first = self.next_area(pid, start, end).ok_or(Errno::EINVAL)?;
         let vmas = self.mms[pid.index()].vmas[first.index..].iter();
         let mut vmas = vmas.take_while(|vma| vma.start < end);
         let droppable = vmas.any(|vma| vma.flags.has(VmaFlags::DROPPABLE));
@@ -96,7 +96,8 @@ impl Model {
         let mut at = start;
         while let Some(mut area) = self.next_area(pid, at, end) {
             let flags = area.flags.without(WATCHED).with(watched);
-            if flags != area.flags {
+            // What is watched for all of this already stays as it is.
+            if !area.has(watched) {
                 let (from, to) = (at.max(area.start), end.min(area.end));
                 area = self.modify_flags(area, from, to, flags)?;
             }
@@ -132,19 +133,23 @@ impl Model {
         modified
     }
 
-    /// UFFDIO_WRITEPROTECT (H7): VMA by VMA, up to the first page that is not watched for it.
+    /// UFFDIO_WRITEPROTECT (H7): VMA by VMA, up to the first one that is not watched for it.
     fn uffd_protect(&mut self, pid: Pid, start: u32, end: u32, on: bool) -> Result<(), Errno> {
-        let mut at = start;
-        while at < end {
-            let area = self.area_at(pid, at).filter(|area| area.has(VmaFlags::UFFD_WP));
-            let area = area.ok_or(Errno::ENOENT)?;
-            let behind = end.min(area.end);
+        let mut next = self.next_area(pid, start, end);
+        if next.is_none() {
+            return Err(Errno::ENOENT);
+        }
+        while let Some(area) = next {
+            if !area.has(VmaFlags::UFFD_WP) {
+                return Err(Errno::ENOENT);
+            }
+            let (at, behind) = (start.max(area.start), end.min(area.end));
             match (on, self.protects_unpopulated()) {
                 (false, _) => self.change_protection(area, at, behind, UffdWp::Resolve),
                 (true, false) => self.change_protection(area, at, behind, UffdWp::Set),
                 (true, true) => self.protect_all(area, at, behind)?,
             }
-            at = behind;
+            next = self.next_area(pid, behind, end);
         }
         Ok(())
     }
@@ -161,6 +166,7 @@ impl Model {
             self.change_block(area, Block { slot, start: at, end: behind }, UffdWp::Set);
             at = behind;
         }
+        self.flush_changed(area.pid, start, end);
         Ok(())
     }
 

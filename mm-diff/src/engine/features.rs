@@ -5,7 +5,7 @@
 //! answers of each kind of operation, and allocations that failed in each. The map is exact and
 //! small: a row of [`FACTS`] facts for each event.
 
-use mm_ops::{AllocKind, OpKind, Outcome};
+use mm_ops::{AllocKind, OpKind, Outcome, PidSet};
 use mm_reference::Rule;
 
 /// Cases of one rule that are told apart; higher ones count as the last.

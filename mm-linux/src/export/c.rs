@@ -123,12 +123,13 @@ fn answer(outcome: Outcome) -> String {
     match outcome {
         Outcome::Ok => "0".to_owned(),
         Outcome::Count(count) => count.to_string(),
+        Outcome::At(vpn) => vpn.0.to_string(),
         Outcome::Value(value) => value.label.to_string(),
         Outcome::Err(errno) => format!("-{errno:?}"),
         Outcome::Segv => "SIGNAL(SIGSEGV)".to_owned(),
         Outcome::Bus => "SIGNAL(SIGBUS)".to_owned(),
         // No such thing can be had from the kernel: a test that expects it fails.
-        Outcome::Oom | Outcome::Blocked => "LONG_MIN".to_owned(),
+        Outcome::Oom | Outcome::Blocked | Outcome::Pids(_) => "LONG_MIN".to_owned(),
     }
 }
 
