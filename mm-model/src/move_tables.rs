@@ -177,7 +177,9 @@ impl Model {
         if entry.is_none() {
             return entry;
         }
-        if self.config.soft_dirty && !fault!(self, MremapSoftDirtyLost) {
+        // Markers and HWPOISON entries have no such bit (S4).
+        let tracked = entry.is_present() || entry.is_swap() || entry.is_migration();
+        if self.config.soft_dirty && tracked && !fault!(self, MremapSoftDirtyLost) {
             entry = entry.with(Entry::SOFT_DIRTY);
         }
         if way.unwatched && !fault!(self, MremapKeepsUffdwp) {

@@ -135,23 +135,23 @@ impl Model {
 
     /// UFFDIO_WRITEPROTECT (H7): VMA by VMA, up to the first one that is not watched for it.
     fn uffd_protect(&mut self, pid: Pid, start: u32, end: u32, on: bool) -> Result<(), Errno> {
-        let mut next = self.next_area(pid, start, end);
-        if next.is_none() {
-            return Err(Errno::ENOENT);
-        }
-        while let Some(area) = next {
+        let mut at = start;
+        let mut result = Err(Errno::ENOENT);
+        while at < end
+            && let Some(area) = self.next_area(pid, at, end)
+        {
             if !area.has(VmaFlags::UFFD_WP) {
                 return Err(Errno::ENOENT);
             }
-            let (at, behind) = (start.max(area.start), end.min(area.end));
+            let (from, behind) = (at.max(area.start), end.min(area.end));
             match (on, self.protects_unpopulated()) {
-                (false, _) => self.change_protection(area, at, behind, UffdWp::Resolve),
-                (true, false) => self.change_protection(area, at, behind, UffdWp::Set),
-                (true, true) => self.protect_all(area, at, behind)?,
+                (false, _) => self.change_protection(area, from, behind, UffdWp::Resolve),
+                (true, false) => self.change_protection(area, from, behind, UffdWp::Set),
+                (true, true) => self.protect_all(area, from, behind)?,
             }
-            next = self.next_area(pid, behind, end);
+            (at, result) = (behind, Ok(()));
         }
-        Ok(())
+        result
     }
 
     /// Protects a range including what is empty (H7): tables are made for the markers.

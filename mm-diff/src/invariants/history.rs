@@ -5,17 +5,17 @@
 //! from the snapshot after it.
 
 use mm_ops::{
-    Advice, EntryKind, EntrySnap, FolioFlags, HANDLES_MAX, Handle, Op, Outcome, PageRange, Pid,
-    Snapshot, UffdCall, Vpn,
+    Advice, EntryKind, EntrySnap, FolioFlags, HANDLES_MAX, Handle, MremapFlags, Op, Outcome,
+    PageRange, Pid, Snapshot, UffdCall, Vpn,
 };
 
 /// A GUP handle that is open.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Grab {
     /// Whose memory it was taken from; `None` once that process has exited.
     owner: Option<Pid>,
-    /// The first page asked for.
-    start: Vpn,
+    /// Where its pages are now, in the order they were taken: they go along with their memory.
+    places: Vec<Vpn>,
     /// FOLL_PIN, not FOLL_GET.
     pin: bool,
 }
@@ -95,13 +95,14 @@ impl History {
     /// Whether a handle was taken with FOLL_PIN.
     #[must_use]
     pub fn is_pin(&self, handle: Handle) -> bool {
-        self.grabs.get(handle.index()).copied().flatten().is_some_and(|grab| grab.pin)
+        self.grabs.get(handle.index()).is_some_and(|grab| grab.as_ref().is_some_and(|g| g.pin))
     }
 
     /// Notes that a handle is open. For tests that build a state by hand.
-    pub fn note_grab(&mut self, handle: Handle, owner: Pid, start: Vpn, pin: bool) {
+    pub fn note_grab(&mut self, handle: Handle, owner: Pid, pages: PageRange, pin: bool) {
         if let Some(grab) = self.grabs.get_mut(handle.index()) {
-            *grab = Some(Grab { owner: Some(owner), start, pin });
+            let places = (0..pages.len).map(|page| Vpn(pages.start.0.saturating_add(page)));
+            *grab = Some(Grab { owner: Some(owner), places: places.collect(), pin });
         }
     }
 
@@ -110,8 +111,8 @@ impl History {
     pub fn note(&mut self, op: &Op, outcome: Outcome) {
         match *op {
             Op::Gup { pid, range, handle, flags, .. } => {
-                if matches!(outcome, Outcome::Count(pages) if pages > 0) {
-                    self.note_grab(handle, pid, range.start, flags.pin);
+                if let Outcome::Count(len @ 1..) = outcome {
+                    self.note_grab(handle, pid, PageRange { len, ..range }, flags.pin);
                 }
             }
             Op::Put { handle, .. } if outcome == Outcome::Ok => {
@@ -126,6 +127,7 @@ impl History {
                 self.release(|kept| kept.pid == pid);
             }
             Op::Munmap { pid, range } => self.unmap(pid, range),
+            Op::Mremap { pid, range, to, flags } => self.remap(pid, range, to, flags, outcome),
             Op::Uffd { call: UffdCall::Register { wp: false, .. }, .. } => {
                 self.watch_was_dropped = true;
             }
@@ -144,6 +146,37 @@ impl History {
         self.release(|kept| kept.pid == pid && range.contains(kept.vpn));
     }
 
+    /// Memory goes elsewhere, or its end goes; what was mapped where it goes to is gone first. A call
+    /// that failed may have done a part of that.
+    fn remap(
+        &mut self,
+        pid: Pid,
+        range: PageRange,
+        to: PageRange,
+        flags: MremapFlags,
+        outcome: Outcome,
+    ) {
+        if flags.fixed {
+            self.unmap(pid, to);
+        }
+        let Outcome::At(place) = outcome else { return self.unmap(pid, range) };
+        let kept = PageRange { len: range.len.min(to.len), ..range };
+        let behind = range.len - kept.len;
+        if let Some(tail) = range.start.0.checked_add(kept.len) {
+            self.unmap(pid, PageRange { start: Vpn(tail), len: behind });
+        }
+        let follow = |vpn: &mut Vpn| {
+            if kept.contains(*vpn) {
+                vpn.0 = place.0.saturating_add(vpn.0 - range.start.0);
+            }
+        };
+        let grabs = self.grabs.iter_mut().flatten().filter(|grab| grab.owner == Some(pid));
+        grabs.flat_map(|grab| &mut grab.places).for_each(follow);
+        let Self { pinned, exclusive, .. } = self;
+        let kept = pinned.iter_mut().chain(exclusive).filter(|kept| kept.pid == pid);
+        kept.for_each(|kept| follow(&mut kept.vpn));
+    }
+
     fn release(&mut self, released: impl Fn(&Protected) -> bool) {
         self.pinned.retain(|kept| !released(kept));
         self.exclusive.retain(|kept| !released(kept));
@@ -158,11 +191,11 @@ impl History {
             run.1 = if run.0 == held.handle { run.1 + 1 } else { 0 };
             let new_folio = run.0 != held.handle || run.2 != held.folio;
             (run.0, run.2) = (held.handle, held.folio);
-            let grab = self.grabs.get(held.handle.index()).copied().flatten();
-            let Some(Grab { owner: Some(pid), start, pin: true }) = grab else { continue };
+            let grab = self.grabs.get(held.handle.index()).and_then(Option::as_ref);
+            let Some(Grab { owner: Some(pid), places, pin: true }) = grab else { continue };
+            let (pid, index) = (*pid, run.1);
             let Some(folio) = held.folio else { continue };
-            let index = run.1;
-            let vpn = Vpn(start.0.saturating_add(index));
+            let Some(vpn) = places.get(index as usize).copied() else { continue };
             let mapped = mapping_at(snapshot, pid, vpn);
             if mapped.is_some_and(|(entry, page)| entry.folio == folio && page == held.page) {
                 let page = held.page;

@@ -141,7 +141,7 @@ fn sound() -> Snapshot {
 /// A checker that knows of the pin in the sound state.
 fn checker() -> Checker {
     let mut checker = Checker::default();
-    checker.history.note_grab(Handle(0), P0, Vpn(5), true);
+    checker.history.note_grab(Handle(0), P0, PageRange::new(5, 1), true);
     checker.history.learn(&sound());
     checker
 }
