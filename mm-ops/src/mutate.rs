@@ -83,7 +83,12 @@ fn mutate_once<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw:
 /// Puts a new operation before this place.
 fn insert<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut D, at: usize) {
     let sketch = sketch_before(program, at);
-    let op = Maker::new(profile, &program.config, &sketch, draw).op();
+    let mut maker = Maker::new(profile, &program.config, &sketch, draw);
+    let mut op = maker.op();
+    // An actor waits for what comes next.
+    if let (Op::Race { .. }, Some(next)) = (op, program.steps.get(at)) {
+        op = maker.race_before(&next.op);
+    }
     program.steps.insert(at, Step { op, expect: None });
 }
 

@@ -68,6 +68,14 @@ impl Actor {
         }
     }
 
+    /// Which page it looks at.
+    #[must_use]
+    pub const fn page(&self) -> Vpn {
+        match self {
+            Self::Gup { vpn, .. } | Self::Load { vpn, .. } | Self::Store { vpn, .. } => *vpn,
+        }
+    }
+
     /// How many steps it takes.
     #[must_use]
     pub const fn steps(&self) -> usize {

@@ -138,7 +138,7 @@ pub fn renumber(program: &Program) -> Option<Program> {
         match expect {
             Some(Outcome::Value(value)) => values.rename_known(value),
             Some(Outcome::Pids(found)) => {
-                *found = found.iter().map(|pid| pids.known(pid)).collect()
+                *found = found.iter().map(|pid| pids.known(pid)).collect();
             }
             _ => {}
         }

@@ -3,6 +3,7 @@
 //! what is learnt about good programs serves all of them. No rule of memory is known here: the
 //! operands are *likely* to make sense, never certain.
 
+mod aim;
 mod areas;
 mod draw;
 mod operands;

@@ -8,7 +8,7 @@ use super::sketch::Sketch;
 use crate::config::Config;
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
-    Value, Vpn,
+    Vpn,
 };
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
@@ -17,9 +17,9 @@ use crate::remap::MremapFlags;
 
 /// Makes operations for one place of a program.
 pub(crate) struct Maker<'a, D: ?Sized> {
-    profile: &'a Profile,
-    config: &'a Config,
-    sketch: &'a Sketch,
+    pub(super) profile: &'a Profile,
+    pub(super) config: &'a Config,
+    pub(super) sketch: &'a Sketch,
     /// The pages operands are drawn from.
     window: PageRange,
     pub(crate) draw: &'a mut D,
@@ -42,6 +42,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     }
 
     fn kind(&mut self) -> OpKind {
+        if let Some(kind) = self.taker() {
+            return kind;
+        }
         let mut kind = self.weighted_kind();
         for _ in 0..2 {
             if !self.is_vain(kind) {
@@ -167,12 +170,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
                 Op::UffdFill { pid: self.pid(), vpn: self.page(), fill: self.uffd_fill(kind) }
             }
             OpKind::Mremap => self.mremap(),
-            OpKind::UffdMove => Op::UffdMove {
-                pid: self.pid(),
-                range: self.range(),
-                to: self.page(),
-                holes: self.draw.one_in(3),
-            },
+            OpKind::UffdMove => self.uffd_move(),
             OpKind::RmapWalk => Op::RmapWalk { pid: self.pid(), vpn: self.page() },
         }
     }
@@ -210,13 +208,6 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         } else {
             Order(self.draw.below(u32::from(pmd) + 1) as u8)
         }
-    }
-
-    /// Two pages, of one process or of two, side by side or anywhere.
-    fn ksm(&mut self) -> Op {
-        let (pid, vpn) = (self.pid(), self.page());
-        let to = if self.draw.one_in(2) { Vpn(vpn.0.saturating_add(1)) } else { self.page() };
-        Op::Ksm { pid, vpn, with: self.pid(), to }
     }
 
     /// A move mostly, at times a change of length; at the same place of another table now and then.
@@ -273,6 +264,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
 
     /// A process, alive if possible.
     pub(crate) fn pid(&mut self) -> Pid {
+        if let Some((pid, _)) = self.aimed() {
+            return pid;
+        }
         if self.sketch.alive == 0 || self.draw.one_in(64) {
             return Pid(self.draw.below(u32::from(PROCS_MAX)) as u8);
         }
@@ -331,15 +325,6 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     pub(crate) fn index(&mut self, handle: Handle) -> u32 {
         let pages = self.sketch.handle_pages[handle.index() % usize::from(HANDLES_MAX)].max(1);
         if self.draw.one_in(32) { pages } else { self.draw.below(pages) }
-    }
-
-    /// Few values: who wrote them is told by their stamp.
-    pub(crate) fn value(&mut self) -> Value {
-        Value::label(match self.draw.below(32) {
-            number @ 0..27 => b'a' + number as u8 % 4,
-            27..31 => 0,
-            _ => self.draw.below(256) as u8,
-        })
     }
 
     /// Rights of a new mapping.
@@ -437,6 +422,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
 
     /// A page, likely to be mapped.
     pub(crate) fn page(&mut self) -> Vpn {
+        if let Some((_, vpn)) = self.aimed() {
+            return vpn;
+        }
         let sketch = self.sketch;
         let (pages, mapped) = (sketch.pages.as_slice(), sketch.mapped.as_slice());
         Vpn(match self.draw.below(32) {
@@ -543,6 +531,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
 
     /// A range of pages, likely to lie in a mapping and to share an edge with something.
     pub(crate) fn range(&mut self) -> PageRange {
+        if let Some((_, vpn)) = self.aimed() {
+            return self.range_around(vpn);
+        }
         let mapped = self.sketch.mapped.as_slice();
         let ranges = self.sketch.ranges.as_slice();
         match self.draw.below(16) {

@@ -2,7 +2,7 @@
 //! often than not. It knows no rule and may be wrong: every operation is legal in every state.
 
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
-use crate::op::Op;
+use crate::op::{Op, UffdCall};
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 
@@ -62,6 +62,10 @@ pub(crate) struct Sketch {
     pub(super) mapped: Recent<PageRange, 6>,
     /// Ranges something else was done to: their ends are borders of VMAs or of entries' states.
     pub(super) ranges: Recent<PageRange, 4>,
+    /// Ranges that userfaultfd watches.
+    pub(super) watched: Recent<PageRange, 2>,
+    /// The page that an actor waits for.
+    pub(super) armed: Option<(Pid, Vpn)>,
     /// Mapped pages that were accessed.
     pub(super) pages: Recent<Vpn, 8>,
 }
@@ -76,6 +80,8 @@ impl Sketch {
             taken: 0,
             mapped: Recent::new(),
             ranges: Recent::new(),
+            watched: Recent::new(),
+            armed: None,
             pages: Recent::new(),
         }
     }
@@ -89,7 +95,15 @@ impl Sketch {
 
     /// Takes note of an operation, believing that it succeeds.
     pub(crate) fn note(&mut self, op: &Op) {
+        self.armed = match *op {
+            Op::Race { actor, .. } => Some((actor.pid(), actor.page())),
+            _ => None,
+        };
         match *op {
+            Op::Uffd { range, call: UffdCall::Register { .. }, .. } => {
+                self.watched.push(range);
+                self.ranges.push(range);
+            }
             Op::Mmap { range, .. } => self.mapped.push(range),
             Op::Mremap { range, to, flags, .. } => self.moved(range, to, flags),
             Op::UffdMove { range, to, .. } => {

@@ -1,0 +1,125 @@
+//! Aiming: operations that only mean something together are drawn for the same place. What comes
+//! after a `race` is something that takes the actor's page away; a `uffd_move` goes from where pages
+//! are to where somebody watches; two pages for KSM hold the same.
+
+use super::draw::Draw;
+use super::operands::Maker;
+use crate::ids::{PageRange, Pid, Value, Vpn};
+use crate::kind::OpKind::{self, *};
+use crate::op::Op;
+use crate::race::Actor;
+
+/// Operations that a page can be taken away by, or its rights.
+const TAKERS: [OpKind; 15] = [
+    Fork, SwapOut, Migrate, Split, Ksm, KsmZero, Madvise, Munmap, Mprotect, Write, Mremap,
+    UffdMove, Hwpoison, UffdWp, Pin,
+];
+
+impl<D: Draw + ?Sized> Maker<'_, D> {
+    /// Whether the next operand is about the page that an actor waits for.
+    pub(super) fn aimed(&mut self) -> Option<(Pid, Vpn)> {
+        self.sketch.armed.filter(|_| !self.draw.one_in(5))
+    }
+
+    /// A kind that takes the page away which an actor waits for, if the profile has one.
+    pub(super) fn taker(&mut self) -> Option<OpKind> {
+        self.sketch.armed?;
+        if self.draw.one_in(5) {
+            return None;
+        }
+        let known = |kind: &&OpKind| self.profile.weight(**kind) > 0;
+        let count = TAKERS.iter().filter(known).count() as u32;
+        let nth = if count == 0 { return None } else { self.draw.below(count) };
+        let known = |kind: &&OpKind| self.profile.weight(**kind) > 0;
+        TAKERS.iter().filter(known).nth(nth as usize).copied()
+    }
+
+    /// A range with this page in it: the page alone, its block, or some pages around.
+    pub(super) fn range_around(&mut self, vpn: Vpn) -> PageRange {
+        let ptes = u32::from(self.config.ptes);
+        match self.draw.below(4) {
+            0 => PageRange { start: vpn, len: 1 },
+            1 | 2 => PageRange { start: Vpn(vpn.0 / ptes * ptes), len: ptes },
+            _ => {
+                let before = self.draw.below(3).min(vpn.0);
+                PageRange { start: Vpn(vpn.0 - before), len: before + 1 + self.draw.below(3) }
+            }
+        }
+    }
+
+    /// A `race` for an operation that is there already.
+    pub(crate) fn race_before(&mut self, op: &Op) -> Op {
+        let mut actor = self.actor();
+        let mut next = *op;
+        let operands = next.operands();
+        let vpn = match (operands.vpn, operands.range) {
+            (Some(vpn), _) => Some(*vpn),
+            (None, Some(range)) if !range.is_empty() => {
+                let offset = self.draw.below(range.len);
+                Some(Vpn(range.start.0.saturating_add(offset)))
+            }
+            _ => None,
+        };
+        let (Actor::Gup { pid: whose, vpn: page, .. }
+        | Actor::Load { pid: whose, vpn: page }
+        | Actor::Store { pid: whose, vpn: page, .. }) = &mut actor;
+        operands.pid.into_iter().for_each(|pid| *whose = *pid);
+        vpn.into_iter().for_each(|vpn| *page = vpn);
+        Op::Race { actor, at: self.yields() }.sanitized()
+    }
+
+    /// From pages that were touched to a range that is watched.
+    pub(super) fn uffd_move(&mut self) -> Op {
+        let pid = self.pid();
+        let source = match self.aimed() {
+            Some((_, vpn)) => vpn,
+            None => self.page(),
+        };
+        let range = if self.draw.one_in(3) {
+            self.range_around(source)
+        } else {
+            PageRange { start: source, len: 1 + self.draw.below(2) }
+        };
+        let watched = self.sketch.watched.as_slice();
+        let to = if watched.is_empty() || self.draw.one_in(8) {
+            self.page()
+        } else {
+            let into = self.draw.pick(watched);
+            let ptes = u32::from(self.config.ptes);
+            match self.draw.below(3) {
+                0 => into.start,
+                1 => Vpn(into.start.0.saturating_add(range.start.0 % ptes)),
+                _ => Vpn(into.start.0.saturating_add(self.draw.below(into.len.max(1)))),
+            }
+        };
+        Op::UffdMove { pid, range, to, holes: self.draw.one_in(3) }
+    }
+
+    /// A value; zero more often where equal pages are looked for, for nobody's zeroes differ.
+    pub(crate) fn value(&mut self) -> Value {
+        let equal = self.profile.weight(Ksm) > 0 && self.draw.one_in(4);
+        Value::label(match self.draw.below(32) {
+            _ if equal => 0,
+            number @ 0..27 => b'a' + number as u8 % 4,
+            27..31 => 0,
+            _ => self.draw.below(256) as u8,
+        })
+    }
+
+    /// Two pages, of one process or of two, touched both or side by side.
+    pub(super) fn ksm(&mut self) -> Op {
+        let (pid, vpn) = (self.pid(), self.page());
+        let touched = self.sketch.pages.as_slice();
+        let to = match self.draw.below(4) {
+            0 | 1 if !touched.is_empty() => self.draw.pick(touched),
+            2 => Vpn(vpn.0.saturating_add(1)),
+            _ => self.page(),
+        };
+        let with = self.pid();
+        if self.draw.one_in(2) {
+            Op::Ksm { pid: with, vpn: to, with: pid, to: vpn }
+        } else {
+            Op::Ksm { pid, vpn, with, to }
+        }
+    }
+}
