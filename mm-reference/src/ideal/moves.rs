@@ -77,6 +77,10 @@ impl Ideal {
         let range = PageRange::new(start as u32, (end - start) as u32);
         if region.maybe {
             self.doubt(pid, range);
+            // What was there may be there still, and its pages may fade.
+            let droppable = region.droppable
+                || self.regions_of(pid, range).iter().any(|(_, old)| old.droppable);
+            let region = Region { droppable, ..region };
             let Some(space) = self.space(pid) else { return };
             space.forget_regions(range);
             space.regions.insert(start, Region { end, unsure: true, ..region });
