@@ -262,6 +262,12 @@ catalogue! {
     ProtectNoFlush, "mprotect-no-flush", "rule R17 left out",
         "A change of protection returns before the TLB is flushed.",
         "Needs a race with a CPU that acts when the operation is over.";
+    MremapNoFlush, "mremap-flush-after-unlock", "eb66ae030829",
+        "mremap returns before the old addresses are flushed.",
+        "Needs a race with a CPU that acts when the operation is over.";
+    UffdMoveNoFlush, "uffdmove-no-flush", "rules K5, K7 left out",
+        "UFFDIO_MOVE leaves CPUs their translations of the source.",
+        "Needs a race with a CPU that acts when the operation is over.";
     HwpoisonNoFlush, "hwpoison-no-flush", "rule Q1 left out",
         "Memory failure unmaps a page and CPUs go on using it.",
         "Needs a race with a CPU.";

@@ -154,7 +154,9 @@ impl Model {
         self.yield_point(Point::MoveTableCleared);
         self.tables.set(to, entry);
         self.yield_point(Point::MoveTableSet);
-        self.flush_tlb(way.old.pid, vpn, vpn + pages);
+        if !fault!(self, MremapNoFlush) {
+            self.flush_tlb(way.old.pid, vpn, vpn + pages);
+        }
     }
 
     /// A PMD leaf of any kind, or a MIGRATION PMD; its deposited table is the mm's, and stays (J9).
@@ -169,7 +171,9 @@ impl Model {
         };
         self.tables.set(to, entry);
         self.yield_point(Point::MoveSet);
-        self.flush_tlb(way.old.pid, vpn, vpn + self.geometry.ptes());
+        if !fault!(self, MremapNoFlush) {
+            self.flush_tlb(way.old.pid, vpn, vpn + self.geometry.ptes());
+        }
     }
 
     /// What becomes of an entry that is moved (J7).
@@ -217,7 +221,9 @@ impl Model {
             }
             at += step;
         }
-        self.flush_tlb(way.old.pid, vpn, vpn + len);
+        if !fault!(self, MremapNoFlush) {
+            self.flush_tlb(way.old.pid, vpn, vpn + len);
+        }
     }
 
     /// One entry, with an actor looking on.

@@ -192,7 +192,9 @@ impl Model {
                 false => Entry::huge_zero(Self::protection(target)),
             };
             self.tables.set(to, zero);
-            self.flush_tlb(source.pid, rest.from, rest.from + self.geometry.ptes());
+            if !fault!(self, UffdMoveNoFlush) {
+                self.flush_tlb(source.pid, rest.from, rest.from + self.geometry.ptes());
+            }
             return Ok(Step::Done(self.geometry.ptes()));
         }
         if shared {
@@ -208,7 +210,9 @@ impl Model {
         let bits = Self::protection(target) | self.dirty_bits() | Entry::WRITE;
         self.tables.set(to, Entry::leaf(leaf.pfn(), bits));
         self.yield_point(Point::UffdSet);
-        self.flush_tlb(source.pid, rest.from, rest.from + self.geometry.ptes());
+        if !fault!(self, UffdMoveNoFlush) {
+            self.flush_tlb(source.pid, rest.from, rest.from + self.geometry.ptes());
+        }
         Ok(Step::Done(self.geometry.ptes()))
     }
 
@@ -260,7 +264,9 @@ impl Model {
             let zero = Entry::zero_page(Self::protection(between.target));
             self.tables.set(places.target, zero);
             self.yield_point(Point::UffdSet);
-            self.flush_tlb(between.source.pid, places.from, places.from + 1);
+            if !fault!(self, UffdMoveNoFlush) {
+                self.flush_tlb(between.source.pid, places.from, places.from + 1);
+            }
             return Ok(Step::Done(1));
         }
         if !entry.is_present() {
@@ -290,7 +296,9 @@ impl Model {
             done += 1;
             at = at.next();
         }
-        self.flush_tlb(between.source.pid, places.from, places.from + done);
+        if !fault!(self, UffdMoveNoFlush) {
+            self.flush_tlb(between.source.pid, places.from, places.from + done);
+        }
         Ok(Step::Done(done))
     }
 

@@ -489,6 +489,7 @@ impl Reference {
             other @ (Pte::Hwpoison(_) | Pte::Guard | Pte::Poisoned | Pte::UffdMarker) => (other, 6),
         };
         rule!(self.coverage, J7, case);
+        self.between_steps();
         self.set_pte(pid, old, Pte::None);
         self.set_pte(pid, new, moved);
     }

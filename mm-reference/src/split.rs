@@ -117,8 +117,11 @@ impl Reference {
             assert!(taken || self.is_raced(), "G7 found no reference, so no pin");
             if !taken {
                 if matches!(self.pmd(pid, vpn), PmdKind::Leaf(_)) {
-                    // G3 turns into G2.
+                    // G3 turns into G2, and the walk goes on with the parts.
                     self.split_pmd(pid, vpn);
+                    if self.freeze_parts(folio, pid, vpn) {
+                        continue;
+                    }
                 }
                 // Whoever was in the way may be gone by the time somebody tries again.
                 self.between_steps();
@@ -127,6 +130,14 @@ impl Reference {
         }
         self.between_steps();
         self.extra_references(folio) == 0
+    }
+
+    /// The PTEs of a leaf that could not be frozen as a whole.
+    fn freeze_parts(&mut self, folio: FolioId, pid: Pid, start: u32) -> bool {
+        (start..start + self.folio(folio).nr_pages()).all(|vpn| {
+            self.between_steps();
+            self.take_page_down(pid, vpn)
+        })
     }
 
     /// G9: the folio of some pages of the old one; nothing maps it yet.

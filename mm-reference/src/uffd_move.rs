@@ -43,6 +43,7 @@ impl Reference {
         let mut moved = 0;
         while moved < range.len {
             let places = Places { pid, from: range.start.0 + moved, to: to.0 + moved };
+            self.between_steps();
             match self.uffd_move_step(places, range.len - moved, holes) {
                 Ok(Step::Pages(pages)) => moved += pages,
                 Ok(Step::Again) => {}
