@@ -1,4 +1,4 @@
-# rules: L10
+# rules: J5
 config ptes=4
 mmap p0 8+4 rw
 write p0 8 a

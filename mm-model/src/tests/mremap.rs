@@ -177,7 +177,7 @@ fn j7_moved_entries_are_soft_dirty_but_not_moved_tables() {
     assert!(m.has(0, 72, EntryFlags::SOFT_DIRTY));
     m.all(&[clear_refs(0), madvise(0, 64, 1, Advice::GuardInstall)]);
     assert_eq!(m.apply(move_to(0, 64, 9, 1)), at(1));
-    assert!(m.has(0, 1, EntryFlags::SOFT_DIRTY), "of any kind");
+    assert!(!m.has(0, 1, EntryFlags::SOFT_DIRTY), "S4: markers have no such bit");
 }
 
 #[test]
