@@ -7,11 +7,11 @@ write p0 5 b
 mremap p0 4+4 20+4 maymove fixed -> @20
 mremap p0 0+4 24+4 maymove fixed -> @24
 fail_alloc 1
-mprotect p0 20+8 r -> ok                          # two VMAs, each whole
+mprotect p0 20+8 r -> ok                 # two VMAs, each whole
 mprotect p0 20+8 rw
 mremap p0 20+4 4+4 maymove fixed -> @4
 mremap p0 24+4 0+4 maymove fixed -> @0
 fail_alloc 1
-mprotect p0 2+4 r -> ENOMEM                       # one VMA again: a split is needed
+mprotect p0 2+4 r -> ENOMEM              # one VMA again: a split is needed
 read p0 1 -> a
 read p0 5 -> b

@@ -7,7 +7,7 @@ mremap p0 2+2 20+2 maymove fixed -> @20
 munmap p0 0+2
 mmap p0 4+2 rw
 fail_alloc 1
-mremap p0 20+2 2+2 maymove fixed -> ENOMEM        # the link
+mremap p0 20+2 2+2 maymove fixed -> ENOMEM  # the link
 read p0 20 -> a
 mremap p0 20+2 2+2 maymove fixed -> @2
 read p0 2 -> a

@@ -14,4 +14,4 @@ rmap_walk p0 0 -> p0
 read p0 1 -> 0
 mremap p0 0+4 20+4 maymove fixed -> @20
 read p0 22 -> 0
-ksm p0 20 p0 21 -> ok                             # still MERGEABLE
+ksm p0 20 p0 21 -> ok                       # still MERGEABLE

@@ -7,6 +7,6 @@ mremap p0 0+2 10+2 maymove fixed -> @10
 fail_alloc 1
 mprotect p0 8+4 r -> ok
 mmap p0 20+4 rw
-mremap p0 20+2 24+2 maymove fixed -> @24          # its own VMA grows, and is cut
+mremap p0 20+2 24+2 maymove fixed -> @24  # its own VMA grows, and is cut
 fail_alloc 1
 mprotect p0 22+4 r -> ok

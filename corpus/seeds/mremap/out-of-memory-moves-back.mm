@@ -5,7 +5,7 @@ mmap p0 0+8 rw
 write p0 1 a
 write p0 2 b
 write p0 5 c
-pin p0 1+1 rw h0
+pin p0 1 rw h0
 fail_alloc 5
 mremap p0 1+6 34+6 maymove fixed -> ENOMEM
 read p0 1 -> a
@@ -15,5 +15,5 @@ read p0 35 -> SIGSEGV
 dma_write h0 0 d
 read p0 1 -> d
 fail_alloc 1
-mremap p0 1+6 34+6 maymove fixed -> ENOMEM        # no VMA
+mremap p0 1+6 34+6 maymove fixed -> ENOMEM  # no VMA
 read p0 5 -> c

@@ -3,7 +3,7 @@
 config ptes=4
 mmap p0 0+4 rw
 write p0 1 a
-pin p0 1+1 rw h0 -> 1
+pin p0 1 rw h0 -> 1
 mremap p0 0+4 20+4 maymove fixed -> @20
 dma_write h0 0 b
 read p0 21 -> b

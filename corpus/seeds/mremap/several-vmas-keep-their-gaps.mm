@@ -12,7 +12,7 @@ write p0 22 d
 write p0 31 e
 mremap p0 1+10 21+10 maymove fixed -> @21
 read p0 21 -> a
-read p0 22 -> d                                   # a gap: nothing was unmapped here
+read p0 22 -> d                            # a gap: nothing was unmapped here
 read p0 24 -> b
 write p0 24 x -> SIGSEGV
 read p0 29 -> c

@@ -11,5 +11,5 @@ mremap p0 0+4 20+4 maymove fixed -> EPERM
 read p0 20 -> a
 read p0 0 -> SIGSEGV
 read p0 2 -> 0
-mremap p0 6+4 20+4 maymove fixed -> EFAULT        # begins in a hole
+mremap p0 6+4 20+4 maymove fixed -> EFAULT  # begins in a hole
 read p0 20 -> a

@@ -12,7 +12,7 @@ mremap p0 12+4 20+6 maymove fixed -> EPERM
 mremap p0 4+6 4+8 maymove -> EFAULT
 mremap p0 4+6 20+8 maymove fixed -> EFAULT
 mremap p0 4+6 20+6 maymove dontunmap -> EFAULT
-mremap p0 4+6 4+6 -> @4                           # nothing new is mapped
-mremap p0 4+7 4+3 -> @4                           # nor here: the tail goes, holes and all
+mremap p0 4+6 4+6 -> @4                         # nothing new is mapped
+mremap p0 4+7 4+3 -> @4                         # nor here: the tail goes, holes and all
 read p0 7 -> SIGSEGV
 read p0 6 -> 0

@@ -10,4 +10,4 @@ mremap p0 0+4 20+4 maymove fixed -> EFAULT
 read p0 20 -> a
 mremap p0 2+3 30+3 maymove fixed -> EFAULT
 mremap p0 2+2 30+2 maymove fixed -> @30
-read p0 30 -> 0                                   # not watched any more
+read p0 30 -> 0                             # not watched any more

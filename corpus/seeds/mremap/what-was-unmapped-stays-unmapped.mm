@@ -14,6 +14,6 @@ read p0 3 -> SIGSEGV
 read p0 1 -> a
 mmap p0 40+4 rw
 mseal p0 42+1
-mremap p0 0+2 41+2 maymove fixed -> EPERM         # a sealed VMA there: nothing is unmapped
+mremap p0 0+2 41+2 maymove fixed -> EPERM    # a sealed VMA there: nothing is unmapped
 read p0 42 -> 0
-mremap p0 0+66 30+2 maymove fixed -> EINVAL       # a tail beyond the address space
+mremap p0 0+66 30+2 maymove fixed -> EINVAL  # a tail beyond the address space

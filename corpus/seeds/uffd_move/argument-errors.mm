@@ -9,5 +9,5 @@ uffd_move p0 0+4 62 -> EINVAL
 uffd_move p0 62+4 20 -> EINVAL
 uffd_move p0 0+4 30 -> ENOENT
 fail_alloc 2
-uffd_move p0 10+4 20 -> ENOMEM       # the anon_vma of the destination
+uffd_move p0 10+4 20 -> ENOMEM  # the anon_vma of the destination
 uffd_move p0 10+4 20 -> ENOENT

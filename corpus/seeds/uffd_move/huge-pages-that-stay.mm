@@ -8,7 +8,7 @@ write p0 0 a
 write p0 4 b
 thp never
 uffd_register p0 20+12 missing
-pin p0 0+1 rw h0 -> 1
+pin p0 0 rw h0 -> 1
 uffd_move p0 0+4 20 -> EBUSY
 put h0
 lock p0 0 l0
@@ -20,7 +20,7 @@ uffd_move p0 0+8 20 -> 4
 migrate_end l0
 uffd_register p0 0+8 missing
 migrate p0 4 l0 -> ok
-uffd_move p0 20+1 4 -> EINTR         # the destination is being migrated
+uffd_move p0 20+1 4 -> EINTR    # the destination is being migrated
 migrate_end l0
 fork p0 p1
 uffd_move p0 4+4 28 -> EBUSY

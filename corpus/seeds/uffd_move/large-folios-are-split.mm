@@ -7,8 +7,8 @@ uffd_register p0 20+8 missing
 thp always=2
 write p0 0 a
 write p0 1 b
-get p0 0+1 r h0 -> 1
-uffd_move p0 1+1 21 -> EBUSY         # a reference: it cannot be split
+get p0 0 r h0 -> 1
+uffd_move p0 1+1 21 -> EBUSY   # a reference: it cannot be split
 put h0
 lock p0 0 l0
 uffd_move p0 1+1 21 -> EINTR
@@ -17,5 +17,5 @@ uffd_move p0 1+1 21 -> 1
 read p0 21 -> b
 read p0 0 -> a
 lock p0 0 l0 -> ok
-lock p0 2 l1 -> EFAULT               # the zero page
+lock p0 2 l1 -> EFAULT         # the zero page
 uffd_move p0 2+1 22 -> 1

@@ -11,7 +11,7 @@ write p0 2 c
 madvise p0 1+1 dontfork
 fork p0 p1
 exit p1
-uffd_move p0 1+1 20 -> EBUSY         # page 0 was shared
+uffd_move p0 1+1 20 -> EBUSY   # page 0 was shared
 madvise p0 1+1 dofork
 thp never
 munmap p0 0+8
@@ -22,6 +22,6 @@ write p0 1 b
 madvise p0 0+1 dontfork
 fork p0 p1
 exit p1
-uffd_move p0 1+1 20 -> EBUSY         # page 1 was; the folio has been split
+uffd_move p0 1+1 20 -> EBUSY   # page 1 was; the folio has been split
 lock p0 0 l0 -> ok
 lock p0 1 l1 -> ok

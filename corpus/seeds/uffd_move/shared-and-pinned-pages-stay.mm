@@ -7,9 +7,9 @@ uffd_register p0 20+8 missing
 write p0 0 a
 write p0 1 b
 write p0 2 c
-pin p0 1+1 rw h0 -> 1
+pin p0 1 rw h0 -> 1
 uffd_move p0 1+1 21 -> EBUSY
-get p0 2+1 rw h1 -> 1
+get p0 2 rw h1 -> 1
 uffd_move p0 2+1 22 -> 1
 dma_read h1 0 -> c
 put h0
@@ -20,7 +20,7 @@ drop l0
 fork p0 p1
 uffd_move p0 0+1 20 -> EBUSY
 exit p1
-uffd_move p0 0+1 20 -> EBUSY         # until it is known again that it is the only one
+uffd_move p0 0+1 20 -> EBUSY   # until it is known again that it is the only one
 write p0 0 d
 uffd_move p0 0+1 20 -> 1
 read p0 20 -> d

@@ -13,9 +13,9 @@ uffd_register p0 40+4 missing
 mlock p0 40+2
 uffd_move p0 3+2 20 -> EINVAL
 uffd_move p0 0+2 23 -> EINVAL
-uffd_move p0 0+2 30 -> EINVAL        # other rights
-uffd_move p0 10+2 30 -> EINVAL       # not writable
-uffd_move p0 0+1 40 -> EINVAL        # LOCKED
-uffd_move p0 20+1 0 -> EINVAL        # not watched
-uffd_move p0 0+1 20 -> 1             # watched for anything will do
+uffd_move p0 0+2 30 -> EINVAL   # other rights
+uffd_move p0 10+2 30 -> EINVAL  # not writable
+uffd_move p0 0+1 40 -> EINVAL   # LOCKED
+uffd_move p0 20+1 0 -> EINVAL   # not watched
+uffd_move p0 0+1 20 -> 1        # watched for anything will do
 read p0 20 -> a
