@@ -92,7 +92,7 @@ pub(crate) fn explain(
         let mut step = 0;
         while step <= steps {
             let mut check = step + 1;
-            while check <= steps + 1 {
+            loop {
                 let last = if check > steps { Turn::After } else { Turn::Between(check) };
                 let way = Way::Slow { take: turn(step), check: last, keeps };
                 // The entry was read just before, or when the operation had not begun: what it named
@@ -104,7 +104,11 @@ pub(crate) fn explain(
                         return found;
                     }
                 }
-                check += 1;
+                match last {
+                    Turn::Between(_) => check += 1,
+                    _ if check > steps => break,
+                    _ => {}
+                }
             }
             step += 1;
         }

@@ -33,6 +33,7 @@ impl Reference {
             PmdKind::Leaf(leaf) => {
                 rule!(self.coverage, G5);
                 self.split_leaf(pid, start, leaf);
+                self.between_steps();
             }
         }
     }

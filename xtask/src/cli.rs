@@ -221,6 +221,9 @@ pub struct RulesArgs {
 
 #[derive(Args)]
 pub struct RacesArgs {
+    /// Only the operations with this in their name.
+    #[arg(long, value_name = "NAME")]
+    pub only: Option<String>,
     /// Plant a fault in the model.
     #[arg(long)]
     pub fault: Option<String>,

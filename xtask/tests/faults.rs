@@ -2,8 +2,8 @@
 //! engine finds the canary.
 #![cfg(feature = "faults")]
 
-use mm_diff::Rig;
 use mm_diff::engine::{self, Budget, EngineConfig};
+use mm_diff::{Rig, races};
 use mm_model::Model;
 use mm_model::faults::Fault;
 use mm_ops::{Config, Program};
@@ -43,5 +43,39 @@ fn the_canary_is_always_found() {
             .expect("one thread can be had");
         let first = report.failures.first().unwrap_or_else(|| panic!("seed {seed}: not found"));
         assert!(first.ops <= 5, "seed {seed}: {} operations are not minimal", first.ops);
+    }
+}
+
+/// The exhaustive run finds what leaves a step of D17 out, a flush, or the second look of GUP-fast.
+#[test]
+fn every_interleaving_shows_what_is_left_out() {
+    let raced = [
+        ("race-II-migration-gupfast", "migration"),
+        ("race-III-swapout-gupfast", "swapout"),
+        ("ksm-compare-before-protect", "KSM"),
+        ("collapse-vs-gupfast", "collapse"),
+        ("gupfast-no-fork-seq", "fork"),
+        ("gupfast-no-pte-recheck", "munmap"),
+        ("fork-no-flush", "fork"),
+        ("swapout-no-flush", "swapout"),
+        ("migrate-no-flush", "migration"),
+        ("ksm-no-flush", "KSM"),
+        ("collapse-no-flush", "collapse"),
+        ("cow-no-flush", "write"),
+        ("zap-no-flush", "DONTNEED"),
+        ("mprotect-no-flush", "mprotect"),
+        ("madvfree-no-flush", "FREE"),
+        ("hwpoison-no-flush", "memory failure"),
+        ("mremap-flush-after-unlock", "mremap"),
+        ("uffdmove-no-flush", "UFFDIO_MOVE"),
+        ("uffdmove-no-second-pin-test", "UFFDIO_MOVE"),
+    ];
+    for (name, operation) in raced {
+        let fault = Fault::from_name(name).unwrap_or_else(|| panic!("there is no {name}"));
+        let factory = || Model::with_fault(&Config::default(), fault);
+        let stop = AtomicBool::new(false);
+        let report = races::exhaust(2, &|wanted| wanted == operation, &factory, &stop, &|_| {})
+            .expect("two threads can be had");
+        assert!(!report.failures.is_empty(), "{name}: no interleaving of {operation} shows it");
     }
 }

@@ -77,18 +77,20 @@ struct Tally {
     truncated: bool,
 }
 
-/// Runs every interleaving on the subjects a factory builds, with so many threads. `listen` is told
-/// how many were done, now and then, from any thread.
+/// Runs every interleaving of the operations `wanted` by name on the subjects a factory builds, with so
+/// many threads. `listen` is told how many were done, now and then, from any thread.
 ///
 /// # Errors
 /// When the system refuses the threads.
 pub fn exhaust<S: Mm, F: Fn() -> S + Sync>(
     jobs: usize,
+    wanted: &dyn Fn(&str) -> bool,
     factory: &F,
     stop: &AtomicBool,
     listen: &(dyn Fn(u64) + Sync),
 ) -> Result<Report, RacesError> {
-    let scenes = scenes::all()?;
+    let mut scenes = scenes::all()?;
+    scenes.retain(|scene| wanted(scene.name));
     let pool =
         ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().map_err(EngineError::from)?;
     let done = AtomicU64::new(0);
@@ -102,6 +104,12 @@ pub fn exhaust<S: Mm, F: Fn() -> S + Sync>(
         scenes.par_iter().map(run).collect()
     });
     Ok(report(&scenes, tallies, stop.load(Ordering::Relaxed)))
+}
+
+/// The names of all operations that are raced.
+#[must_use]
+pub fn operations() -> Vec<&'static str> {
+    scenes::names()
 }
 
 /// Tries every schedule of a scene.

@@ -23,6 +23,8 @@ const LEAF: &str = "config ptes=4\nthp always=2\nmmap p0 0+4 rw\nwrite p0 0 a";
 const TWINS: &str = "config ptes=4\nmmap p0 0+2 rw\nmadvise p0 0+2 populate_write\n\
                      madvise p0 0+2 mergeable";
 
+const WATCHED: &str = "config ptes=4\nmmap p0 0+4 rw\nwrite p0 0 a\nuffd_register p0 0+4 both";
+
 const RACED: &[Raced] = &[
     Raced { name: "swapout", before: SMALL, op: "swap_out p0 0", rest: "", pages: &[0] },
     Raced { name: "swapout, large", before: LARGE, op: "swap_out p0 0", rest: "", pages: &[0, 1] },
@@ -88,6 +90,45 @@ const RACED: &[Raced] = &[
     Raced { name: "exit", before: SMALL, op: "exit p0", rest: "", pages: &[0] },
     Raced { name: "mprotect", before: SMALL, op: "mprotect p0 0+4 r", rest: "", pages: &[0] },
     Raced { name: "mprotect, PMD", before: LEAF, op: "mprotect p0 0+4 r", rest: "", pages: &[0] },
+    Raced { name: "uffd-wp", before: WATCHED, op: "uffd_wp p0 0+1 on", rest: "", pages: &[0] },
+    Raced { name: "FREE", before: SMALL, op: "madvise p0 0+1 free", rest: "", pages: &[0] },
+    Raced { name: "memory failure", before: SMALL, op: "hwpoison p0 0", rest: "", pages: &[0] },
+    Raced {
+        name: "mremap",
+        before: SMALL,
+        op: "mremap p0 0+2 9+2 maymove fixed",
+        rest: "read p0 9",
+        pages: &[0, 1],
+    },
+    Raced {
+        name: "mremap, table",
+        before: SMALL,
+        op: "mremap p0 0+4 8+4 maymove fixed",
+        rest: "read p0 8",
+        pages: &[0],
+    },
+    Raced {
+        name: "mremap, PMD",
+        before: LEAF,
+        op: "mremap p0 0+4 8+4 maymove fixed",
+        rest: "read p0 8",
+        pages: &[0],
+    },
+    Raced {
+        name: "UFFDIO_MOVE",
+        before: WATCHED,
+        op: "uffd_move p0 0+1 2",
+        rest: "read p0 2",
+        pages: &[0],
+    },
+    Raced {
+        name: "UFFDIO_MOVE, PMD",
+        before: "config ptes=4\nthp always=2\nmmap p0 0+8 rw\nwrite p0 0 a\n\
+                 uffd_register p0 4+4 missing",
+        op: "uffd_move p0 0+4 4",
+        rest: "read p0 4",
+        pages: &[0],
+    },
     Raced { name: "write", before: SMALL, op: "write p0 0 c", rest: "", pages: &[0] },
     Raced { name: "write, large", before: LARGE, op: "write p0 0 c", rest: "", pages: &[0] },
     Raced { name: "write, PMD", before: LEAF, op: "write p0 0 c", rest: "", pages: &[0] },
@@ -146,6 +187,11 @@ impl Scene {
             at[..points.len()].copy_from_slice(points);
         }
     }
+}
+
+/// The names of the operations.
+pub(super) fn names() -> Vec<&'static str> {
+    RACED.iter().map(|raced| raced.name).collect()
 }
 
 /// Every operation in every state with every actor.

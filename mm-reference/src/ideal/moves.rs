@@ -101,7 +101,8 @@ impl Ideal {
     ) {
         let moves_only = range.len == to.len;
         let overlap = range.end() > u64::from(to.start.0) && to.end() > u64::from(range.start.0);
-        let illegal = to.is_empty() || !flags.maymove || flags.dontunmap && !moves_only || overlap;
+        let empty = range.is_empty() || to.is_empty();
+        let illegal = empty || !flags.maymove || flags.dontunmap && !moves_only || overlap;
         let beyond = to.end() > u64::from(u32::MAX) || moves_only && errno == Errno::EINVAL;
         if illegal || beyond {
             return; // Refused for its arguments (J1).

@@ -27,9 +27,15 @@ pub fn run(args: &RacesArgs) -> Result<Found, Error> {
         bar.set_message(format!("{done} interleavings"));
         bar.tick();
     };
-    let report = races::exhaust(jobs, &planted.factory(), &stop, &listen)
+    let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
+    let report = races::exhaust(jobs, &wanted, &planted.factory(), &stop, &listen)
         .map_err(|error| Error::Tool { tool: "races".into(), message: error.to_string() })?;
     bar.finish_and_clear();
+    if report.scenes.is_empty() {
+        let names = races::operations().join(", ");
+        let message = format!("no operation has this in its name; known are {names}");
+        return Err(Error::Usage(message));
+    }
     let report = save(args, report)?;
     if args.json {
         print_json(&report);
