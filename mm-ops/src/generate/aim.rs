@@ -68,6 +68,27 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         Op::Race { actor, at: self.yields() }.sanitized()
     }
 
+    /// A range to be watched: where pages may be moved to, one that nothing was put into yet.
+    pub(super) fn range_to_watch(&mut self) -> PageRange {
+        if self.profile.weight(UffdMove) == 0 || self.draw.one_in(3) {
+            return self.range();
+        }
+        for _ in 0..4 {
+            let mapped = self.sketch.mapped.as_slice();
+            if mapped.is_empty() {
+                break;
+            }
+            let range = self.draw.pick(mapped);
+            let touched = self.sketch.pages.as_slice().iter().filter(|page| range.contains(**page));
+            let first = touched.map(|page| page.0.saturating_add(1)).max().unwrap_or(range.start.0);
+            let left = range.end().saturating_sub(u64::from(first)) as u32;
+            if left > 0 {
+                return PageRange { start: Vpn(first), len: left };
+            }
+        }
+        self.range()
+    }
+
     /// From pages that were touched to a range that is watched.
     pub(super) fn uffd_move(&mut self) -> Op {
         let pid = self.pid();
@@ -86,9 +107,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         } else {
             let into = self.draw.pick(watched);
             let ptes = u32::from(self.config.ptes);
-            match self.draw.below(3) {
-                0 => into.start,
-                1 => Vpn(into.start.0.saturating_add(range.start.0 % ptes)),
+            match self.draw.below(4) {
+                0 | 1 => into.start,
+                2 => Vpn(into.start.0.saturating_add(range.start.0 % ptes)),
                 _ => Vpn(into.start.0.saturating_add(self.draw.below(into.len.max(1)))),
             }
         };

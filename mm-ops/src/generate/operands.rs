@@ -163,7 +163,12 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             OpKind::KsmZero => Op::KsmZero { pid: self.pid(), vpn: self.page() },
             OpKind::Hwpoison => Op::Hwpoison { pid: self.pid(), vpn: self.page() },
             OpKind::SoftOffline => Op::SoftOffline { pid: self.pid(), vpn: self.page() },
-            OpKind::UffdRegister | OpKind::UffdUnregister | OpKind::UffdWp => {
+            OpKind::UffdRegister => Op::Uffd {
+                pid: self.pid(),
+                range: self.range_to_watch(),
+                call: self.uffd_call(kind),
+            },
+            OpKind::UffdUnregister | OpKind::UffdWp => {
                 Op::Uffd { pid: self.pid(), range: self.range(), call: self.uffd_call(kind) }
             }
             OpKind::UffdCopy | OpKind::UffdZero | OpKind::UffdPoison => {
