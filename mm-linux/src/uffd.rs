@@ -11,10 +11,10 @@
 
 use crate::arena;
 use crate::channel::Verb;
-use crate::linux::Linux;
+use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields, page_bytes};
 use crate::page::PAGE_SIZE;
-use crate::sys::{self, SysResult};
+use crate::sys::{self, Region, SysResult};
 use mm_ops::{
     Config, Errno, Op, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value, VmaView,
 };
@@ -51,6 +51,8 @@ const UFFDIO_ZEROPAGE: u64 = 0xc020_aa04;
 const UFFDIO_WRITEPROTECT: u64 = 0xc018_aa06;
 const UFFDIO_POISON: u64 = 0xc020_aa08;
 const UFFDIO_MOVE: u64 = 0xc028_aa05;
+/// Entries of the kernel's tables.
+const KERNEL_PTES: u16 = 512;
 /// Bytes of an event.
 const MESSAGE_BYTES: usize = 32;
 /// The event of a fork, in the first byte of a message.
@@ -256,8 +258,24 @@ pub(crate) fn move_pages(linux: &mut Linux, op: &Op) -> Answer {
             Ok(Outcome::Count((moved as u64 / PAGE_SIZE) as u32))
         }
         Ok(_) => Err(Errno::EIO),
-        Err(errno) => Err(errno),
+        Err(errno) => {
+            let smaller = linux.config.ptes < KERNEL_PTES;
+            if errno == Errno::EEXIST && smaller && !holes && is_empty(linux, pid, from)? {
+                let why = "uffd_move from an empty place to one that is taken: which error it is depends on \
+                           where a page table ends, and the kernel's have 512 entries";
+                linux.trouble(Trouble::NotDriven(why.to_owned()));
+            }
+            Err(errno)
+        }
     }
+}
+
+/// Whether a page has no entry.
+fn is_empty(linux: &Linux, pid: Pid, at: u64) -> Result<bool, Errno> {
+    let pagemap = linux.process(pid)?.pagemap.as_fd();
+    let mut found = [Region::default()];
+    let scanned = sys::scan_pagemap(pagemap, at, at + PAGE_SIZE, &mut found);
+    scanned.map(|(count, _)| count == 0).map_err(|errno| linux.errno(errno))
 }
 
 /// Gives a child the context it inherited.

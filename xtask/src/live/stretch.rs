@@ -35,12 +35,15 @@ pub fn stretched(program: &Program) -> Program {
         if let Some(vpn) = operands.to {
             *vpn = Vpn(page(vpn.0, ptes));
         }
-        if let Some(to) = operands.new_range {
-            *to = stretched_range(*to, ptes);
-        }
+        let new_range = operands.new_range;
         if let Some(range) = operands.range {
             let longer = stretched_range(*range, ptes);
             let before = std::mem::replace(range, longer).len;
+            if let Some(to) = new_range {
+                // A length that stays the same stays so.
+                let len = if to.len == before { longer.len } else { stretched_range(*to, ptes).len };
+                *to = PageRange { start: Vpn(page(to.start.0, ptes)), len };
+            }
             if before != longer.len && matches!(step.expect, Some(Outcome::Count(_))) {
                 step.expect = None;
             }
