@@ -18,7 +18,7 @@ pub(crate) fn mapped_anew(op: &Op) -> Option<(Pid, PageRange)> {
         Op::Mremap { pid, range, to, flags: MremapFlags { fixed: true, .. } }
             if to.len > range.len =>
         {
-            let start = Vpn(to.start.0 + range.len);
+            let start = Vpn(to.start.0.saturating_add(range.len));
             Some((pid, PageRange { start, len: to.len - range.len }))
         }
         _ => None,
