@@ -127,8 +127,7 @@ pub(crate) fn mremap(linux: &mut Linux, op: &Op) -> Answer {
 
 /// DONTUNMAP without FIXED: the new address is a wish.
 fn wherever_it_is_free(linux: &mut Linux, call: Call, old: PageRange, new: PageRange) -> Answer {
-    let overlap =
-        old.end() > u64::from(new.start.0) && new.end() > u64::from(old.start.0);
+    let overlap = old.end() > u64::from(new.start.0) && new.end() > u64::from(old.start.0);
     let legal = call.flags.maymove
         && old.len == new.len
         && !new.is_empty()

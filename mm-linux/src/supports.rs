@@ -152,9 +152,10 @@ fn config(linux: &Linux, program: &Program) -> Refusal {
 }
 
 fn uses_uffd(program: &Program) -> bool {
-    program.steps.iter().any(|step| {
-        matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. } | Op::UffdMove { .. })
-    })
+    program
+        .steps
+        .iter()
+        .any(|step| matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. } | Op::UffdMove { .. }))
 }
 
 /// The kernel's tables have 512 entries. What a program with smaller ones does means the same there

@@ -41,7 +41,8 @@ pub fn stretched(program: &Program) -> Program {
             let before = std::mem::replace(range, longer).len;
             if let Some(to) = new_range {
                 // A length that stays the same stays so.
-                let len = if to.len == before { longer.len } else { stretched_range(*to, ptes).len };
+                let len =
+                    if to.len == before { longer.len } else { stretched_range(*to, ptes).len };
                 *to = PageRange { start: Vpn(page(to.start.0, ptes)), len };
             }
             if before != longer.len && matches!(step.expect, Some(Outcome::Count(_))) {
