@@ -228,7 +228,7 @@ mod tests {
         let apart = with(&[vma(0, 3, Prot::RW), vma(3, 8, Prot::RW)]);
         assert_eq!(difference(&whole, &apart), None);
         let bounds = Sees { vma_bounds: true, ..Sees::default() };
-        let exact = Observation { sees: bounds, ..apart.clone() };
+        let exact = Observation { sees: bounds, ..apart };
         assert_eq!(difference(&whole, &exact).map(|finding| finding.field), Some("vma".into()));
         assert_eq!(difference(&exact, &exact), None);
         let other = with(&[vma(0, 3, Prot::R), vma(3, 8, Prot::RW)]);
