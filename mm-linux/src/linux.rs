@@ -48,6 +48,8 @@ pub struct Linux {
     pub(crate) fallbacks_seen: Option<u64>,
     /// What the operation at hand chose.
     pub(crate) chosen: Vec<Choice>,
+    /// The program left memory behind with MREMAP_DONTUNMAP.
+    pub(crate) left_behind: bool,
     /// What the last observation showed.
     pub(crate) last_seen: RefCell<Observation>,
     patience_ms: u32,
@@ -226,6 +228,7 @@ impl Linux {
             fallbacks_before: None,
             fallbacks_seen: None,
             chosen: Vec::new(),
+            left_behind: false,
             last_seen: RefCell::default(),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
@@ -506,6 +509,7 @@ impl Mm for Linux {
         self.thp_wanted = (OrderSet::EMPTY, OrderSet::EMPTY);
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
+        self.left_behind = false;
         self.last_seen.get_mut().clear();
         if let Some(device) = &mut self.swap {
             device.begin();

@@ -167,8 +167,9 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
         Advice::PageOut => {
             linux.process(pid)?;
             swap::needed(linux)?;
-            return advise(linux);
+            return reclaimed(linux, pid, range, advise(linux));
         }
+        Advice::Free => return reclaimed(linux, pid, range, advise(linux)),
         Advice::Collapse => {}
         _ => return advise(linux),
     }
@@ -177,6 +178,14 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
     if answer == Err(Errno::ENOMEM) && settings::collapse_failures() != before {
         // Not what the program asked for: nobody made an allocation fail.
         linux.trouble(Trouble::Other("no memory for a collapse".to_owned()));
+    }
+    answer
+}
+
+/// A locked mapping is refused with EINVAL; what is found mlocked elsewhere was passed over.
+fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answer {
+    if !matches!(answer, Err(Errno::EINVAL | Errno::ESRCH)) {
+        remap::none_stays_mlocked(linux, pid, range)?;
     }
     answer
 }

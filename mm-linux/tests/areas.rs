@@ -139,21 +139,52 @@ fn pages_go_out_and_come_back() {
     assert_eq!((cached.state, cached.value), (PageState::SwapCached, UNSEEN));
 }
 
-/// MADV_PAGEOUT leaves alone what others map, too: such a `swap_out` is told apart when it happens.
-#[test]
-fn a_shared_page_is_not_swapped_out() {
+/// A program whose last operation turns out to be none that the driver has.
+fn check_not_driven(text: &str) {
     let Ok(mut linux) = Linux::new() else { return };
-    let text = "config swap_device=zram\nmmap p0 0+1 rw\nwrite p0 0 a\nfork p0 p1\nswap_out p0 0\n";
     let program: Program = text.parse().expect("a program");
     if let Err(reason) = linux.supports(&program) {
         return println!("left out: {reason}");
     }
     mm_ops::Mm::reset(&mut linux, &program.config);
     for op in program.stamped() {
+        assert_eq!(linux.troubles(), [], "before `{op}`");
         mm_ops::Mm::apply(&mut linux, &op);
     }
     let troubles = linux.troubles();
     assert!(matches!(&troubles[..], [mm_linux::Trouble::NotDriven(_)]), "{troubles:?}");
+}
+
+/// MADV_PAGEOUT leaves alone what others map, too: such a `swap_out` is told apart when it happens.
+#[test]
+fn a_shared_page_is_not_swapped_out() {
+    check_not_driven(
+        "config swap_device=zram\nmmap p0 0+1 rw\nwrite p0 0 a\nfork p0 p1\nswap_out p0 0\n",
+    );
+}
+
+/// Unlocking a mapping by MREMAP_DONTUNMAP is not unlocking its pages.
+#[test]
+fn pages_that_stay_mlocked_are_not_reclaimed() {
+    let locked = "mmap p0 0+4 rw\nmlock p0 0+4\nmremap p0 0+3 8+3 maymove dontunmap\n";
+    check_not_driven(&format!("config swap_device=zram\n{locked}madvise p0 3+1 pageout\n"));
+    check_not_driven(&format!("config swap_device=zram\n{locked}swap_out p0 3\n"));
+    if mm_linux::Probe::new().has(mm_linux::Feature::PageFlags) {
+        check_not_driven(&format!("{locked}madvise p0 3+1 free\n"));
+    }
+}
+
+/// The kernel's table of the taken page is the source's, too.
+#[test]
+fn the_end_of_a_small_table_is_not_the_kernels() {
+    check_not_driven(
+        "config ptes=4\n\
+         mmap p0 4+1 rw\n\
+         uffd_register p0 4+1 wp\n\
+         read p0 4\n\
+         mmap p0 0+1 rw\n\
+         uffd_move p0 0+1 4\n",
+    );
 }
 
 #[test]
