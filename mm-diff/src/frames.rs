@@ -3,17 +3,34 @@
 //! The names of frames mean nothing but to the subject itself: what is compared is whether a page
 //! that was mapped before and after an operation has another one. A frame that is free may be taken
 //! again, but not for the same page in the same operation: whoever replaces a page takes the new
-//! frame before the old one is given back. (An operation that unmapped a page and then mapped one in
-//! its place would be an exception; there is none.)
+//! frame before the old one is given back. There is one exception, [`mapped_anew`].
 
 use crate::finding::{Finding, Place};
-use mm_ops::{NO_NAME, Observation, PageView, Pid, Vpn};
+use mm_ops::{MremapFlags, NO_NAME, Observation, Op, PageRange, PageView, Pid, Vpn};
 
 /// Two observations of one subject, before an operation and after it.
 type Change<'a> = (&'a Observation, &'a Observation);
 
-/// The first page that kept its frame on one side only.
-pub(crate) fn difference(expected: Change<'_>, found: Change<'_>) -> Option<Finding> {
+/// The places where the operation unmaps first and then faults new pages in, which may get the frames
+/// just given back: what locked memory grows by, moved to where something was.
+pub(crate) fn mapped_anew(op: &Op) -> Option<(Pid, PageRange)> {
+    match *op {
+        Op::Mremap { pid, range, to, flags: MremapFlags { fixed: true, .. } }
+            if to.len > range.len =>
+        {
+            let start = Vpn(to.start.0.saturating_add(range.len));
+            Some((pid, PageRange { start, len: to.len - range.len }))
+        }
+        _ => None,
+    }
+}
+
+/// The first page that kept its frame on one side only. A new frame may be the old one at the places `anew`.
+pub(crate) fn difference(
+    expected: Change<'_>,
+    found: Change<'_>,
+    anew: Option<(Pid, PageRange)>,
+) -> Option<Finding> {
     if found.1.names.is_empty() {
         return None;
     }
@@ -23,6 +40,12 @@ pub(crate) fn difference(expected: Change<'_>, found: Change<'_>) -> Option<Find
         let at = (page.pid, page.vpn);
         let expected = ours_before.at(at)? == ours.at(at)?;
         let found = theirs_before.at(at)? == theirs.at(at)?;
+        let may_be_the_old_one = anew.is_some_and(|(pid, range)| {
+            pid == at.0 && (u64::from(range.start.0)..range.end()).contains(&u64::from(at.1.0))
+        });
+        if may_be_the_old_one && !expected {
+            return None;
+        }
         (expected != found)
             .then(|| Finding::new(Place::Page(at.0, at.1), "frame kept", expected, found))
     })
@@ -63,7 +86,25 @@ mod tests {
 
     fn found(expected: [&[u64]; 2], found: [&[u64]; 2]) -> Option<Place> {
         let [a, b, c, d] = [expected[0], expected[1], found[0], found[1]].map(seen);
-        difference((&a, &b), (&c, &d)).map(|finding| finding.place)
+        difference((&a, &b), (&c, &d), None).map(|finding| finding.place)
+    }
+
+    #[test]
+    fn what_is_unmapped_first_may_get_its_frame_back() {
+        let op = Op::Mremap {
+            pid: Pid(0),
+            range: PageRange::new(8, 1),
+            to: PageRange::new(0, 2),
+            flags: MremapFlags { maymove: true, fixed: true, dontunmap: false },
+        };
+        let [before, other, same] = [&[1, 2][..], &[3, 4], &[5, 2]].map(seen);
+        let judged = |after: &Observation| {
+            let found = difference((&before, &other), (&before, after), mapped_anew(&op));
+            found.map(|finding| finding.place)
+        };
+        assert_eq!(judged(&other), None);
+        assert_eq!(judged(&same), None, "page 1 was unmapped, then populated");
+        assert_eq!(judged(&before), Some(Place::Page(Pid(0), Vpn(0))), "page 0 was moved");
     }
 
     #[test]

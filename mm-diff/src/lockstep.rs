@@ -376,7 +376,8 @@ impl Lockstep {
         let permits = &mut |pid, vpn, field: &str| ledger.permits(state, pid, vpn, field);
         let finding = observe::difference(&self.expected, &self.seen, permits).or_else(|| {
             let expected = (&self.expected_before, &self.expected);
-            frames::difference(expected, (&self.seen_before, &self.seen))
+            let found = (&self.seen_before, &self.seen);
+            frames::difference(expected, found, frames::mapped_anew(op))
         });
         if let Some(finding) = finding {
             let mut failure = Failure::new(Oracle::Observation, index, op);

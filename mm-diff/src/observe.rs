@@ -55,7 +55,10 @@ fn folio_difference(
 }
 
 fn vma_difference(expected: &Observation, found: &Observation) -> Option<Finding> {
-    let (expected, found) = (merged(&expected.vmas), merged(&found.vmas));
+    let shown = |side: &Observation| {
+        if found.sees.vma_bounds { side.vmas.clone() } else { merged(&side.vmas) }
+    };
+    let (expected, found) = (shown(expected), shown(found));
     let at = (0..expected.len().max(found.len())).find(|at| expected.get(*at) != found.get(*at))?;
     let side = |vma: Option<&VmaView>| match vma {
         None => Side::Absent,
@@ -181,7 +184,7 @@ mod tests {
 
     #[test]
     fn only_the_columns_a_subject_sees_are_compared() {
-        let all = Sees { state: true, frames: true, mapcounts: true };
+        let all = Sees { state: true, frames: true, mapcounts: true, vma_bounds: true };
         let blind = PageView { value: Value::label(b'a'), ..nothing_at(Pid(0), Vpn(3)) };
         let expected = seen(all, &[page(0, 3, b'a', 0)]);
         assert_eq!(difference(&expected, &seen(Sees::default(), &[blind])), None);
@@ -224,6 +227,10 @@ mod tests {
         let whole = with(&[vma(0, 8, Prot::RW)]);
         let apart = with(&[vma(0, 3, Prot::RW), vma(3, 8, Prot::RW)]);
         assert_eq!(difference(&whole, &apart), None);
+        let bounds = Sees { vma_bounds: true, ..Sees::default() };
+        let exact = Observation { sees: bounds, ..apart };
+        assert_eq!(difference(&whole, &exact).map(|finding| finding.field), Some("vma".into()));
+        assert_eq!(difference(&exact, &exact), None);
         let other = with(&[vma(0, 3, Prot::R), vma(3, 8, Prot::RW)]);
         assert_eq!(difference(&whole, &other).map(|finding| finding.field), Some("vma".into()));
     }

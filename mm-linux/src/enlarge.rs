@@ -28,6 +28,9 @@ pub fn enlarged(program: &Program) -> Option<Program> {
         if let (Some(Outcome::Count(count)), false) = (&mut step.expect, single) {
             *count *= scale.factor;
         }
+        if let Some(Outcome::At(vpn)) = &mut step.expect {
+            vpn.0 *= scale.factor;
+        }
     }
     Some(larger)
 }

@@ -56,7 +56,9 @@ pub(crate) fn ksm(linux: &mut Linux, op: &Op) -> Answer {
     before.only(linux, a.value, &[a.frame, b.frame])?;
     scan(linux, false)?;
     let after = Mergeable::of(linux)?;
-    let (c, d) = (after.at(first)?, after.at(second)?);
+    // A folio that was split on the way may have lost the page, if it was full of zeroes (F9).
+    let still = |place| after.at(place).map_err(|_| Errno::EAGAIN);
+    let (c, d) = (still(first)?, still(second)?);
     if c.frame != d.frame {
         return Err(Errno::EAGAIN);
     }

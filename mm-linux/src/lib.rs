@@ -30,6 +30,7 @@ mod page;
 mod probe;
 #[allow(unsafe_code, reason = "executes whatever the driver asks for")]
 mod process;
+mod remap;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
 mod settings;
 mod slots;

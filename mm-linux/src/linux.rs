@@ -10,7 +10,9 @@ use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
 use crate::swap::Device;
 use crate::{ops, sys};
-use mm_ops::{Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn};
+use mm_ops::{
+    Choice, Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn,
+};
 use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use rustix::mm::{MapFlags, ProtFlags};
@@ -44,6 +46,10 @@ pub struct Linux {
     fallbacks_before: Option<u64>,
     /// The same count after the last operation.
     pub(crate) fallbacks_seen: Option<u64>,
+    /// What the operation at hand chose.
+    pub(crate) chosen: Vec<Choice>,
+    /// The program left memory behind with MREMAP_DONTUNMAP.
+    pub(crate) left_behind: bool,
     /// What the last observation showed.
     pub(crate) last_seen: RefCell<Observation>,
     patience_ms: u32,
@@ -116,6 +122,8 @@ pub(crate) struct Process {
     mem: OnceCell<OwnedFd>,
     /// Its userfaultfd, made when the first operation is about one, or inherited in a fork.
     pub(crate) uffd: OnceCell<OwnedFd>,
+    /// The same, as a descriptor of its own.
+    pub(crate) own_uffd: Cell<Option<i64>>,
     /// It ended by itself or was killed, and has been waited for.
     gone: Cell<bool>,
 }
@@ -219,6 +227,8 @@ impl Linux {
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             fallbacks_before: None,
             fallbacks_seen: None,
+            chosen: Vec::new(),
+            left_behind: false,
             last_seen: RefCell::default(),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
@@ -381,10 +391,23 @@ impl Linux {
 
     /// Lets a process make a system call.
     pub(crate) fn syscall(&self, pid: Pid, number: i64, args: &[u64]) -> Result<i64, Errno> {
+        self.post_syscall(pid, number, args)?;
+        self.answer_of_syscall(pid)
+    }
+
+    /// Lets a process begin with a system call.
+    pub(crate) fn post_syscall(&self, pid: Pid, number: i64, args: &[u64]) -> Result<(), Errno> {
+        self.process(pid)?;
         let mut all = [0; 7];
         all[0] = number as u64;
         all[1..=args.len()].copy_from_slice(args);
-        let answer = self.ask(pid, Verb::Syscall, &all)?;
+        self.shared.procs[pid.index()].post(Verb::Syscall, &all);
+        Ok(())
+    }
+
+    /// Waits for the end of a system call.
+    pub(crate) fn answer_of_syscall(&self, pid: Pid) -> Result<i64, Errno> {
+        let answer = self.wait_for(pid)?;
         if answer < 0 { Err(self.errno(-answer as i32)) } else { Ok(answer) }
     }
 
@@ -428,6 +451,7 @@ impl Linux {
                 maps: open("maps", flags)?,
                 mem: OnceCell::new(),
                 uffd: OnceCell::new(),
+                own_uffd: Cell::new(None),
                 gone: Cell::new(false),
             })
         })();
@@ -485,6 +509,7 @@ impl Mm for Linux {
         self.thp_wanted = (OrderSet::EMPTY, OrderSet::EMPTY);
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
+        self.left_behind = false;
         self.last_seen.get_mut().clear();
         if let Some(device) = &mut self.swap {
             device.begin();
@@ -513,7 +538,9 @@ impl Mm for Linux {
         }
         let row = ops::row(op);
         let outcome = (row.run)(self, op).unwrap_or_else(Outcome::Err);
-        Effect { outcome, choices: self.folio_orders(op) }
+        let mut choices = std::mem::take(&mut self.chosen);
+        choices.extend(self.folio_orders(op));
+        Effect { outcome, choices }
     }
 
     fn observe(&self, out: &mut Observation) {

@@ -139,7 +139,7 @@ impl Eyes {
         out.clear();
         let frames = linux.probe.has(Feature::Frames);
         let mapcounts = frames && self.kpagecount.is_some();
-        out.sees = Sees { state: true, frames, mapcounts };
+        out.sees = Sees { state: true, frames, mapcounts, vma_bounds: true };
         self.frames.clear();
         self.facts.clear();
         for pid in (0..PROCS_MAX).map(Pid) {

@@ -11,7 +11,7 @@ use crate::ksm;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::{settings, swap, sys, uffd};
+use crate::{remap, settings, swap, sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -74,7 +74,8 @@ pub(crate) fn row(op: &Op) -> Row {
         Op::Drain => on(drain, supports::always),
         Op::Uffd { .. } => on(uffd::call, supports::uffd),
         Op::UffdFill { .. } => on(uffd::fill, supports::uffd),
-        Op::Mremap { .. } | Op::UffdMove { .. } => on(not_driven, supports::not_yet),
+        Op::Mremap { .. } => on(remap::mremap, supports::mremap),
+        Op::UffdMove { .. } => on(uffd::move_pages, supports::uffd_move),
         Op::RmapWalk { .. } => on(not_driven, supports::rmap_walk),
     }
 }
@@ -166,8 +167,9 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
         Advice::PageOut => {
             linux.process(pid)?;
             swap::needed(linux)?;
-            return advise(linux);
+            return reclaimed(linux, pid, range, advise(linux));
         }
+        Advice::Free => return reclaimed(linux, pid, range, advise(linux)),
         Advice::Collapse => {}
         _ => return advise(linux),
     }
@@ -176,6 +178,14 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
     if answer == Err(Errno::ENOMEM) && settings::collapse_failures() != before {
         // Not what the program asked for: nobody made an allocation fail.
         linux.trouble(Trouble::Other("no memory for a collapse".to_owned()));
+    }
+    answer
+}
+
+/// A locked mapping is refused with EINVAL; what is found mlocked elsewhere was passed over.
+fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answer {
+    if !matches!(answer, Err(Errno::EINVAL | Errno::ESRCH)) {
+        remap::none_stays_mlocked(linux, pid, range)?;
     }
     answer
 }

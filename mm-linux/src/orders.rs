@@ -32,6 +32,8 @@ const fn may_fault(op: &Op) -> bool {
         Op::Read { .. } | Op::Write { .. } | Op::Gup { .. } | Op::Remote { .. } => true,
         // Locked memory that becomes writable is populated.
         Op::Mlock { .. } | Op::Mprotect { .. } => true,
+        // So is what locked memory grows by.
+        Op::Mremap { .. } => true,
         Op::Madvise { advice, .. } => {
             matches!(advice, Advice::PopulateRead | Advice::PopulateWrite)
         }

@@ -35,6 +35,8 @@ pub enum Feature {
     Collapse,
     Userfaultfd,
     UffdFork,
+    UffdMove,
+    Moves,
     Ksm,
     Zram,
     MemoryCgroup,
@@ -99,6 +101,13 @@ const TABLE: &[Entry] = &[
     }),
     (Feature::UffdFork, "userfaultfd fork events", "uffd_fork=on", || {
         userfaultfd(uffd::SIGBUS | uffd::EVENT_FORK)
+    }),
+    (Feature::UffdMove, "UFFDIO_MOVE without known bugs", "uffd_move", || {
+        since((6, 18, 20), "before, the kernel makes a mapping of nothing of a huge zero page")?;
+        userfaultfd(uffd::SIGBUS | uffd::MOVE)
+    }),
+    (Feature::Moves, "mremap without known bugs", "mremap", || {
+        since((6, 18, 8), "before, memory moved next to an untouched mapping loses its anon_vma")
     }),
     (Feature::Ksm, "KSM settings", "ksm, ksm_zero, unmergeable", || {
         writable("/sys/kernel/mm/ksm/run")
@@ -375,6 +384,19 @@ fn userfaultfd(features: u64) -> Finding {
     let fd = unsafe { OwnedFd::from_raw_fd(fd as i32) };
     let all = uffd::agree(fd.as_fd(), features).map_err(errno)?;
     found(format!("features {all:#x}"))
+}
+
+/// Whether the kernel is of this version or newer; the version is what is asked for because trying it out
+/// would do the damage.
+fn since(wanted: (u32, u32, u32), why: &str) -> Finding {
+    let system = rustix::system::uname();
+    let release = system.release().to_string_lossy();
+    let mut numbers = release.split(['.', '-']).map(|number| number.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    if (next(), next(), next()) >= wanted {
+        return found(&*release);
+    }
+    Err(format!("needs Linux {}.{}.{}: {why}", wanted.0, wanted.1, wanted.2))
 }
 
 fn zram() -> Finding {

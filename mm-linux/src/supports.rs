@@ -152,7 +152,10 @@ fn config(linux: &Linux, program: &Program) -> Refusal {
 }
 
 fn uses_uffd(program: &Program) -> bool {
-    program.steps.iter().any(|step| matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. }))
+    program
+        .steps
+        .iter()
+        .any(|step| matches!(step.op, Op::Uffd { .. } | Op::UffdFill { .. } | Op::UffdMove { .. }))
 }
 
 /// The kernel's tables have 512 entries. What a program with smaller ones does means the same there
@@ -359,6 +362,25 @@ pub(crate) fn uffd(linux: &Linux, op: &Op) -> Refusal {
     linux.probe.need(Feature::Userfaultfd)?;
     match *op {
         Op::Uffd { range, .. } => pages(range),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn mremap(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Moves)?;
+    match *op {
+        Op::Mremap { range, to, .. } => {
+            pages(range).and_then(|()| pages(to)).and_then(|()| little(linux, to))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn uffd_move(linux: &Linux, op: &Op) -> Refusal {
+    linux.probe.need(Feature::Userfaultfd)?;
+    linux.probe.need(Feature::UffdMove)?;
+    match *op {
+        Op::UffdMove { range, .. } => pages(range),
         _ => Ok(()),
     }
 }

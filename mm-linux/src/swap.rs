@@ -9,8 +9,8 @@
 use crate::arena;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, advice_number, fields};
-use crate::sys;
-use mm_ops::{Advice, Errno, Mm, Observation, Op, Outcome, PageState, Pid, Vpn};
+use crate::{remap, sys};
+use mm_ops::{Advice, Errno, Mm, Observation, Op, Outcome, PageRange, PageState, Pid, Vpn};
 use rustix::fs::{Mode, OFlags};
 use std::fs;
 
@@ -162,7 +162,11 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
     let place = [arena::address(extent.first), arena::bytes(extent.pages)];
     let args = [&place[..], &[advice_number(Advice::PageOut)]].concat();
     match linux.syscall(pid, libc::SYS_madvise, &args) {
-        Ok(_) => {}
+        Ok(_) => remap::none_stays_mlocked(
+            linux,
+            pid,
+            PageRange { start: extent.first, len: extent.pages },
+        )?,
         Err(Errno::EINVAL) => return not_driven(linux, "in a locked mapping"),
         Err(errno) => return Err(errno),
     }

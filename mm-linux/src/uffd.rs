@@ -4,21 +4,28 @@
 //! nobody has to answer faults.
 //!
 //! With UFFD_FEATURE_EVENT_FORK a fork waits until its event is read, and reading it makes the
-//! child's context a descriptor of whoever reads: the driver.
+//! child's context a descriptor of whoever reads: the driver. With UFFD_FEATURE_EVENT_REMAP a mremap waits
+//! in the same way.
+//!
+//! UFFDIO_MOVE is only for the process whose memory it is, so that one makes the call.
 
 use crate::arena;
 use crate::channel::Verb;
-use crate::linux::Linux;
+use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields, page_bytes};
-use crate::sys::{self, SysResult};
+use crate::page::PAGE_SIZE;
+use crate::sys::{self, Region, SysResult};
 use mm_ops::{
     Config, Errno, Op, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value, VmaView,
 };
 use rustix::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::os::fd::AsFd;
+use std::sync::atomic::Ordering;
 
 /// Feature: children keep what is watched.
 pub(crate) const EVENT_FORK: u64 = 1 << 1;
+/// Feature: moved memory stays watched.
+const EVENT_REMAP: u64 = 1 << 2;
 /// Feature: who touches what is watched gets a signal.
 pub(crate) const SIGBUS: u64 = 1 << 7;
 /// Feature: empty places can be write-protected.
@@ -27,6 +34,9 @@ pub(crate) const WP_UNPOPULATED: u64 = 1 << 13;
 pub(crate) const POISON: u64 = 1 << 14;
 /// Feature: a write resolves the protection by itself.
 pub(crate) const WP_ASYNC: u64 = 1 << 15;
+
+/// Feature: UFFDIO_MOVE.
+pub(crate) const MOVE: u64 = 1 << 16;
 
 /// The version of the interface.
 const API: u64 = 0xAA;
@@ -40,12 +50,15 @@ const UFFDIO_COPY: u64 = 0xc028_aa03;
 const UFFDIO_ZEROPAGE: u64 = 0xc020_aa04;
 const UFFDIO_WRITEPROTECT: u64 = 0xc018_aa06;
 const UFFDIO_POISON: u64 = 0xc020_aa08;
+const UFFDIO_MOVE: u64 = 0xc028_aa05;
+/// Entries of the kernel's tables.
+const KERNEL_PTES: u16 = 512;
 /// Bytes of an event.
 const MESSAGE_BYTES: usize = 32;
 /// The event of a fork, in the first byte of a message.
 const EVENT_OF_FORK: u8 = 0x13;
-/// How long a fork is waited for between two looks for its event.
-const FORK_LOOK_MS: u32 = 1;
+/// How long a process is waited for between two looks for its event.
+const LOOK_MS: u32 = 1;
 
 /// Makes a context: the flags for userfaultfd(2).
 pub(crate) const FLAGS: u64 = (libc::O_CLOEXEC | libc::O_NONBLOCK) as u64 | USER_MODE_ONLY;
@@ -57,7 +70,9 @@ pub(crate) const fn features(config: &Config) -> u64 {
         UffdWpMode::Unpopulated => WP_UNPOPULATED,
         UffdWpMode::Async => WP_UNPOPULATED | WP_ASYNC,
     };
-    SIGBUS | wp | if config.uffd_fork { EVENT_FORK } else { 0 }
+    let fork = if config.uffd_fork { EVENT_FORK } else { 0 };
+    let remap = if config.uffd_remap { EVENT_REMAP } else { 0 };
+    SIGBUS | wp | fork | remap
 }
 
 /// A call on a context. The words are what the call's structure holds.
@@ -99,7 +114,7 @@ fn context(linux: &Linux, pid: Pid) -> Result<BorrowedFd<'_>, Errno> {
             agree(uffd.as_fd(), features(&linux.config))?;
             Ok(uffd)
         });
-        linux.syscall(pid, libc::SYS_close, &[made as u64])?;
+        process.own_uffd.set(Some(made));
         let _ = process.uffd.set(taken.map_err(|errno| linux.errno(errno))?);
     }
     process.uffd.get().map(AsFd::as_fd).ok_or(Errno::EIO)
@@ -155,32 +170,112 @@ pub(crate) fn fork(
     parent: Pid,
     child: Pid,
 ) -> Result<(i64, Option<OwnedFd>), Errno> {
-    let slot = &linux.shared.procs[parent.index()];
-    let process = linux.process(parent)?;
-    slot.post(Verb::Fork, &[child.index() as u64]);
+    linux.process(parent)?;
+    linux.shared.procs[parent.index()].post(Verb::Fork, &[child.index() as u64]);
     let mut inherited = None;
-    if let (true, Some(uffd)) = (linux.config.uffd_fork, process.uffd.get()) {
-        // A fork without anything watched has no event; one that hangs is found out below.
-        for _ in 0..linux.patience_in(FORK_LOOK_MS) {
-            if slot.answer(FORK_LOOK_MS).is_ok() {
-                break;
-            }
-            inherited = inherited.or_else(|| event_of_fork(uffd.as_fd()));
-        }
+    if linux.config.uffd_fork {
+        read_events(linux, parent, |message| {
+            inherited = inherited.take().or_else(|| context_of_child(message));
+        })?;
     }
     Ok((linux.wait_for(parent)?, inherited))
 }
 
-/// Reads the event of a fork, if there is one: the child's context.
-fn event_of_fork(uffd: BorrowedFd<'_>) -> Option<OwnedFd> {
-    let mut message = [0_u8; MESSAGE_BYTES];
-    let read = rustix::io::read(uffd, &mut message[..]).ok()?;
-    if read != MESSAGE_BYTES || message[0] != EVENT_OF_FORK {
+/// Makes a system call for which somebody may have to read an event.
+pub(crate) fn syscall_with_events(
+    linux: &Linux,
+    pid: Pid,
+    number: i64,
+    args: &[u64],
+) -> Result<i64, Errno> {
+    if !linux.config.uffd_remap || linux.process(pid)?.uffd.get().is_none() {
+        return linux.syscall(pid, number, args);
+    }
+    linux.post_syscall(pid, number, args)?;
+    read_events(linux, pid, |_| {})?;
+    linux.answer_of_syscall(pid)
+}
+
+/// Reads the events that a process waits for, until it has answered. One that does neither is found out by
+/// who waits for the answer.
+fn read_events(
+    linux: &Linux,
+    pid: Pid,
+    mut tell: impl FnMut(&[u8; MESSAGE_BYTES]),
+) -> Result<(), Errno> {
+    let slot = &linux.shared.procs[pid.index()];
+    let Some(uffd) = linux.process(pid)?.uffd.get() else { return Ok(()) };
+    for _ in 0..linux.patience_in(LOOK_MS) {
+        if slot.answer(LOOK_MS).is_ok() {
+            break;
+        }
+        let mut message = [0_u8; MESSAGE_BYTES];
+        if rustix::io::read(uffd, &mut message[..]) == Ok(MESSAGE_BYTES) {
+            tell(&message);
+        }
+    }
+    Ok(())
+}
+
+/// The event of a fork brings the child's context.
+fn context_of_child(message: &[u8; MESSAGE_BYTES]) -> Option<OwnedFd> {
+    if message[0] != EVENT_OF_FORK {
         return None;
     }
     let fd = message[8..12].try_into().map(i32::from_ne_bytes).ok()?;
     // SAFETY: reading the event made this descriptor, and nobody else knows of it.
     Some(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// The context as a descriptor of the process. One it inherited is the driver's only, and copied from there.
+fn own_context(linux: &Linux, pid: Pid) -> Result<u64, Errno> {
+    let fd = context(linux, pid)?.as_raw_fd();
+    let process = linux.process(pid)?;
+    if process.own_uffd.get().is_none() {
+        let driver = linux.syscall(pid, libc::SYS_pidfd_open, &[std::process::id().into(), 0])?;
+        let copied = linux.syscall(pid, libc::SYS_pidfd_getfd, &[driver as u64, fd as u64, 0]);
+        linux.syscall(pid, libc::SYS_close, &[driver as u64])?;
+        process.own_uffd.set(Some(copied?));
+    }
+    process.own_uffd.get().map(|fd| fd as u64).ok_or(Errno::EIO)
+}
+
+/// `uffd_move`.
+pub(crate) fn move_pages(linux: &mut Linux, op: &Op) -> Answer {
+    let (pid, range, to, holes) =
+        fields!(*op, Op::UffdMove { pid, range, to, holes } => (pid, range, to, holes));
+    linux.process(pid)?;
+    let (from, length) = arena::limited(range, &linux.config);
+    let (to, _) = arena::limited(PageRange { start: to, len: range.len }, &linux.config);
+    let fd = own_context(linux, pid)?;
+    let slot = &linux.shared.procs[pid.index()];
+    let words = slot.scratch(&[to, from, length, u64::from(holes) << 1, 0]);
+    let done = linux.syscall(pid, libc::SYS_ioctl, &[fd, UFFDIO_MOVE, words]);
+    // Bytes, or an error; of a call that ended early the kernel says EAGAIN, and how far it came.
+    let moved = slot.scratch[4].load(Ordering::Relaxed) as i64;
+    match done {
+        Ok(_) | Err(Errno::EAGAIN) if moved > 0 => {
+            Ok(Outcome::Count((moved as u64 / PAGE_SIZE) as u32))
+        }
+        Ok(_) => Err(Errno::EIO),
+        Err(errno) => {
+            let smaller = linux.config.ptes < KERNEL_PTES;
+            if errno == Errno::EEXIST && smaller && !holes && is_empty(linux, pid, from)? {
+                let why = "uffd_move from an empty place to one that is taken: which error it is depends on \
+                           where a page table ends, and the kernel's have 512 entries";
+                linux.trouble(Trouble::NotDriven(why.to_owned()));
+            }
+            Err(errno)
+        }
+    }
+}
+
+/// Whether a page has no entry.
+fn is_empty(linux: &Linux, pid: Pid, at: u64) -> Result<bool, Errno> {
+    let pagemap = linux.process(pid)?.pagemap.as_fd();
+    let mut found = [Region::default()];
+    let scanned = sys::scan_pagemap(pagemap, at, at + PAGE_SIZE, &mut found);
+    scanned.map(|(count, _)| count == 0).map_err(|errno| linux.errno(errno))
 }
 
 /// Gives a child the context it inherited.

@@ -150,6 +150,60 @@ fn c_of_folio_sizes() {
     );
 }
 
+#[test]
+fn c_of_moves() {
+    passes(
+        "moves",
+        "config ptes=4\n\
+         mmap p0 0+2 rw\n\
+         write p0 0 a\n\
+         mremap p0 0+2 0+0 -> EINVAL\n\
+         mremap p0 0+2 0+65 -> EINVAL\n\
+         mremap p0 8+2 0+4 -> EFAULT\n\
+         mremap p0 0+2 0+4 -> @0\n\
+         mmap p0 4+2 r\n\
+         mremap p0 0+4 0+6 -> ENOMEM\n\
+         mremap p0 0+4 0+6 maymove -> @6\n\
+         read p0 6 -> a\n\
+         read p0 0 -> SIGSEGV\n\
+         mremap p0 6+6 62+6 maymove fixed -> EINVAL\n\
+         mremap p0 6+6 20+6 maymove fixed -> @20\n\
+         mremap p0 20+6 4+6 maymove dontunmap -> @6\n\
+         read p0 6 -> a\n\
+         read p0 20 -> 0\n\
+         mremap p0 6+6 0+60 maymove -> ENOMEM\n\
+         mremap p0 6+6 0+1 -> @6\n",
+    );
+}
+
+#[test]
+fn c_of_userfaultfd() {
+    passes(
+        "uffd",
+        "mmap p0 0+4 rw\n\
+         write p0 0 a\n\
+         mmap p0 8+4 rw\n\
+         uffd_move p0 0+1 8 -> EINVAL\n\
+         uffd_register p0 8+4 both -> ok\n\
+         read p0 8 -> SIGBUS\n\
+         uffd_move p0 0+2 8 -> 1\n\
+         read p0 8 -> a\n\
+         read p0 0 -> 0\n\
+         uffd_move p0 1+2 9 -> ENOENT\n\
+         uffd_move p0 1+2 9 holes -> 2\n\
+         uffd_copy p0 9 c wp -> ok\n\
+         write p0 9 d -> SIGBUS\n\
+         uffd_wp p0 9+1 off -> ok\n\
+         uffd_zero p0 10 -> ok\n\
+         uffd_poison p0 11 -> ok\n\
+         read p0 11 -> SIGBUS\n\
+         fork p0 p1\n\
+         uffd_move p0 9+1 11 -> EEXIST\n\
+         uffd_register p1 8+4 missing -> ok\n\
+         uffd_unregister p0 8+4 -> ok\n",
+    );
+}
+
 /// An expectation that is wrong fails its line, and only that.
 #[test]
 fn c_tells_a_wrong_expectation() {
@@ -174,6 +228,8 @@ fn refusals() {
         (Target::C, "pin p0 0 r h0", 0, "GUP"),
         (Target::C, "put h0 dirty", 0, "dirty"),
         (Target::C, "config ptes=8\nthp always=3", 0, "geometry"),
+        (Target::C, "config uffd_remap=on\nuffd_wp p0 0+1 on", 0, "events"),
+        (Target::Syz, "mremap p0 0+1 0+2 maymove", 0, "arena"),
         (Target::Syz, "mmap p0 0+1 rw\nfork p0 p1", 1, "one process"),
         (Target::Syz, "mmap p0 4096+1 rw", 0, "arena"),
         (Target::Syz, "read p1 0", 0, "one process"),

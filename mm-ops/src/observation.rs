@@ -5,7 +5,8 @@ use crate::ids::{Pid, Value, Vpn};
 use crate::op::Prot;
 use crate::snapshot::{EntryFlags, EntryKind, FolioFlags, Snapshot, VmaFlags};
 
-/// Which columns of [`PageView`] a subject can fill. `value` and the VMAs are always compared.
+/// Which columns of [`PageView`] a subject can fill. `value` is always compared, and what the VMAs cover with
+/// which rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Sees {
     /// [`PageView::state`] and [`PageView::uffd_wp`].
@@ -14,6 +15,9 @@ pub struct Sees {
     pub frames: bool,
     /// [`PageView::mapcount`].
     pub mapcounts: bool,
+    /// Where each VMA begins and ends, also where it touches one of the same rights: what merges (L10) and
+    /// splits (L11) show.
+    pub vma_bounds: bool,
 }
 
 /// Whether something is mapped at a page, as pagemap would tell.
@@ -144,7 +148,7 @@ impl Observation {
     /// What userspace could see of a subject in this state.
     pub fn fill_from(&mut self, snapshot: &Snapshot, ptes: u16) {
         self.clear();
-        self.sees = Sees { state: true, frames: true, mapcounts: true };
+        self.sees = Sees { state: true, frames: true, mapcounts: true, vma_bounds: true };
         self.vmas.extend(snapshot.vmas.iter().map(|vma| VmaView {
             pid: vma.pid,
             start: vma.start,

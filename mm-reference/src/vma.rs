@@ -131,7 +131,7 @@ impl Reference {
         let vmas = &self.mm(pid).vmas;
         let grown = Vma { end, ..vmas[index].clone() };
         let next = vmas.get(index + 1);
-        let next = next.filter(|next| contiguous(&grown, next) && compatible(next, &grown));
+        let next = next.filter(|next| contiguous(&grown, next) && swallows(&grown, next));
         let mut marked = false;
         if let Some(next) = next.cloned() {
             self.take_chain(pid, index, &next, None)?;
@@ -337,16 +337,26 @@ impl Reference {
     }
 }
 
+fn same_flags(a: &Vma, b: &Vma) -> bool {
+    a.flags.without(IGNORED_BY_MERGES) == b.flags.without(IGNORED_BY_MERGES)
+}
+
+/// L10: whether a VMA that has grown as far as the next one can be one with it. Its own chain may have any
+/// length.
+fn swallows(grown: &Vma, next: &Vma) -> bool {
+    let no_anon_vma = grown.anon_vma.is_some() && next.anon_vma.is_none();
+    same_flags(grown, next) && (no_anon_vma || compatible(next, grown))
+}
+
 /// L10: whether two VMAs whose addresses and indexes are contiguous can be one.
 fn compatible(vma: &Vma, new: &Vma) -> bool {
-    let same_flags = vma.flags.without(IGNORED_BY_MERGES) == new.flags.without(IGNORED_BY_MERGES);
     let same_anon_vma = match (vma.anon_vma, new.anon_vma) {
         (None, None) => true,
         (Some(a), Some(b)) => a == b,
         (Some(_), None) => vma.avcs.len() <= 1,
         (None, Some(_)) => new.avcs.len() <= 1,
     };
-    same_flags && same_anon_vma
+    same_flags(vma, new) && same_anon_vma
 }
 
 /// Whether a VMA goes on where another ends, in addresses and in linear indexes.

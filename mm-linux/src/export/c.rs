@@ -7,8 +7,8 @@ use crate::arena;
 use crate::ops::{SYS_MSEAL, advice_number};
 use crate::supports::{Unsupported, legal_orders};
 use mm_ops::{
-    Config, Errno, GupFlags, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Program,
-    Prot, Remote, Value, Vpn,
+    Config, Errno, GupFlags, HANDLES_MAX, Handle, MremapFlags, Op, Outcome, PROCS_MAX, PageRange,
+    Pid, Program, Prot, Remote, UffdCall, UffdFill, Value, Vpn,
 };
 use std::fmt::Write;
 
@@ -19,6 +19,8 @@ const NO_PIN: &str = include_str!("c/no_pin.c");
 const DEVICE: &str = include_str!("c/device.c");
 const REMOTE: &str = include_str!("c/remote.c");
 const THP: &str = include_str!("c/thp.c");
+const UFFD: &str = include_str!("c/uffd.c");
+const REMAP: &str = include_str!("c/remap.c");
 const MAIN: &str = include_str!("c/main.c");
 
 /// Skips the whole test; in the parts that can find something missing.
@@ -30,6 +32,8 @@ struct Parts {
     pins: bool,
     remote: bool,
     thp: bool,
+    uffd: bool,
+    remap: bool,
 }
 
 impl Parts {
@@ -45,11 +49,22 @@ impl Parts {
             pins: any(|op| matches!(op, Op::Gup { flags: GupFlags { pin: true, .. }, .. })),
             remote: any(|op| matches!(op, Op::Remote { .. })),
             thp: any(|op| matches!(op, Op::Thp { .. })),
+            uffd: any(uses_uffd),
+            remap: any(|op| matches!(op, Op::Mremap { .. })),
         }
     }
 }
 
+fn uses_uffd(op: &Op) -> bool {
+    matches!(op, Op::Uffd { .. } | Op::UffdFill { .. } | Op::UffdMove { .. })
+}
+
 pub(super) fn export(program: &Program) -> Result<String, Unsupported> {
+    if let Some(index) = program.steps.iter().position(|step| uses_uffd(&step.op))
+        && (program.config.uffd_fork || program.config.uffd_remap)
+    {
+        return Err(refused(index, "events of userfaultfd: nobody reads them in the C program"));
+    }
     let steps: Vec<Line> = program
         .steps
         .iter()
@@ -74,7 +89,18 @@ pub(super) fn export(program: &Program) -> Result<String, Unsupported> {
         out.push_str(if parts.pins { PIN } else { NO_PIN });
         out.push_str(DEVICE);
     }
-    for (used, part) in [(parts.remote, REMOTE), (parts.thp, THP)] {
+    if parts.uffd {
+        let _ = writeln!(
+            out,
+            "\n#define UFFD_FEATURES {:#x}UL",
+            crate::uffd::features(&program.config)
+        );
+    }
+    if parts.remap {
+        let _ = writeln!(out, "\n#define SPACE {}UL", program.config.space_pages());
+    }
+    let used = [(parts.remote, REMOTE), (parts.thp, THP), (parts.uffd, UFFD), (parts.remap, REMAP)];
+    for (used, part) in used {
         if used {
             out.push_str(part);
         }
@@ -253,6 +279,44 @@ fn line(config: &Config, op: &Op) -> Result<Line, String> {
             by_controller(format!("set_sizes({:#x}, {:#x})", always.0 & legal, madvise.0 & legal))
         }
         Op::ClearRefs { pid } => from_outside(pid, "-EINVAL".to_owned()),
+        Op::Mremap { pid, range, to, flags } => {
+            let MremapFlags { maymove, fixed, dontunmap } = flags;
+            let flags = u8::from(maymove) | u8::from(fixed) << 1 | u8::from(dontunmap) << 2;
+            let (PageRange { start, len }, new) = (range, to);
+            of(
+                pid,
+                format!("remap({}UL, {len}UL, {}UL, {}UL, {flags})", start.0, new.start.0, new.len),
+            )
+        }
+        Op::Uffd { pid, range, call } => {
+            let (name, mode) = match call {
+                UffdCall::Register { missing, wp } => {
+                    ("REGISTER", u8::from(missing) | u8::from(wp) << 1)
+                }
+                UffdCall::Unregister => ("UNREGISTER", 0),
+                UffdCall::Protect(on) => ("WRITEPROTECT", on.into()),
+            };
+            let (place, bytes) = (place(range, config), bytes(range));
+            of(pid, format!("uffd_range(UFFD_{name}, {place}, {bytes}, {mode})"))
+        }
+        Op::UffdFill { pid, vpn, fill } => {
+            let place = place(PageRange { start: vpn, len: 1 }, config);
+            of(
+                pid,
+                match fill {
+                    UffdFill::Copy { value, wp } => {
+                        format!("uffd_copy({place}, {}, {})", label(value), u8::from(wp) << 1)
+                    }
+                    UffdFill::Zero => format!("uffd_range(UFFD_ZEROPAGE, {place}, PAGE_SIZE, 0)"),
+                    UffdFill::Poison => format!("uffd_range(UFFD_POISON, {place}, PAGE_SIZE, 0)"),
+                },
+            )
+        }
+        Op::UffdMove { pid, range, to, holes } => {
+            let target = place(PageRange { start: to, len: range.len }, config);
+            let (source, bytes) = (place(range, config), bytes(range));
+            of(pid, format!("uffd_move({target}, {source}, {bytes}, {})", u8::from(holes) << 1))
+        }
         Op::FailAlloc { .. } | Op::Lock { .. } | Op::Isolate { .. } | Op::Drop { .. } => {
             return Err("nothing in userspace can do this".to_owned());
         }

@@ -3,7 +3,7 @@
 use super::refused;
 use crate::ops::advice_number;
 use crate::supports::Unsupported;
-use mm_ops::{Op, PageRange, Pid, Program, Prot, Remote, Value, Vpn};
+use mm_ops::{MremapFlags, Op, PageRange, Pid, Program, Prot, Remote, Value, Vpn};
 
 /// Where syzkaller's arena begins in the text of its programs, and how many pages it has.
 const BASE: u64 = 0x7f00_0000_0000;
@@ -76,6 +76,17 @@ fn call(op: &Op) -> Result<String, String> {
         Op::Mlock { pid, range } => ranged(pid, "mlock", range, String::new()),
         Op::Munlock { pid, range } => ranged(pid, "munlock", range, String::new()),
         Op::Mseal { pid, range } => ranged(pid, "mseal", range, ", 0x0".to_owned()),
+        Op::Mremap { pid, range, to, flags } => {
+            let MremapFlags { maymove, fixed, dontunmap } = flags;
+            if !fixed && !dontunmap && to.len > range.len && maymove {
+                return Err(
+                    "a mremap to where the kernel likes: syzkaller's arena is full".to_owned()
+                );
+            }
+            let flags = u8::from(maymove) | u8::from(fixed) << 1 | u8::from(dontunmap) << 2;
+            let to_place = vma(to)?;
+            ranged(pid, "mremap", range, format!(", {}, {flags:#x}, {to_place}", bytes(to)))
+        }
         Op::Exit { pid } => only_p0(pid).map(|()| "exit_group(0x0)".to_owned()),
         // MADV_POPULATE_READ: the nearest call to a load.
         Op::Read { pid, vpn } => ranged(pid, "madvise", page(vpn), ", 0x16".to_owned()),

@@ -50,6 +50,7 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::DeferredScan, "deferred_scan 0"),
     (OpKind::Hwpoison, "hwpoison p0 0"),
     (OpKind::SoftOffline, "soft_offline p0 0"),
+    (OpKind::RmapWalk, "rmap_walk p0 0"),
 ];
 
 #[derive(Serialize)]

@@ -32,17 +32,34 @@ pub fn stretched(program: &Program) -> Program {
         if let Some(vpn) = operands.vpn {
             *vpn = Vpn(page(vpn.0, ptes));
         }
+        if let Some(vpn) = operands.to {
+            *vpn = Vpn(page(vpn.0, ptes));
+        }
+        let new_range = operands.new_range;
         if let Some(range) = operands.range {
-            let before = range.len;
-            let start = page(range.start.0, ptes);
-            let end = if before == 0 { start } else { page(range.start.0 + before, ptes) };
-            *range = PageRange::new(start, end - start);
-            if before != end - start && matches!(step.expect, Some(Outcome::Count(_))) {
+            let longer = stretched_range(*range, ptes);
+            let before = std::mem::replace(range, longer).len;
+            if let Some(to) = new_range {
+                // A length that stays the same stays so.
+                let len =
+                    if to.len == before { longer.len } else { stretched_range(*to, ptes).len };
+                *to = PageRange { start: Vpn(page(to.start.0, ptes)), len };
+            }
+            if before != longer.len && matches!(step.expect, Some(Outcome::Count(_))) {
                 step.expect = None;
             }
         }
+        if let Some(Outcome::At(vpn)) = &mut step.expect {
+            *vpn = Vpn(page(vpn.0, ptes));
+        }
     }
     longer
+}
+
+fn stretched_range(range: PageRange, ptes: u32) -> PageRange {
+    let start = page(range.start.0, ptes);
+    let end = if range.len == 0 { start } else { page(range.start.0 + range.len, ptes) };
+    PageRange::new(start, end - start)
 }
 
 fn page(page: u32, ptes: u32) -> u32 {
