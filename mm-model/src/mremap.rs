@@ -10,7 +10,7 @@ use crate::gup::Populate;
 use crate::model::Model;
 use crate::move_tables::Move;
 use crate::uffd::WATCHED;
-use crate::vma::{Area, Vma, ends_mergeable, mergeable, mergeable_flags, sticky_flags};
+use crate::vma::{Area, Vma, ends_mergeable, grows_into, mergeable, mergeable_flags, sticky_flags};
 use mm_ops::{
     AllocKind, Choice, Errno, MremapFlags, NO_ANON_VMA, Outcome, PageRange, Pid, VmaFlags, Vpn,
 };
@@ -234,7 +234,7 @@ impl Model {
         let grown = Vma { end, ..vma.clone() };
         let next = self.mms[pid.index()].vmas.get(index + 1);
         let mut end = end;
-        if next.is_some_and(|next| mergeable(&grown, next)) {
+        if next.is_some_and(|next| grows_into(&grown, next)) {
             self.adopt_anon_vmas(pid, index, index + 1)?;
             let next = self.remove_vma(pid, index + 1);
             let vma = self.vma_mut(pid, index);

@@ -86,9 +86,18 @@ pub(crate) const fn ends_mergeable(prev: &Vma, next: &Vma) -> bool {
 }
 
 pub(crate) fn mergeable(low: &Vma, high: &Vma) -> bool {
-    low.goes_on_in(high)
-        && mergeable_flags(low.flags) == mergeable_flags(high.flags)
-        && anon_vmas_mergeable(low, high)
+    alike(low, high) && anon_vmas_mergeable(low, high)
+}
+
+/// The same where the low one grows in place: it takes in one without an anon_vma whatever its own
+/// chain (L10).
+pub(crate) fn grows_into(low: &Vma, high: &Vma) -> bool {
+    let untouched = low.anon_vma != NO_ANON_VMA && high.anon_vma == NO_ANON_VMA;
+    alike(low, high) && (untouched || anon_vmas_mergeable(low, high))
+}
+
+fn alike(low: &Vma, high: &Vma) -> bool {
+    low.goes_on_in(high) && mergeable_flags(low.flags) == mergeable_flags(high.flags)
 }
 
 /// The access bits of a VMA's flags.
