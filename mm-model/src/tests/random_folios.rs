@@ -1,7 +1,7 @@
 //! Random programs with the operations that move, split, merge and poison folios: whatever the run
 //! length, results are equal, counts add up, and nothing leaks.
 
-use super::random::{Dice, give_up_everything};
+use super::random::{Dice, run_programs};
 use super::support::*;
 use mm_ops::{Advice, Config, Op, Order, Outcome, Snapshot, Token, Vpn};
 
@@ -38,44 +38,21 @@ pub(crate) fn op(dice: &mut Dice, ptes: u32) -> Op {
     }
 }
 
-fn run_programs(config: Config, programs: u64, length: u32) {
-    for seed in 0..programs {
-        let mut dice = Dice::of(seed);
-        let mut machines = runs(config);
-        for _ in 0..length {
-            let op = op(&mut dice, u32::from(config.ptes));
-            let outcomes = machines.each_mut().map(|machine| machine.apply(op));
-            let [on, others @ ..] = &machines;
-            for (other, outcome) in others.iter().zip(&outcomes[1..]) {
-                assert_eq!(outcomes[0], *outcome, "seed {seed}, {op:?}");
-                assert_eq!(on.choices, other.choices, "seed {seed}, {op:?}");
-                assert_eq!(on.snapshot(), other.snapshot(), "seed {seed}, {op:?}");
-            }
-        }
-        let [on, ..] = &mut machines;
-        for token in 0..8 {
-            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
-        }
-        on.all(&[fail_alloc(0), Op::Swapoff]);
-        give_up_everything(on);
-    }
-}
-
 #[test]
 fn run_length_is_not_observable() {
     for ptes in [4, 8, 16] {
-        run_programs(Config { ptes, ..Config::default() }, 150, 100);
+        run_programs(Config { ptes, ..Config::default() }, 150, 100, op, |_| {});
     }
 }
 
 #[test]
 fn nor_with_lru_batches() {
-    run_programs(Config { lru_batch: true, ..Config::default() }, 150, 100);
+    run_programs(Config { lru_batch: true, ..Config::default() }, 150, 100, op, |_| {});
 }
 
 #[test]
 fn nor_with_soft_dirty_tracking() {
-    run_programs(Config { soft_dirty: true, ..Config::default() }, 150, 100);
+    run_programs(Config { soft_dirty: true, ..Config::default() }, 150, 100, op, |_| {});
 }
 
 /// What each process must see at each page: a map that only writes, forks and exits change.

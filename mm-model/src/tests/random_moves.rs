@@ -2,7 +2,7 @@
 //! results are equal, counts add up, an rmap walk finds whoever maps a page, content goes along, and
 //! nothing leaks.
 
-use super::random::{Dice, give_up_everything};
+use super::random::{Dice, give_up_everything, run_programs};
 use super::support::*;
 use super::{random_folios, random_swap};
 use mm_ops::{
@@ -69,34 +69,10 @@ fn check_walks(machine: &mut Machine) {
     }
 }
 
-fn run_programs(config: Config, programs: u64, length: u32) {
-    for seed in 0..programs {
-        let mut dice = Dice::of(seed);
-        let mut machines = runs(config);
-        for _ in 0..length {
-            let op = op(&mut dice, u32::from(config.ptes));
-            let outcomes = machines.each_mut().map(|machine| machine.apply(op));
-            check_walks(&mut machines[0]);
-            let [on, others @ ..] = &machines;
-            for (other, outcome) in others.iter().zip(&outcomes[1..]) {
-                assert_eq!(outcomes[0], *outcome, "seed {seed}, {op:?}");
-                assert_eq!(on.choices, other.choices, "seed {seed}, {op:?}");
-                assert_eq!(on.snapshot(), other.snapshot(), "seed {seed}, {op:?}");
-            }
-        }
-        let [on, ..] = &mut machines;
-        for token in 0..8 {
-            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
-        }
-        on.all(&[fail_alloc(0), Op::Swapoff]);
-        give_up_everything(on);
-    }
-}
-
 #[test]
 fn run_length_is_not_observable() {
     for ptes in [4, 8, 16] {
-        run_programs(Config { ptes, ..Config::default() }, 200, 120);
+        run_programs(Config { ptes, ..Config::default() }, 200, 120, op, check_walks);
     }
 }
 
@@ -104,14 +80,20 @@ fn run_length_is_not_observable() {
 fn nor_with_userfaultfd_and_soft_dirty_tracking() {
     for (uffd, uffd_remap) in [(UffdWpMode::Unpopulated, true), (UffdWpMode::Async, false)] {
         let config = Config { uffd, uffd_remap, soft_dirty: true, ..Config::default() };
-        run_programs(config, 200, 120);
+        run_programs(config, 200, 120, op, check_walks);
     }
 }
 
 #[test]
 fn nor_with_lru_batches_or_other_devices() {
     for swap_device in [SwapDevice::Plain, SwapDevice::Zram] {
-        run_programs(Config { lru_batch: true, swap_device, ..Config::default() }, 200, 120);
+        run_programs(
+            Config { lru_batch: true, swap_device, ..Config::default() },
+            200,
+            120,
+            op,
+            check_walks,
+        );
     }
 }
 
@@ -147,10 +129,6 @@ fn counts_add_up_whoever_looks_on() {
             m.apply(op);
             check_walks(&mut m);
         }
-        for token in 0..8 {
-            m.all(&[migrate_end(token), write_done(token), drop_token(token)]);
-        }
-        m.all(&[fail_alloc(0), Op::Swapoff]);
         give_up_everything(&mut m);
     }
 }

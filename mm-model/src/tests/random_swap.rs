@@ -1,9 +1,8 @@
 //! Random programs with swap and userfaultfd: whatever the run length, results are equal, counts add up, and nothing
 //! leaks.
 
-use super::random::{Dice, give_up_everything};
+use super::random::{Dice, run_programs};
 use super::random_folios;
-use super::support::*;
 use mm_ops::{
     Advice, Config, Op, Order, SwapDevice, Token, UffdCall, UffdFill, UffdWpMode, Value, Vpn,
 };
@@ -52,47 +51,36 @@ fn uffd_op(dice: &mut Dice, ptes: u32) -> Op {
     }
 }
 
-fn run_programs(config: Config, programs: u64, length: u32) {
-    for seed in 0..programs {
-        let mut dice = Dice::of(seed);
-        let mut machines = runs(config);
-        for _ in 0..length {
-            let op = op(&mut dice, u32::from(config.ptes));
-            let outcomes = machines.each_mut().map(|machine| machine.apply(op));
-            let [on, others @ ..] = &machines;
-            for (other, outcome) in others.iter().zip(&outcomes[1..]) {
-                assert_eq!(outcomes[0], *outcome, "seed {seed}, {op:?}");
-                assert_eq!(on.choices, other.choices, "seed {seed}, {op:?}");
-                assert_eq!(on.snapshot(), other.snapshot(), "seed {seed}, {op:?}");
-            }
-        }
-        let [on, ..] = &mut machines;
-        for token in 0..8 {
-            on.all(&[migrate_end(token), write_done(token), drop_token(token)]);
-        }
-        on.all(&[fail_alloc(0), Op::Swapoff]);
-        give_up_everything(on);
-    }
-}
-
 #[test]
 fn run_length_is_not_observable() {
     for (ptes, swap_slots) in [(4, 64), (8, 64), (8, 5), (16, 24)] {
-        run_programs(Config { ptes, swap_slots, ..Config::default() }, 150, 120);
+        run_programs(Config { ptes, swap_slots, ..Config::default() }, 150, 120, op, |_| {});
     }
 }
 
 #[test]
 fn nor_on_other_devices_or_with_soft_dirty_tracking() {
     for swap_device in [SwapDevice::Stable, SwapDevice::Sync, SwapDevice::Zram] {
-        run_programs(Config { soft_dirty: true, swap_device, ..Config::default() }, 150, 120);
+        run_programs(
+            Config { soft_dirty: true, swap_device, ..Config::default() },
+            150,
+            120,
+            op,
+            |_| {},
+        );
     }
 }
 
 #[test]
 fn nor_with_any_kind_of_write_protection() {
     for (uffd, uffd_fork) in [(UffdWpMode::Unpopulated, true), (UffdWpMode::Async, false)] {
-        run_programs(Config { uffd, uffd_fork, soft_dirty: true, ..Config::default() }, 150, 120);
+        run_programs(
+            Config { uffd, uffd_fork, soft_dirty: true, ..Config::default() },
+            150,
+            120,
+            op,
+            |_| {},
+        );
     }
 }
 
@@ -100,6 +88,6 @@ fn nor_with_any_kind_of_write_protection() {
 fn nor_with_lru_batches() {
     for swap_device in [SwapDevice::Plain, SwapDevice::Zram] {
         let config = Config { lru_batch: true, ptes: 16, swap_device, ..Config::default() };
-        run_programs(config, 150, 150);
+        run_programs(config, 150, 150, op, |_| {});
     }
 }
