@@ -126,7 +126,7 @@ impl Model {
         let head = self.folios[id].head;
         self.folios.value[head as usize] = value;
         self.yield_point(Point::CopyMade);
-        self.hide_entry(slot, Point::CopyCleared);
+        self.blink(slot, Point::CopyCleared);
         self.flush_copied(area.pid, vpn, vpn + 1);
         self.map_fresh(area, slot, vpn, id, Self::protection(area) | bits);
         if old.has_folio() {
@@ -141,7 +141,6 @@ impl Model {
 
     /// B9: nobody reads the old page through a translation once the new one stands.
     fn flush_copied(&mut self, pid: Pid, start: u32, end: u32) {
-        self.hidden = None;
         if !fault!(self, CowNoFlush) {
             self.flush_tlb(pid, start, end);
         }
@@ -210,7 +209,7 @@ impl Model {
         if self.allocate_folio(self.geometry.shift as u8, area.pid, start).is_err() {
             return false;
         }
-        self.hide_entry(pmd, Point::CopyCleared);
+        self.blink(pmd, Point::CopyCleared);
         self.flush_copied(area.pid, start, self.geometry.block_end(start));
         self.map_fresh_leaf(area, pmd, start);
         true

@@ -101,8 +101,7 @@ impl Model {
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if !cached {
-                    self.hide_entry(run.slot, Point::PoisonCleared);
-                    self.unhide_entry();
+                    self.blink(run.slot, Point::PoisonCleared);
                     self.poison_ptes(range.area.pid, run.slot, head, run.len);
                     self.unmap_singly(id, head, run.len, range.area.pid);
                 } else if !self.swap_out_pte(range.area, run.slot, id) {

@@ -187,6 +187,13 @@ impl Model {
         }
     }
 
+    /// The same for a moment only: the entry stands again when whoever wanted to has looked.
+    #[inline]
+    pub(crate) fn blink(&mut self, slot: Slot, point: Point) {
+        self.hide_entry(slot, point);
+        self.unhide_entry();
+    }
+
     /// Puts the entry taken out of sight back.
     #[inline]
     pub(crate) fn unhide_entry(&mut self) {

@@ -129,8 +129,7 @@ impl Model {
         debug_assert!(leaf.is_huge(), "G23: only leaves are split");
         if leaf.has_folio() {
             // G2: nobody has the whole and its parts in a TLB at a time.
-            self.hide_entry(pmd, Point::LeafInvalid);
-            self.hidden = None;
+            self.blink(pmd, Point::LeafInvalid);
             self.flush_tlb_in(area.pid, self.folios.of(leaf.pfn()));
         }
         let table = self.withdraw(area.pid);
