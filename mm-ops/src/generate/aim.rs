@@ -7,7 +7,6 @@ use super::operands::Maker;
 use crate::ids::{PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind::{self, *};
 use crate::op::Op;
-use crate::race::Actor;
 
 /// Operations that a page can be taken away by, or its rights.
 const TAKERS: [OpKind; 15] = [
@@ -27,11 +26,11 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         if self.draw.one_in(5) {
             return None;
         }
-        let known = |kind: &&OpKind| self.profile.weight(**kind) > 0;
-        let count = TAKERS.iter().filter(known).count() as u32;
-        let nth = if count == 0 { return None } else { self.draw.below(count) };
-        let known = |kind: &&OpKind| self.profile.weight(**kind) > 0;
-        TAKERS.iter().filter(known).nth(nth as usize).copied()
+        let known = TAKERS.iter().filter(|kind| self.profile.weight(**kind) > 0);
+        match known.clone().count() as u32 {
+            0 => None,
+            count => known.clone().nth(self.draw.below(count) as usize).copied(),
+        }
     }
 
     /// A range with this page in it: the page alone, its block, or some pages around.
@@ -49,23 +48,23 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
 
     /// A `race` for an operation that is there already.
     pub(crate) fn race_before(&mut self, op: &Op) -> Op {
-        let mut actor = self.actor();
+        let actor = self.actor();
         let mut next = *op;
-        let operands = next.operands();
-        let vpn = match (operands.vpn, operands.range) {
+        let awaited = next.operands();
+        let vpn = match (awaited.vpn, awaited.range) {
             (Some(vpn), _) => Some(*vpn),
-            (None, Some(range)) if !range.is_empty() => {
-                let offset = self.draw.below(range.len);
-                Some(Vpn(range.start.0.saturating_add(offset)))
-            }
+            (None, Some(range)) if !range.is_empty() => Some(Vpn(self.page_of(*range))),
             _ => None,
         };
-        let (Actor::Gup { pid: whose, vpn: page, .. }
-        | Actor::Load { pid: whose, vpn: page }
-        | Actor::Store { pid: whose, vpn: page, .. }) = &mut actor;
-        operands.pid.into_iter().for_each(|pid| *whose = *pid);
-        vpn.into_iter().for_each(|vpn| *page = vpn);
-        Op::Race { actor, at: self.yields() }.sanitized()
+        let mut race = Op::Race { actor, at: self.yields() };
+        let own = race.operands();
+        if let (Some(pid), Some(of)) = (own.pid, awaited.pid) {
+            *pid = *of;
+        }
+        if let (Some(page), Some(vpn)) = (own.vpn, vpn) {
+            *page = vpn;
+        }
+        race.sanitized()
     }
 
     /// A range to be watched: where pages may be moved to, one that nothing was put into yet.

@@ -421,7 +421,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     }
 
     /// Any page of a range that is not empty.
-    fn page_of(&mut self, range: PageRange) -> u32 {
+    pub(super) fn page_of(&mut self, range: PageRange) -> u32 {
         range.start.0.saturating_add(self.draw.below(range.len.max(1)))
     }
 

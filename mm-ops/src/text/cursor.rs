@@ -24,6 +24,17 @@ impl<'a> Word<'a> {
         let behind = self.skip(before.len() + separator.len_utf8());
         Some((Self { text: before, at: self.at }, behind))
     }
+
+    /// The words of a list with commas between.
+    pub(super) fn list(self) -> impl Iterator<Item = Self> {
+        let mut rest = Some(self);
+        std::iter::from_fn(move || {
+            let list = rest.take()?;
+            let (word, behind) = list.split(',').map_or((list, None), |(w, b)| (w, Some(b)));
+            rest = behind;
+            Some(word)
+        })
+    }
 }
 
 /// A reader of one line.
@@ -115,13 +126,23 @@ impl<'a> Cursor<'a> {
 
     /// A prefixed number from 0 to `max`: `p0`, `h15`.
     pub(super) fn name(&mut self, what: &str, prefix: char, max: u8) -> Result<u8, ParseError> {
-        let expected = format!("{what} ({prefix}0 … {prefix}{max})");
-        let word = self.want(&expected)?;
+        let word = self.want(&format!("{what} ({prefix}0 … {prefix}{max})"))?;
+        self.name_in(word, what, prefix, max)
+    }
+
+    /// The same in a word already taken.
+    pub(super) fn name_in(
+        &self,
+        word: Word<'_>,
+        what: &str,
+        prefix: char,
+        max: u8,
+    ) -> Result<u8, ParseError> {
         let digits = word.text.strip_prefix(prefix).unwrap_or("");
         // One spelling only, so that text and number go with each other one to one.
         match digits.parse::<u8>() {
             Ok(number) if number <= max && digits == number.to_string() => Ok(number),
-            _ => Err(self.expected(word, &expected)),
+            _ => Err(self.expected(word, &format!("{what} ({prefix}0 … {prefix}{max})"))),
         }
     }
 

@@ -5,7 +5,7 @@ use super::cursor::{ARROW, Cursor, Word};
 use super::document::Document;
 use super::error::ParseError;
 use super::print::{
-    CONFIG_KEYS, END, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, SWAP_DEVICES, UFFD_MODES,
+    CONFIG_KEYS, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, SWAP_DEVICES, UFFD_MODES,
 };
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
@@ -287,7 +287,11 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             pid: parse_pid(cursor)?,
             range: parse_range(cursor)?,
             to: parse_range(cursor)?,
-            flags: parse_move_flags(cursor)?,
+            flags: {
+                let mut flags = MremapFlags::default();
+                parse_flags(cursor, &MOVE_WORDS, &mut flags)?;
+                flags
+            },
         },
         OpKind::UffdMove => Op::UffdMove {
             pid: parse_pid(cursor)?,
@@ -299,18 +303,21 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     })
 }
 
-/// Any of the flags of a mremap, in any order.
-fn parse_move_flags(cursor: &mut Cursor<'_>) -> Parsed<MremapFlags> {
-    let mut flags = MremapFlags::default();
+/// Any of these flags, in any order, up to the end of the operation.
+fn parse_flags<F, const N: usize>(
+    cursor: &mut Cursor<'_>,
+    words: &[FlagWord<F>; N],
+    flags: &mut F,
+) -> Parsed<()> {
     while let Some(word) = cursor.peek().filter(|word| word.text != ARROW) {
         cursor.next();
-        let known = MOVE_WORDS.map(|(name, _)| name);
-        let flag = MOVE_WORDS[cursor.keyword(word, "a flag", &known)?].1;
-        if std::mem::replace(flag(&mut flags), true) {
+        let known = words.map(|(name, _)| name);
+        let flag = words[cursor.keyword(word, "a flag", &known)?].1;
+        if std::mem::replace(flag(flags), true) {
             return Err(cursor.error(word, format!("`{}` is given twice", word.text)));
         }
     }
-    Ok(flags)
+    Ok(())
 }
 
 fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
@@ -331,26 +338,19 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
         let word = cursor.want("`at` and the yield points")?;
         return Err(cursor.expected(word, "`at` and the yield points"));
     }
-    let mut rest = cursor.want("a yield point for each step, `2` or `1,2,3,4`")?;
+    let list = cursor.want("a yield point for each step, `2` or `1,2,3,4`")?;
+    let steps = actor.steps();
+    if list.list().count() != steps {
+        return Err(cursor.expected(list, &format!("{steps} yield points with commas between")));
+    }
     let mut at = [0; RACE_STEPS];
-    for (step, place) in at.iter_mut().enumerate().take(actor.steps()) {
-        let (word, behind) =
-            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
+    for (word, place) in list.list().zip(&mut at) {
         *place = if word.text == END {
             AT_END
         } else {
             let number = cursor.number(word, "a yield point, or `end`", u32::from(u8::MAX))?;
             u8::try_from(number).unwrap_or(AT_END)
         };
-        match behind {
-            Some(behind) if step + 1 < actor.steps() => rest = behind,
-            None if step + 1 == actor.steps() => {}
-            _ => {
-                let steps = actor.steps();
-                let expected = format!("{steps} yield points with commas between");
-                return Err(cursor.expected(rest, &expected));
-            }
-        }
     }
     Ok(Op::Race { actor, at })
 }
@@ -480,14 +480,7 @@ fn parse_gup(cursor: &mut Cursor<'_>, pin: bool) -> Parsed<Op> {
     let write = cursor.keyword(word, "`r` or `rw`", &["r", "rw"])? == 1;
     let handle = parse_handle(cursor)?;
     let mut flags = GupFlags { pin, write, ..GupFlags::default() };
-    while let Some(word) = cursor.peek().filter(|word| word.text != ARROW) {
-        cursor.next();
-        let known = GUP_WORDS.map(|(name, _)| name);
-        let flag = GUP_WORDS[cursor.keyword(word, "a flag", &known)?].1;
-        if std::mem::replace(flag(&mut flags), true) {
-            return Err(cursor.error(word, format!("`{}` is given twice", word.text)));
-        }
-    }
+    parse_flags(cursor, &GUP_WORDS, &mut flags)?;
     Ok(Op::Gup { pid, range, handle, flags })
 }
 
@@ -526,18 +519,13 @@ fn parse_thp(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     }
 }
 
-fn parse_orders(cursor: &Cursor<'_>, mut rest: Word<'_>) -> Parsed<OrderSet> {
+fn parse_orders(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<OrderSet> {
     let mut orders = OrderSet::EMPTY;
-    loop {
-        let (word, behind) =
-            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
+    for word in word.list() {
         let order = cursor.number(word, "a folio order", u32::from(ORDER_MAX))?;
         orders = orders.with(Order(u8::try_from(order).unwrap_or(ORDER_MAX)));
-        match behind {
-            Some(behind) => rest = behind,
-            None => return Ok(orders),
-        }
     }
+    Ok(orders)
 }
 
 /// An outcome this operation can have; one it can never have is a mistake of the author's.
@@ -578,19 +566,9 @@ fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
 }
 
 /// `p0,p2`.
-fn parse_pids(cursor: &Cursor<'_>, mut rest: Word<'_>) -> Parsed<PidSet> {
-    let mut pids = PidSet::EMPTY;
-    loop {
-        let (word, behind) =
-            rest.split(',').map_or((rest, None), |(word, behind)| (word, Some(behind)));
-        let number = word.text.strip_prefix('p').and_then(|number| number.parse::<u8>().ok());
-        let pid = number.filter(|number| *number < PROCS_MAX).map(Pid);
-        pids = pids.with(pid.ok_or_else(|| cursor.expected(word, "a process, `p0`"))?);
-        match behind {
-            Some(behind) => rest = behind,
-            None => return Ok(pids),
-        }
-    }
+fn parse_pids(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<PidSet> {
+    let pid = |word| cursor.name_in(word, "a process", 'p', PROCS_MAX - 1).map(Pid);
+    word.list().map(pid).collect()
 }
 
 fn parse_outcome_name(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Outcome> {

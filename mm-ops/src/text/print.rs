@@ -42,11 +42,11 @@ impl Advice {
     ];
 }
 
-/// A flag of a GUP call: its word, and its place.
-pub(super) type GupWord = (&'static str, fn(&mut GupFlags) -> &mut bool);
+/// A flag of a call: its word, and its place among the flags.
+pub(super) type FlagWord<F> = (&'static str, fn(&mut F) -> &mut bool);
 
 /// Words behind the handle of `pin` and `get`.
-pub(super) const GUP_WORDS: [GupWord; 5] = [
+pub(super) const GUP_WORDS: [FlagWord<GupFlags>; 5] = [
     ("longterm", |flags| &mut flags.longterm),
     ("force", |flags| &mut flags.force),
     ("fast", |flags| &mut flags.fast),
@@ -56,11 +56,8 @@ pub(super) const GUP_WORDS: [GupWord; 5] = [
 
 /// The yield point that never comes.
 pub(super) const END: &str = "end";
-/// A flag of a mremap: its word, and its place.
-pub(super) type MoveWord = (&'static str, fn(&mut MremapFlags) -> &mut bool);
-
 /// Words behind the ranges of `mremap`.
-pub(super) const MOVE_WORDS: [MoveWord; 3] = [
+pub(super) const MOVE_WORDS: [FlagWord<MremapFlags>; 3] = [
     ("maymove", |flags| &mut flags.maymove),
     ("fixed", |flags| &mut flags.fixed),
     ("dontunmap", |flags| &mut flags.dontunmap),
@@ -192,9 +189,7 @@ impl Display for Op {
                     _ => write!(f, "{range}")?,
                 }
                 write!(f, " {} {handle}", if flags.write { "rw" } else { "r" })?;
-                let mut flags = *flags;
-                let mut set = GUP_WORDS.iter().filter(|(_, flag)| *flag(&mut flags));
-                set.try_for_each(|(name, _)| write!(f, " {name}"))
+                print_flags(f, &GUP_WORDS, *flags)
             }
             Self::Put { handle, dirty } => write!(f, "{kind} {handle}{}", word(" dirty", *dirty)),
             Self::DmaRead { handle, index } => write!(f, "{kind} {handle} {index}"),
@@ -262,9 +257,7 @@ impl Display for Op {
             | Self::RmapWalk { pid, vpn } => write!(f, "{kind} {pid} {vpn}"),
             Self::Mremap { pid, range, to, flags } => {
                 write!(f, "{kind} {pid} {range} {to}")?;
-                let mut flags = *flags;
-                let mut set = MOVE_WORDS.iter().filter(|(_, flag)| *flag(&mut flags));
-                set.try_for_each(|(name, _)| write!(f, " {name}"))
+                print_flags(f, &MOVE_WORDS, *flags)
             }
             Self::UffdMove { pid, range, to, holes } => {
                 write!(f, "{kind} {pid} {range} {to}{}", word(" holes", *holes))
@@ -283,6 +276,12 @@ fn uffd_word(call: UffdCall) -> &'static str {
         UffdCall::Protect(true) => " on",
         UffdCall::Protect(false) => " off",
     }
+}
+
+/// The words of the flags that are set, each behind a space.
+fn print_flags<F>(f: &mut Formatter<'_>, words: &[FlagWord<F>], mut flags: F) -> Result {
+    let mut set = words.iter().filter(|(_, flag)| *flag(&mut flags));
+    set.try_for_each(|(name, _)| write!(f, " {name}"))
 }
 
 /// A word, if it is to be there.
