@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 /// First bytes of every binary program.
 pub const MAGIC: [u8; 4] = *b"mmop";
 /// Version of the format, in the byte behind the magic.
-pub const VERSION: u8 = 3;
+pub const VERSION: u8 = 4;
 
 /// Length of magic and version.
 const HEADER_BYTES: usize = MAGIC.len() + 1;
@@ -158,7 +158,7 @@ read p1 70000 -> a
         let bytes = encode(&program);
         assert_eq!(
             hex(&bytes),
-            "6d6d6f70030402000100010100400000000010040000000000fb2c0101010001000\
+            "6d6d6f7004040200010001010040000000000010040000000000fb2c0101010001000\
              a00036100000b00030100010101000000000101010700010103070901fc7011010001026100"
         );
         assert_eq!(decode(&bytes).unwrap(), program);
@@ -193,7 +193,7 @@ read p1 70000 -> a
         assert_eq!(decode(b""), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop"), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop\x01"), Err(CodecError::Version { found: 1 }));
-        assert!(matches!(decode(b"mmop\x03"), Err(CodecError::Config { .. })));
+        assert!(matches!(decode(b"mmop\x04"), Err(CodecError::Config { .. })));
         let bytes = CODED_BYTES_MAX + 1;
         assert_eq!(decode(&vec![0; bytes]), Err(CodecError::TooLong { bytes }));
         let cut = decode(&good[..good.len() - 1]);

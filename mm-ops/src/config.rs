@@ -2,6 +2,7 @@
 //! program runs is an operation instead.
 
 use crate::ids::{Order, PROCS_MAX};
+use crate::remap::RelocateDesign;
 use serde::{Deserialize, Serialize};
 
 /// How the subject processes runs of page-table entries (rulebook, BATCHING EQUIVALENCE).
@@ -106,6 +107,8 @@ pub struct Config {
     pub uffd_fork: bool,
     /// UFFD_FEATURE_EVENT_REMAP of every userfaultfd context: moved memory stays watched (J7, J14).
     pub uffd_remap: bool,
+    /// Which algorithm MREMAP_RELOCATE_ANON is (JR15).
+    pub relocate: RelocateDesign,
 }
 
 /// Most swap slots of a program.
@@ -130,6 +133,7 @@ impl Default for Config {
             uffd: UffdWpMode::Sync,
             uffd_fork: false,
             uffd_remap: false,
+            relocate: RelocateDesign::PinCheck,
         }
     }
 }

@@ -23,6 +23,7 @@ const CONFIG: Config = Config {
     uffd: mm_ops::UffdWpMode::Sync,
     uffd_fork: false,
     uffd_remap: false,
+    relocate: mm_ops::RelocateDesign::PinCheck,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);

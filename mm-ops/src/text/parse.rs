@@ -5,7 +5,8 @@ use super::cursor::{ARROW, Cursor, Word};
 use super::document::Document;
 use super::error::ParseError;
 use super::print::{
-    CONFIG_KEYS, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, SWAP_DEVICES, UFFD_MODES,
+    CONFIG_KEYS, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, RELOCATE_DESIGNS,
+    SWAP_DEVICES, UFFD_MODES,
 };
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
@@ -25,7 +26,7 @@ type Parsed<T> = Result<T, ParseError>;
 pub(super) enum Code {
     Nothing,
     /// A configuration, and a bit for each key of [`CONFIG_KEYS`] that was written out.
-    Config(Config, u16),
+    Config(Config, u32),
     Step(Step),
 }
 
@@ -92,7 +93,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
     Ok(code)
 }
 
-fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u16)> {
+fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
     let mut config = Config::default();
     let mut seen = 0;
     while let Some(word) = cursor.next() {
@@ -125,7 +126,11 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u16)> {
             }
             10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
             11 => config.uffd_fork = parse_switch(cursor, value)?,
-            _ => config.uffd_remap = parse_switch(cursor, value)?,
+            12 => config.uffd_remap = parse_switch(cursor, value)?,
+            _ => {
+                config.relocate =
+                    parse_named(cursor, value, "a design of relocation", &RELOCATE_DESIGNS)?;
+            }
         }
     }
     Ok((config, seen))
@@ -321,9 +326,10 @@ fn parse_flags<F, const N: usize>(
 }
 
 fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
-    const ACTORS: [&str; 4] = ["pin", "get", "read", "write"];
-    let word = cursor.want("an actor (pin, get, read or write)")?;
-    let kind = cursor.keyword(word, "an actor (pin, get, read or write)", &ACTORS)?;
+    const ACTORS: [&str; 5] = ["pin", "get", "read", "walk", "write"];
+    const WANTED: &str = "an actor (pin, get, read, walk or write)";
+    let word = cursor.want(WANTED)?;
+    let kind = cursor.keyword(word, WANTED, &ACTORS)?;
     let (pid, vpn) = (parse_pid(cursor)?, parse_vpn(cursor)?);
     let actor = match kind {
         0 | 1 => {
@@ -332,6 +338,7 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             Actor::Gup { pid, vpn, handle: parse_handle(cursor)?, pin: kind == 0, write }
         }
         2 => Actor::Load { pid, vpn },
+        3 => Actor::Walk { pid, vpn },
         _ => Actor::Store { pid, vpn, value: parse_value(cursor)? },
     };
     if !cursor.eat("at") {

@@ -6,7 +6,7 @@ use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
-use crate::remap::{MremapFlags, PidSet};
+use crate::remap::{MremapFlags, PidSet, RelocateDesign};
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -57,10 +57,12 @@ pub(super) const GUP_WORDS: [FlagWord<GupFlags>; 5] = [
 /// The yield point that never comes.
 pub(super) const END: &str = "end";
 /// Words behind the ranges of `mremap`.
-pub(super) const MOVE_WORDS: [FlagWord<MremapFlags>; 3] = [
+pub(super) const MOVE_WORDS: [FlagWord<MremapFlags>; 5] = [
     ("maymove", |flags| &mut flags.maymove),
     ("fixed", |flags| &mut flags.fixed),
     ("dontunmap", |flags| &mut flags.dontunmap),
+    ("relocate", |flags| &mut flags.relocate),
+    ("must_relocate", |flags| &mut flags.must_relocate),
 ];
 
 /// The empty set of processes.
@@ -229,6 +231,7 @@ impl Display for Op {
                         write!(f, "{kind} {what} {pid} {vpn} {rights} {handle} at ")?;
                     }
                     Actor::Load { pid, vpn } => write!(f, "{kind} read {pid} {vpn} at ")?,
+                    Actor::Walk { pid, vpn } => write!(f, "{kind} walk {pid} {vpn} at ")?,
                     Actor::Store { pid, vpn, value } => {
                         write!(f, "{kind} write {pid} {vpn} {value} at ")?;
                     }
@@ -303,7 +306,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 13] = [
+pub(super) const CONFIG_KEYS: [&str; 14] = [
     "ptes",
     "procs",
     "batching",
@@ -317,6 +320,7 @@ pub(super) const CONFIG_KEYS: [&str; 13] = [
     "uffd",
     "uffd_fork",
     "uffd_remap",
+    "relocate",
 ];
 
 /// Kinds of swap device and their names.
@@ -332,6 +336,16 @@ pub(super) const UFFD_MODES: [(UffdWpMode, &str); 3] = [
     (UffdWpMode::Sync, "sync"),
     (UffdWpMode::Unpopulated, "unpopulated"),
     (UffdWpMode::Async, "async"),
+];
+
+/// Designs of MREMAP_RELOCATE_ANON and their names.
+pub(super) const RELOCATE_DESIGNS: [(RelocateDesign, &str); 6] = [
+    (RelocateDesign::PinCheck, "pin_check"),
+    (RelocateDesign::PinIgnore, "pin_ignore"),
+    (RelocateDesign::PmdFail, "pmd_fail"),
+    (RelocateDesign::Collect, "collect"),
+    (RelocateDesign::AvObject, "av_object"),
+    (RelocateDesign::Combined, "combined"),
 ];
 
 /// The name of a thing in a list of names.
@@ -360,12 +374,13 @@ impl Config {
             9 => name_of(&SWAP_DEVICES, self.swap_device),
             10 => name_of(&UFFD_MODES, self.uffd),
             11 => on_off(self.uffd_fork),
-            _ => on_off(self.uffd_remap),
+            12 => on_off(self.uffd_remap),
+            _ => name_of(&RELOCATE_DESIGNS, self.relocate),
         }
     }
 
     /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
-    pub(super) fn line(&self, keep: u16) -> String {
+    pub(super) fn line(&self, keep: u32) -> String {
         let default = Self::default();
         let mut line = "config".to_owned();
         for (key, name) in CONFIG_KEYS.iter().enumerate() {
@@ -380,7 +395,7 @@ impl Config {
     /// All settings, those at their default, too: `ptes=8 procs=4 …`.
     #[must_use]
     pub fn explicit(&self) -> String {
-        let line = self.line(u16::MAX);
+        let line = self.line(u32::MAX);
         line.strip_prefix("config ").unwrap_or(&line).to_owned()
     }
 }
