@@ -151,6 +151,14 @@ impl Reference {
         })
     }
 
+    /// The copy of a folio that is migrated, once it is made (F7).
+    pub(crate) fn copy_of(&self, source: FolioId) -> Option<FolioId> {
+        self.tokens.iter().flatten().find_map(|token| match token.holding {
+            Holding::Migration { to, copied: true } if token.folio == Some(source) => Some(to),
+            _ => None,
+        })
+    }
+
     /// Whether any VMA links the anon_vma: its interval tree is not empty (S16).
     pub(crate) fn linked(&self, av: AvId) -> bool {
         self.mms.iter().flat_map(|mm| &mm.vmas).any(|vma| vma.avcs.contains(&av))
