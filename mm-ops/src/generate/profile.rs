@@ -175,6 +175,7 @@ impl Profile {
     }
 
     fn draw(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
+        let areas = if draw.one_in(2) { areas.narrowed(draw) } else { areas };
         let mut profile = Self::even(areas);
         profile.config = draw_config(draw);
         profile.window = draw_window(draw);
