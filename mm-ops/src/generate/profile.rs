@@ -246,6 +246,11 @@ impl Profile {
         self.kinds.weights()[kind.index()]
     }
 
+    /// The same of an advice.
+    pub(super) fn advice_weight(&self, advice: Advice) -> u16 {
+        self.advices.weights()[advice_place(advice)]
+    }
+
     /// Sets how often a kind of operation is drawn.
     pub fn set_weight(&mut self, kind: OpKind, weight: u16) {
         let mut weights = *self.kinds.weights();
