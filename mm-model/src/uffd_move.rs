@@ -189,7 +189,8 @@ impl Model {
                 // Whatever the first frame is, if there is one.
                 true if self.folios.mapcount.is_empty() => Entry::NONE,
                 true => Entry::leaf(0, Self::protection(target)),
-                false => Entry::huge_zero(Self::protection(target)),
+                // The old value, but for the write protection of userfaultfd.
+                false => leaf.without(Entry::UFFD_WP),
             };
             self.tables.set(to, zero);
             if !fault!(self, UffdMoveNoFlush) {

@@ -151,8 +151,10 @@ impl Reference {
         new.index = old.index + part.start;
         new.first_frame = old.first_frame + part.start;
         for (page, at) in new.pages.iter_mut().zip(part.clone()) {
-            // PAE comes back with the entries; of an unmapped page it is lost.
-            *page = Page { exclusive: false, ..old.pages[at as usize] };
+            // PAE comes back with the entries. Of an unmapped page it is lost, but for the first one of
+            // the old folio, whose flags nobody touches (G10).
+            let old = old.pages[at as usize];
+            *page = Page { exclusive: old.exclusive && at == 0, ..old };
         }
         let covers = |slot: u32| part.contains(&(slot % old.nr_pages()));
         for (slot, number) in self.slots.iter_mut().zip(0..) {
