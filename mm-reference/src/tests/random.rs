@@ -3,8 +3,8 @@
 //! reference alone, so that it can be trusted before anything is compared with it.
 
 use mm_ops::{
-    EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA, Observation, SwapDevice, UffdCall, UffdFill,
-    UffdWpMode, VmaFlags,
+    EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA, Observation, RelocateDesign, SwapDevice,
+    UffdCall, UffdFill, UffdWpMode, VmaFlags,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -241,6 +241,12 @@ fn config(seed: u64) -> Config {
             2 => SwapDevice::Sync,
             _ => SwapDevice::Zram,
         },
+        relocate: match seed % 17 {
+            0..4 => RelocateDesign::PinIgnore,
+            4 => RelocateDesign::PmdFail,
+            5 => RelocateDesign::Collect,
+            _ => RelocateDesign::PinCheck,
+        },
         ..Config::default()
     }
 }
@@ -420,6 +426,11 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::R31,
         Rule::Q2,
         Rule::J11,
+        // An rmap walker is an actor.
+        Rule::L8,
+        Rule::L9,
+        Rule::L18,
+        Rule::L19,
     ];
     let missing: Vec<_> = Rule::ALL
         .iter()
