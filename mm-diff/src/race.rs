@@ -1,6 +1,8 @@
 //! Linearizability: an operation with an actor beside it must come to what the reference comes to
 //! with the actor before it, after it, between two of its steps, or backing off. Which of these it
-//! was is for the oracles to find out; that one of them explains everything is the judgement.
+//! was is for the oracles to find out; that one of them explains everything is the judgement. The
+//! answer of an rmap walker is judged like everything else: who was found must have been there to be
+//! found, all of them, at one moment between its first step and its last.
 
 use mm_ops::{
     AT_END, Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, RACE_STEPS, Snapshot,
@@ -72,11 +74,20 @@ pub(crate) fn explain(
         None
     };
     if let Some(turn) = only {
-        let mut ways = [Way::Done, Way::BacksOff].into_iter();
+        // A walker backs off from a lock that somebody holds, and then nobody does.
+        let ways: &[Way] = match actor {
+            Actor::Walk { .. } => &[Way::Done],
+            _ => &[Way::Done, Way::BacksOff],
+        };
+        let mut ways = ways.iter().copied();
         let found = ways.find_map(|way| try_order(turn, way, &mut steps));
         return found.or_else(|| nearest.map(|(_, order)| order));
     }
-    for way in [Way::Done, Way::BacksOff] {
+    let ways: &[Way] = match actor {
+        Actor::Walk { .. } => &[Way::Done, Way::BacksOff, Way::Late],
+        _ => &[Way::Done, Way::BacksOff],
+    };
+    for way in ways.iter().copied() {
         let first = [Turn::Before, Turn::After];
         let found = first.into_iter().find_map(|turn| try_order(turn, way, &mut steps));
         let mut between = (1..=steps).map(Turn::Between);

@@ -74,7 +74,7 @@ impl Generator {
     }
 
     fn value(&mut self) -> Value {
-        Value::label(if self.one_in(4) { 0 } else { b'a' })
+        Value::label(if self.one_in(3) { 0 } else { b'a' })
     }
 
     fn orders(&mut self) -> OrderSet {
@@ -106,12 +106,13 @@ impl Generator {
             1 => PageRange { len: range.len.min(4), ..range },
             _ => range,
         };
+        let (relocate, must_relocate) = (self.one_in(3), self.one_in(6));
         let flags = MremapFlags {
             maymove: !self.one_in(6),
-            relocate: self.one_in(4),
-            must_relocate: self.one_in(6),
+            relocate,
+            must_relocate,
             fixed: !self.one_in(3),
-            dontunmap: self.one_in(3),
+            dontunmap: self.one_in(if relocate || must_relocate { 12 } else { 3 }),
         };
         let start = match self.rng.random_range(0..3) {
             0 => self.rng.random_range(0..12) * 4 + range.start.0 % 4,
@@ -153,7 +154,8 @@ impl Generator {
                 let len = if self.one_in(2) { 1 } else { range.len };
                 Op::UffdMove { pid, range: PageRange { len, ..range }, to, holes: self.one_in(2) }
             }
-            113..=114 => Op::RmapWalk { pid, vpn },
+            113 => Op::RmapWalk { pid, vpn },
+            114 => Op::RmapWalk { pid, vpn: Vpn(vpn.0 % 6) },
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -209,7 +211,11 @@ impl Generator {
                 Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
             }
             69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
-            70..=74 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
+            70..=74 => {
+                // Few pages, so that what was merged is met again.
+                let near = |vpn: Vpn| Vpn(vpn.0 % 6);
+                Op::Ksm { pid, vpn: near(vpn), with: self.pid(), to: near(self.vpn()) }
+            }
             75..=76 => Op::KsmZero { pid, vpn },
             77..=78 => Op::Hwpoison { pid, vpn },
             79 => Op::SoftOffline { pid, vpn },
@@ -426,6 +432,7 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::R31,
         Rule::Q2,
         Rule::J11,
+        Rule::JR8,
         // An rmap walker is an actor.
         Rule::L8,
         Rule::L9,
