@@ -1,4 +1,4 @@
-# rules: JR8 JR12
+# rules: JR12 JR13
 # GUP-fast takes no lock: its pin may come after the look at pins, and does no harm.
 config ptes=4
 mmap p0 0+4 rw

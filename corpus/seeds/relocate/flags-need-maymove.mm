@@ -7,6 +7,6 @@ mremap p0 0+4 0+8 must_relocate -> EINVAL
 mremap p0 0+4 20+4 maymove dontunmap relocate -> EINVAL
 mremap p0 0+4 20+4 maymove fixed dontunmap must_relocate -> EINVAL
 mremap p0 40+4 20+4 maymove fixed relocate -> EFAULT
-mremap p0 0+4 0+8 maymove must_relocate -> @0  # grows where it is: nothing to relocate
+mremap p0 0+4 0+8 maymove must_relocate -> @0                       # grows where it is: nothing to relocate
 mremap p0 0+8 0+4 maymove relocate -> @0
 mremap p0 0+4 0+4 maymove must_relocate -> @0

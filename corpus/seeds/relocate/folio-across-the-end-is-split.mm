@@ -8,7 +8,7 @@ write p0 5 b
 write p0 6 c
 write p0 7 d
 mremap p0 0+6 32+6 maymove fixed must_relocate -> @32
-split p0 6 order=0 -> EINVAL                    # split already
+split p0 6 order=0 -> EINVAL                           # split already
 rmap_walk p0 36 -> p0
 rmap_walk p0 6 -> p0
 swap_out p0 37 -> ok

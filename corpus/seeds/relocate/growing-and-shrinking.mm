@@ -17,6 +17,6 @@ mmap p0 0+4 r
 mmap p0 5+15 r
 mmap p0 20+20 r
 mmap p0 43+5 r
-mremap p0 40+2 40+8 maymove must_relocate -> @48  # the only room
+mremap p0 40+2 40+8 maymove must_relocate -> @48        # the only room
 read p0 49 -> a
 rmap_walk p0 49 -> p0

@@ -14,9 +14,9 @@ mremap p0 2+10 34+10 maymove fixed must_relocate -> @34
 read p0 37 -> b
 read p0 41 -> c
 read p0 33 -> d
-split p0 37 order=0 -> ok                       # it was large
+split p0 37 order=0 -> ok                                # it was large
 rmap_walk p0 37 -> p0
 swap_out p0 41 -> ok
 read p0 41 -> c
 fail_alloc 1
-mprotect p0 32+12 r -> ok                       # one VMA
+mprotect p0 32+12 r -> ok                                # one VMA

@@ -18,5 +18,5 @@ fail_alloc 3
 mremap p0 40+4 20+4 maymove fixed relocate -> @20
 read p0 21 -> a
 rmap_walk p0 21 -> p0
-mremap p0 20+4 0+4 maymove fixed relocate -> @0  # this merges with nothing: it is relocated
+mremap p0 20+4 0+4 maymove fixed relocate -> @0           # this merges with nothing: it is relocated
 read p0 1 -> a

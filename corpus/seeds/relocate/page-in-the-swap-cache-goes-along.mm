@@ -5,7 +5,7 @@ config ptes=4
 mmap p0 0+4 rw
 write p0 1 a
 write p0 2 b
-swap_out p0 2 -> ok                             # this one is on the device alone
+swap_out p0 2 -> ok                                    # this one is on the device alone
 swap_out p0 1 l0 -> ok
 mremap p0 0+4 20+4 maymove fixed must_relocate -> @20
 read p0 21 -> a

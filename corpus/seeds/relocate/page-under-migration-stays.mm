@@ -7,7 +7,7 @@ write p0 1 b
 migrate p0 1 l0 -> ok
 mremap p0 0+4 20+4 maymove fixed must_relocate -> EFAULT
 mremap p0 0+4 20+4 maymove fixed relocate -> @20
-migrate_end l0 -> ok                            # never copied: the page comes back
+migrate_end l0 -> ok                                      # never copied: the page comes back
 read p0 20 -> a
 read p0 21 -> b
 mremap p0 20+4 40+4 maymove fixed must_relocate -> @40

@@ -1,4 +1,4 @@
-# rules: L8 L19 I1
+# rules: L19 I1
 # Nobody maps the folio any more: the walk is over before it begins. As long as the child has it, the
 # child is found.
 mmap p0 0+4 rw
