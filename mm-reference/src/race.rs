@@ -335,6 +335,9 @@ impl Reference {
         if self.folio(folio).mapping != mapping {
             rule!(self.coverage, L18);
         }
-        ActorEnd::Walked(self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect())
+        let found: PidSet = self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect();
+        let mapped: PidSet = self.mappings(folio).map(|mapping| mapping.pid).collect();
+        debug_assert_eq!(found, mapped, "INV34");
+        ActorEnd::Walked(found)
     }
 }

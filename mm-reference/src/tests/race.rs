@@ -1,6 +1,7 @@
 //! The rmap walker beside an operation (L8, L9, L18, L19). What the other actors come to is told by
 //! the tests of what they race with, against a subject.
 
+use super::random::{config, generator};
 use super::*;
 use crate::{Turn, Way};
 use mm_ops::{Actor, ActorEnd, MremapFlags, PidSet, UffdCall};
@@ -104,4 +105,46 @@ fn l8_a_folio_that_is_split_goes_on_with_its_first_piece() {
     let end = bench.walked(2, &op, Turn::After, Way::Done);
     assert_eq!(end, ActorEnd::Walked(PidSet::EMPTY.with(Pid(0))));
     assert_eq!(bench.page(P0, 2).page, 0);
+}
+
+/// Whoever may walk at a moment finds all who map the folio then, and nobody who does not; and it
+/// changes nothing. So no operation of the reference has a step between which a page that is mapped
+/// cannot be found, but where it says that roots are locked.
+#[test]
+fn inv34_holds_whenever_a_walker_comes() {
+    let (mut walks, mut between) = (0, 0);
+    for seed in 0..1500 {
+        let mut generator = generator(seed);
+        let mut reference = Reference::new(&config(seed));
+        for index in 0..60 {
+            let op = generator.op_at(seed, index).stamped(index);
+            let actor = Actor::Walk { pid: generator.pid(), vpn: generator.vpn() };
+            let before = reference.clone();
+            let outcome = reference.apply(&op, &[]).expect("no choice, so none refused");
+            let mut alone = Snapshot::default();
+            reference.snapshot(&mut alone);
+            let mut turn = Turn::Before;
+            loop {
+                let mut raced = before.clone();
+                let done = raced.apply_raced(&op, &[], actor, turn, Way::Done);
+                let (answer, end) = done.expect("no choice, so none refused");
+                let mut beside = Snapshot::default();
+                raced.snapshot(&mut beside);
+                assert_eq!((answer, &beside), (outcome, &alone), "{op:?} {actor:?} {turn:?}");
+                assert_ne!(end, ActorEnd::Walked(PidSet::EMPTY), "{op:?} {actor:?} {turn:?}");
+                walks += u32::from(end != ActorEnd::BackedOff);
+                turn = match turn {
+                    Turn::Before => Turn::After,
+                    Turn::After => Turn::Between(1),
+                    Turn::Between(step) => Turn::Between(step + 1),
+                };
+                let Turn::Between(step) = turn else { continue };
+                if step > raced.steps() || step > 12 {
+                    break;
+                }
+                between += 1;
+            }
+        }
+    }
+    assert!(walks > 1000 && between > 1000, "{walks} walks, {between} between steps");
 }

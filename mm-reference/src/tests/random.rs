@@ -39,7 +39,7 @@ const ADVICE: [Advice; 21] = [
     Advice::WillNeed,
 ];
 
-struct Generator {
+pub(super) struct Generator {
     rng: ChaCha8Rng,
     pages: u32,
 }
@@ -49,11 +49,11 @@ impl Generator {
         self.rng.random_range(0..n) == 0
     }
 
-    fn pid(&mut self) -> Pid {
+    pub(super) fn pid(&mut self) -> Pid {
         Pid(if self.one_in(2) { 0 } else { self.rng.random_range(0..4) })
     }
 
-    fn vpn(&mut self) -> Vpn {
+    pub(super) fn vpn(&mut self) -> Vpn {
         Vpn(self.rng.random_range(0..self.pages))
     }
 
@@ -134,7 +134,7 @@ impl Generator {
     }
 
     /// Programs begin with memory, every second one with memory for KSM.
-    fn op_at(&mut self, seed: u64, index: usize) -> Op {
+    pub(super) fn op_at(&mut self, seed: u64, index: usize) -> Op {
         let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
         match index {
             0 => Op::Mmap { pid, range, prot: RW, droppable: false },
@@ -226,7 +226,7 @@ impl Generator {
     }
 }
 
-fn config(seed: u64) -> Config {
+pub(super) fn config(seed: u64) -> Config {
     Config {
         ptes: if seed.is_multiple_of(3) { 8 } else { 4 },
         soft_dirty: seed.is_multiple_of(2),
@@ -257,7 +257,7 @@ fn config(seed: u64) -> Config {
     }
 }
 
-fn generator(seed: u64) -> Generator {
+pub(super) fn generator(seed: u64) -> Generator {
     Generator { rng: ChaCha8Rng::seed_from_u64(seed), pages: 24 }
 }
 

@@ -94,9 +94,7 @@ fn every_program_passes_and_shows_the_rules_it_cites() {
             }
         };
         // What a race with anybody but a walker comes to is for a subject with yield points to say.
-        let races = |step: &Step| {
-            matches!(&step.op, Op::Race { actor, .. } if !matches!(actor, Actor::Walk { .. }))
-        };
+        let races = |step: &Step| matches!(&step.op, Op::Race { actor, .. } if !matches!(actor, Actor::Walk { .. }));
         if program.steps.iter().any(races) {
             continue;
         }
