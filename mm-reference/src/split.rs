@@ -61,9 +61,11 @@ impl Reference {
         if target.toward.is_some() {
             rule!(self.coverage, G22);
         }
+        self.lock_roots();
         if !self.freeze(folio) {
             rule!(self.coverage, G8, 1);
             self.bring_back(folio, folio);
+            self.unlock_roots();
             return Err(Errno::EAGAIN);
         }
         self.unqueue(folio);
@@ -75,6 +77,7 @@ impl Reference {
             self.rename_poisoned(folio, part.clone(), *piece);
             self.bring_piece_back(folio, *piece, part.start, mlocked);
         }
+        self.unlock_roots();
         let kept = parts.iter().position(|part| part.contains(&callers)).expect("a page of it");
         for (at, piece) in pieces.iter().enumerate() {
             if at != kept {
