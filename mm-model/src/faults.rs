@@ -328,7 +328,7 @@ catalogue! {
     UffdMovePmdMigration, "uffdmove-pmd-migration", "CVE-2025-38686, fix aba6faec0103",
         "UFFDIO_MOVE takes a MIGRATION PMD for a leaf (K7).",
         "";
-    UffdMoveNonexclusive, "uffdmove-nonexclusive", "seed 001; also move-rmap-nonexclusive",
+    UffdMoveNonexclusive, "uffdmove-nonexclusive", "seed 001",
         "UFFDIO_MOVE does not test PAE (K5, K7, K8).",
         "";
     UffdMoveKsm, "move-rmap-ksm", "seed 001",

@@ -341,7 +341,9 @@ impl Model {
         let step = race.taken;
         race.taken += 1;
         self.timeline.push(Moment::Step(race.actor.step_name(step)));
-        if !self.live(race.actor.pid()) {
+        // What a walker goes by is the folio, whatever became of the process that named it.
+        let walks = matches!(race.actor, Actor::Walk { .. });
+        if !walks && !self.live(race.actor.pid()) {
             self.back_off(race);
             return;
         }

@@ -7,7 +7,7 @@ use mm_ops::{
     NO_ANON_VMA, Op, Order, Outcome, PageRange, Pid, RelocateDesign, VmaSnap, Vpn,
 };
 
-const DESIGNS: [RelocateDesign; 6] = [
+pub(crate) const DESIGNS: [RelocateDesign; 6] = [
     RelocateDesign::PinCheck,
     RelocateDesign::PinIgnore,
     RelocateDesign::PmdFail,

@@ -1,8 +1,12 @@
 //! The rmap walker (L8, L18): wherever its steps fall, it finds who maps its folio, or backs off.
 
+use super::random::Dice;
+use super::random_moves;
+use super::relocate::DESIGNS;
 use super::support::*;
 use mm_ops::{
-    Actor, ActorEnd, Choice, Config, Errno, Op, Outcome, Pid, PidSet, RelocateDesign, Vpn,
+    Actor, ActorEnd, Choice, Config, EntrySnap, Errno, Op, Outcome, Pid, PidSet, RelocateDesign,
+    Vpn,
 };
 
 fn walker(pid: u8, vpn: u32, at: [u8; 4]) -> Op {
@@ -157,6 +161,13 @@ fn who_walks_to_nothing_backs_off() {
 }
 
 #[test]
+fn a_walker_outlives_the_process_that_named_its_folio() {
+    let mut m = Machine::after(&[mmap(0, 0, 4, RW), write(0, 0, b'a'), fork(0, 1)]);
+    m.all(&[walker(0, 0, [mm_ops::AT_END; 4]), exit(0)]);
+    assert_eq!(end(&m), walked(&[1]));
+}
+
+#[test]
 fn a_walk_beside_a_fork_finds_the_child_or_not() {
     for at in spreads() {
         let mut m = Machine::after(&[mmap(0, 0, 4, RW), write(0, 0, b'a'), walker(0, 0, at)]);
@@ -164,5 +175,84 @@ fn a_walk_beside_a_fork_finds_the_child_or_not() {
         let may = [walked(&[0]), walked(&[0, 1])];
         assert!(may.contains(&end(&m)), "{at:?}: {:?}", end(&m));
         assert_ne!(end(&m), ActorEnd::Walked(PidSet::EMPTY));
+    }
+}
+
+/// Whoever maps a folio, by its number.
+fn mapping(m: &Machine, id: u32) -> PidSet {
+    let head = m.model.folios[id].head;
+    let ranges = m.model.rmap_ranges(id);
+    let mapping = ranges.iter().filter(|range| m.model.maps_in(head, range));
+    mapping.map(|range| range.area.pid).collect()
+}
+
+/// A walk finds who maps the folio all the time, and nobody who never does; whatever the operation.
+#[test]
+fn l18_a_walk_beside_anything_misses_nothing() {
+    let mut judged = 0;
+    for seed in 0..3000 {
+        let relocate = DESIGNS[seed as usize % DESIGNS.len()];
+        let ptes = [4u16, 8][seed as usize % 2];
+        let mut m = Machine::with(Config { ptes, relocate, ..Config::default() });
+        let mut dice = Dice::of(seed);
+        let ptes = u32::from(ptes);
+        m.all(&[mmap(0, 0, 3 * ptes, RW), write(0, 1, b'a')]);
+        for _ in 0..60 {
+            let op = random_moves::op(&mut dice, ptes);
+            let mut at = [0; 4];
+            let mut last = 0;
+            for step in &mut at {
+                last += dice.roll(5) as u8;
+                *step = last;
+            }
+            let mapped = m.snapshot().entries;
+            let mapped: Vec<_> = mapped.iter().filter(|entry| entry.kind.maps_folio()).collect();
+            if mapped.is_empty() {
+                m.apply(op);
+                continue;
+            }
+            let EntrySnap { pid, vpn, .. } = *mapped[dice.roll(mapped.len() as u32) as usize];
+            let entry = m.model.present_entry(pid, vpn).expect("it maps a folio");
+            let id = m.model.folios.of(entry.pfn());
+            let folio = m.model.folios[id];
+            let before = mapping(&m, id);
+            m.all(&[walker(pid.0, vpn.0, at), op]);
+            let ActorEnd::Walked(found) = end(&m) else { continue };
+            assert_ne!(found, PidSet::EMPTY, "seed {seed}, {op:?}, {at:?}");
+            let now = m.model.folios[id];
+            if (now.head, now.order) != (folio.head, folio.order) {
+                continue;
+            }
+            let after = mapping(&m, id);
+            let fits = |pid: Pid| match (before.contains(pid), after.contains(pid)) {
+                (true, true) => found.contains(pid),
+                (false, false) => !found.contains(pid),
+                _ => true,
+            };
+            assert!((0..4).map(Pid).all(fits), "seed {seed}, {op:?}, {at:?}: {found:?}");
+            judged += 1;
+        }
+    }
+    assert!(judged > 2000, "{judged}");
+}
+
+/// What the faults of the locks and of the second look make of it: a walk that misses its page.
+#[cfg(feature = "faults")]
+#[test]
+fn faults_make_a_walk_miss() {
+    for name in [
+        "mremap-table-move-no-rmap-lock",
+        "rmap-lock-no-recheck",
+        "uffdmove-no-rmap-lock",
+        "relocate-no-old-lock",
+        "relocate-no-new-lock",
+        "relocate-avobject-one-place",
+    ] {
+        let fault = crate::faults::Fault::from_name(name).expect("it is in the catalogue");
+        let program = super::faults::of_corpus(fault);
+        let mut model = crate::model::Model::with_fault(&program.config, fault);
+        let missed = Choice::Raced(ActorEnd::Walked(PidSet::EMPTY));
+        let misses = |op: Op| mm_ops::Mm::apply(&mut model, &op).choices.contains(&missed);
+        assert!(program.stamped().any(misses), "{name}");
     }
 }
