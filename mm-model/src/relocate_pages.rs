@@ -173,38 +173,47 @@ impl Model {
         Ok(())
     }
 
-    /// Whether the folio is in hand already. Entries of a folio are no further apart than it is long.
-    fn is_secured(&self, plan: &Plan, found: Found) -> bool {
-        let pages = self.folios[found.id].pages();
-        let near = plan.list.iter().rev().take_while(|other| other.found.vpn + pages > found.vpn);
-        near.into_iter().any(|other| other.found.id == found.id)
-    }
-
-    /// JR13: locks and tests a folio, and notes what it was. One that has no place in an anon_vma, a KSM
-    /// page or one that was read ahead, stays as it is.
+    /// JR13: locks and tests a folio, and notes what it was. One that has no place in an anon_vma that
+    /// this entry could name stays as it is.
     fn secure(&mut self, plan: &mut Plan, found: Found) -> Result<(), Failure> {
         let ksm = self.folios[found.id].flags.has(FolioFlags::KSM);
-        if ksm && !found.swapped || self.is_secured(plan, found) {
+        if ksm && !found.swapped {
             return Ok(());
         }
         if !self.try_lock(found.id) {
-            return Err(Failure::Refused);
+            // The lock may be this relocation's own, by another entry; mostly one that is near.
+            let ours = plan.list.iter().rev().any(|other| other.found.id == found.id);
+            return if ours { Ok(()) } else { Err(Failure::Refused) };
         }
-        let folio = self.folios[found.id];
-        let refused = if found.swapped { folio.is_large() } else { self.is_refused(found.id) };
+        let refused = if found.swapped {
+            self.folios[found.id].is_large()
+        } else {
+            self.is_refused(found.id)
+        };
+        let stays = found.swapped && !self.is_swapped_from(plan, found);
         let pinned = !found.swapped && self.looks_pinned(found.id);
-        let homeless = ksm || folio.mapping == NO_ANON_VMA;
-        if refused || homeless || pinned {
+        if refused || stays || pinned {
             self.folios[found.id].set(FolioFlags::LOCKED, false);
-            let left = !refused && (homeless || fault!(self, RelocateFragment));
+            let left = !refused && (stays || fault!(self, RelocateFragment));
             return if left { Ok(()) } else { Err(Failure::Refused) };
         }
-        self.folios[found.id].refs += 1;
         let place = found.vpn.wrapping_sub(found.page);
         let new_index = plan.way.destination_of(place);
+        let folio = &mut self.folios[found.id];
+        folio.refs += 1;
         let (mapping, index) = (folio.mapping, folio.index);
         plan.list.push(Secured { found, mapping, index, new_index });
         Ok(())
+    }
+
+    /// JR7 (b): whether a fault would map the cached folio as what it is. It would not if the folio was
+    /// only read ahead, or if KSM made its slot that of several places, and it belongs to another.
+    fn is_swapped_from(&self, plan: &Plan, found: Found) -> bool {
+        let folio = &self.folios[found.id];
+        let index = plan.way.destination_of(found.vpn).wrapping_sub(plan.object.shift);
+        !folio.flags.has(FolioFlags::KSM)
+            && (folio.mapping, folio.index) == (plan.object.old, index)
+            && self.folios.mapcount_of(found.id) == 0
     }
 
     /// Somebody else may map it: JR2 and JR16 exclude that.
@@ -282,12 +291,10 @@ impl Model {
 
     /// The first pass of RA-COLLECT: a reference keeps the folio, nothing is locked or tested.
     fn list(&mut self, plan: &mut Plan, found: Found) -> Result<(), Failure> {
-        if !self.is_secured(plan, found) {
-            let folio = &mut self.folios[found.id];
-            folio.refs += 1;
-            let (mapping, index) = (folio.mapping, folio.index);
-            plan.list.push(Secured { found, mapping, index, new_index: index });
-        }
+        let folio = &mut self.folios[found.id];
+        folio.refs += 1;
+        let (mapping, index) = (folio.mapping, folio.index);
+        plan.list.push(Secured { found, mapping, index, new_index: index });
         Ok(())
     }
 
