@@ -259,26 +259,31 @@ impl Model {
         if !relocated {
             self.move_to_copy(area, &call)?;
         }
-        let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
-            return Err(Errno::EFAULT);
-        };
-        if new.flags.0 & WATCHED.0 != 0 && !self.config.uffd_remap {
-            // J14: all of it, whatever was merged.
-            let vma = self.vma_mut(pid, new.index);
-            vma.flags = vma.flags.without(WATCHED);
-        }
+        self.stop_watching(pid, to);
         if !merged {
             self.note_moved_ksm(addr, to, old_len);
         }
         if relocated {
             self.merge_relocated(pid, to);
         }
+        let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
+            return Err(Errno::EFAULT);
+        };
         if call.flags.dontunmap {
             self.leave_empty(old, new, &call);
         } else {
             self.unmap_source(old, addr, addr + old_len);
         }
         Ok(to)
+    }
+
+    /// J14: nobody watches what was moved, nor what it merged with before it was.
+    fn stop_watching(&mut self, pid: Pid, to: u32) {
+        let new = self.area_at(pid, to).filter(|new| new.flags.0 & WATCHED.0 != 0);
+        if let Some(new) = new.filter(|_| !self.config.uffd_remap) {
+            let vma = self.vma_mut(pid, new.index);
+            vma.flags = vma.flags.without(WATCHED);
+        }
     }
 
     /// The VMA is copied (J5) and the page tables move, all or none of them (J11).

@@ -344,6 +344,14 @@ fn jr12_a_merge_that_cannot_be_is_not() {
 }
 
 #[test]
+fn j12_a_source_that_cannot_be_cut_off_is_not_accounted_for() {
+    let mut m = Machine::after(&[mmap(0, 4, 4, RW), write(0, 4, b'a'), fail_alloc(4)]);
+    assert_eq!(m.apply(relocate_to(0, 4, 2, 8)), at(8));
+    assert_eq!(m.vmas(0), [(4, 10)], "the VMA goes on from itself, with the empty source");
+    assert!(!m.vma_has(0, 8, mm_ops::VmaFlags::ACCOUNT));
+}
+
+#[test]
 fn j2_each_vma_decides_for_itself() {
     let mut m = Machine::after(&[mmap(0, 0, 2, RW), mmap(0, 2, 2, R), mmap(0, 4, 2, RW)]);
     m.all(&[write(0, 0, b'a'), read(0, 2), write(0, 4, b'e'), pin_rw(0, 4, 1, 0)]);
