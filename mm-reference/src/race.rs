@@ -299,14 +299,14 @@ impl Reference {
         let Actor::Walk { pid, vpn } = actor else { return None };
         let folio = self.folio(self.mapped_folio(pid, vpn.0).filter(|_| self.alive(pid))?);
         let ksm = folio.flags.has(FolioFlags::KSM);
-        let frame = *folio.frames.first()?;
+        let frame = folio.first_frame;
         (!ksm).then_some(Walked { frame, mapping: folio.mapping })
     }
 
     /// The folio that begins with a frame; of two, as there are when one has just been split, the one
     /// that is mapped.
     fn folio_from(&self, frame: u32) -> Option<FolioId> {
-        let begins = |folio: &Folio| folio.live && folio.frames.first() == Some(&frame);
+        let begins = |folio: &Folio| folio.live && folio.first_frame == frame;
         let found = (0..).zip(&self.folios).filter(|(_, folio)| begins(folio)).map(|(id, _)| id);
         found.max_by_key(|folio| self.mapcount(*folio) > 0)
     }
