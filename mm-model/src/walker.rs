@@ -151,9 +151,11 @@ impl Model {
     /// The places that a mapping names of a folio.
     fn ranges_by(&self, id: FolioId, mapping: AnonVmaNr) -> RmapRanges {
         let index = self.folios[id].index;
-        let Some(object) = self.av_object.filter(|_| mapping == AV_OBJECT) else {
+        if mapping != AV_OBJECT {
             return self.ranges_in(id, mapping, index);
-        };
+        }
+        // Only a walker that does not look again comes here with an object that is gone.
+        let Some(object) = self.av_object else { return RmapRanges::new() };
         let mut ranges = self.ranges_in(id, object.new, index.wrapping_add(object.shift));
         if !fault!(self, RelocateAvobjectOnePlace) {
             ranges.extend(self.ranges_in(id, object.old, index));
