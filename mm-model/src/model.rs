@@ -265,6 +265,7 @@ impl Model {
             Op::Mremap { pid, range, to, flags } => self.mremap(pid, range, to, flags),
             Op::UffdMove { pid, range, to, holes } => self.uffd_move(pid, range, to, holes),
             Op::RmapWalk { pid, vpn } => self.rmap_walk(pid, vpn),
+            Op::Dev(_) => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
 }

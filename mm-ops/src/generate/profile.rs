@@ -108,6 +108,13 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::UffdUnregister
         | OpKind::UffdZero
         | OpKind::UffdPoison => 1,
+        OpKind::DevSetup
+        | OpKind::DevEvict
+        | OpKind::DevPages
+        | OpKind::DevFinalize
+        | OpKind::DevExclusive
+        | OpKind::DevRead
+        | OpKind::DevWrite => 0,
     }
 }
 
@@ -291,6 +298,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         uffd: draw_uffd(draw),
         uffd_fork: draw.one_in(4),
         uffd_remap: draw.one_in(4),
+        ..Config::default()
     }
 }
 

@@ -1,6 +1,6 @@
 //! Printing: operations, outcomes, configurations and programs as text.
 
-use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
+use crate::config::{AccessBits, Batching, Config, DevExclusiveMode, SwapDevice, UffdWpMode};
 use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
@@ -259,6 +259,7 @@ impl Display for Op {
                 write!(f, "{kind} {pid} {range} {to}")?;
                 print_flags(f, &MOVE_WORDS, *flags)
             }
+            Self::Dev(op) => write!(f, "{op}"),
             Self::UffdMove { pid, range, to, holes } => {
                 write!(f, "{kind} {pid} {range} {to}{}", word(" holes", *holes))
             }
@@ -279,7 +280,7 @@ fn uffd_word(call: UffdCall) -> &'static str {
 }
 
 /// The words of the flags that are set, each behind a space.
-fn print_flags<F>(f: &mut Formatter<'_>, words: &[FlagWord<F>], mut flags: F) -> Result {
+pub(super) fn print_flags<F>(f: &mut Formatter<'_>, words: &[FlagWord<F>], mut flags: F) -> Result {
     let mut set = words.iter().filter(|(_, flag)| *flag(&mut flags));
     set.try_for_each(|(name, _)| write!(f, " {name}"))
 }
@@ -303,7 +304,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 13] = [
+pub(super) const CONFIG_KEYS: [&str; 17] = [
     "ptes",
     "procs",
     "batching",
@@ -317,6 +318,10 @@ pub(super) const CONFIG_KEYS: [&str; 13] = [
     "uffd",
     "uffd_fork",
     "uffd_remap",
+    "dev_mem",
+    "dev_exclusive",
+    "migdev_old",
+    "dev_thp",
 ];
 
 /// Kinds of swap device and their names.
@@ -325,6 +330,13 @@ pub(super) const SWAP_DEVICES: [(SwapDevice, &str); 4] = [
     (SwapDevice::Stable, "stable"),
     (SwapDevice::Sync, "sync"),
     (SwapDevice::Zram, "zram"),
+];
+
+/// Ways to make a page exclusive and their names.
+pub(super) const DEV_EXCLUSIVE_MODES: [(DevExclusiveMode, &str); 3] = [
+    (DevExclusiveMode::Current, "618"),
+    (DevExclusiveMode::Folio, "folio"),
+    (DevExclusiveMode::Walk, "walk"),
 ];
 
 /// Write-protect features of userfaultfd and their names.
@@ -360,12 +372,16 @@ impl Config {
             9 => name_of(&SWAP_DEVICES, self.swap_device),
             10 => name_of(&UFFD_MODES, self.uffd),
             11 => on_off(self.uffd_fork),
-            _ => on_off(self.uffd_remap),
+            12 => on_off(self.uffd_remap),
+            13 => self.dev_mem.to_string(),
+            14 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
+            15 => on_off(self.migdev_old),
+            _ => on_off(self.dev_thp),
         }
     }
 
     /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
-    pub(super) fn line(&self, keep: u16) -> String {
+    pub(super) fn line(&self, keep: u32) -> String {
         let default = Self::default();
         let mut line = "config".to_owned();
         for (key, name) in CONFIG_KEYS.iter().enumerate() {
@@ -380,7 +396,7 @@ impl Config {
     /// All settings, those at their default, too: `ptes=8 procs=4 …`.
     #[must_use]
     pub fn explicit(&self) -> String {
-        let line = self.line(u16::MAX);
+        let line = self.line(u32::MAX);
         line.strip_prefix("config ").unwrap_or(&line).to_owned()
     }
 }
