@@ -8,6 +8,7 @@ use crate::race::Point;
 use crate::table::Slot;
 use crate::uffd::WATCHED;
 use crate::vma::Area;
+use mm_ops::EventKind;
 
 /// A move of pages from one VMA to another, or within one.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +63,7 @@ impl Model {
     /// move_page_tables. Answers how many pages of the range are done; fewer than all, if memory
     /// lacks for a table.
     pub(crate) fn move_page_tables(&mut self, way: &Move) -> u32 {
+        self.notify(EventKind::Unmap, way.old.pid, way.from, way.from + way.len);
         let mut cursor = Cursor { from: way.from, to: way.to, end: way.from + way.len };
         if self.can_align_down(way) {
             cursor.from = self.geometry.block_start(way.from);
@@ -182,7 +184,8 @@ impl Model {
             return entry;
         }
         // Markers and HWPOISON entries have no such bit (S4).
-        let tracked = entry.is_present() || entry.is_swap() || entry.is_migration();
+        let named = entry.is_swap() || entry.is_migration() || entry.is_device();
+        let tracked = entry.is_present() || named;
         if self.config.soft_dirty && tracked && !fault!(self, MremapSoftDirtyLost) {
             entry = entry.with(Entry::SOFT_DIRTY);
         }

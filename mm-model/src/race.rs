@@ -107,6 +107,18 @@ points! {
     UffdIsolated = "uffd_move: pins tested again",
     /// K4, K5, K7: the new entry is set, the TLB not flushed.
     UffdSet = "uffd_move: entry set",
+    /// N4: the entry is cleared, pins not tested.
+    DevCleared = "device collect: entry cleared",
+    /// N4: pins were tested, PAE is cleared.
+    DevShared = "device collect: exclusivity cleared",
+    /// N4: the MIGRATION entry stands.
+    DevReplaced = "device collect: entry replaced",
+    /// N4: what lies in one table is collected, its TLB entries not flushed.
+    DevCollected = "device collect: before the flush",
+    /// N8: the entry of the zero page is cleared and flushed.
+    DevHoleCleared = "device insert: entry cleared",
+    /// O3: the entry is cleared, the TLB not flushed.
+    ExclusiveCleared = "device exclusive: entry cleared",
     /// B9: the copy is made, the old entry still there.
     CopyMade = "cow: copy made",
     /// B9: the old entry is cleared and flushed.

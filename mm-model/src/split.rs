@@ -28,13 +28,21 @@ impl Caller {
 impl Model {
     /// The operation `split`.
     pub(crate) fn split(&mut self, pid: Pid, vpn: Vpn, order: Order, nonuniform: bool) -> Outcome {
-        let Some(entry) = self.present_entry(pid, vpn).filter(|entry| entry.has_folio()) else {
+        let Some(entry) = self.splittable_entry(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let frame = self.frame_at(entry, vpn.0);
         let id = self.folios.of(frame);
         let page = frame - self.folios[id].head;
         answer(self.split_folio(id, order.0, nonuniform.then_some(page), Caller::HEAD))
+    }
+
+    /// The entry of a page if it maps a folio, or keeps one for a device that could be split: all but a
+    /// single page of a device's memory.
+    fn splittable_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
+        self.naming_entry(pid, vpn).filter(|entry| {
+            !entry.is_device_private() || self.folios[self.folios.of(entry.pfn())].is_large()
+        })
     }
 
     /// Splits a folio into pieces of an order: all of it, or only the halves that hold page `toward`

@@ -138,7 +138,7 @@ impl Model {
         let pages = self.geometry.ptes();
         if leaf.is_migration() {
             // G1: nothing is mapped, so nothing is counted.
-            let pte = leaf.split_migration();
+            let pte = leaf.split_nonpresent();
             for (entry, page) in self.tables.run_mut(first, pages as usize).iter_mut().zip(0..) {
                 *entry = pte.advanced(page);
             }
