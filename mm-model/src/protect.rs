@@ -9,7 +9,9 @@ use crate::table::Slot;
 use crate::uffd::UffdWp;
 use crate::vma::{Area, prot_flags};
 use crate::walk::Block;
-use mm_ops::{AccessBits, Choice, Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{
+    AccessBits, Choice, Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn,
+};
 
 /// Bits that may differ within a run of mprotect (H9).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;

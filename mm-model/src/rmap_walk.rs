@@ -124,7 +124,8 @@ impl Model {
         let id = self.folios.of(entry.pfn());
         let head = self.folios[id].head;
         // L8: nobody looks for what nothing maps.
-        let ranges = if self.folios.mapcount_of(id) > 0 { self.rmap_ranges(id) } else { RmapRanges::new() };
+        let ranges =
+            if self.folios.mapcount_of(id) > 0 { self.rmap_ranges(id) } else { RmapRanges::new() };
         let mapping = ranges
             .iter()
             .filter(|range| self.next_rmap_run(head, range, 0, Want::Reached).is_some());

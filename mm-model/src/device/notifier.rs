@@ -60,7 +60,8 @@ impl Devices {
     /// The pages of a range that some device reaches, those of the owner excepted, ascending.
     fn reached(&self, pid: Pid, start: u32, end: u32, owner: Option<Device>) -> Vec<u32> {
         let others = (0..DEVICES_MAX).map(Device).filter(|device| Some(*device) != owner);
-        let keys = others.flat_map(|device| self.maps.range((device, pid, start)..(device, pid, end)));
+        let keys =
+            others.flat_map(|device| self.maps.range((device, pid, start)..(device, pid, end)));
         let mut pages: Vec<u32> = keys.map(|((_, _, vpn), _)| *vpn).collect();
         pages.sort_unstable();
         pages.dedup();

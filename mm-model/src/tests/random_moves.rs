@@ -100,7 +100,7 @@ fn nor_with_lru_batches_or_other_devices() {
 }
 
 /// An actor at this page or one that it may be moved to.
-fn race(dice: &mut Dice, ptes: u32) -> Op {
+pub(crate) fn race(dice: &mut Dice, ptes: u32) -> Op {
     let (pid, vpn) = (dice.pid(), Vpn(dice.roll(4 * ptes)));
     let value = Value::label(3);
     let actor = match dice.roll(3) {
