@@ -154,6 +154,10 @@ impl Model {
             self.copy_migration_leaf(pair.child, source, target);
             return Ok(true);
         }
+        if entry.is_device_private() {
+            self.copy_device_leaf(pair.child, source, target);
+            return Ok(true);
+        }
         if !entry.is_zero() {
             let id = self.folios.of(entry.pfn());
             let pinned = self.needs_copy_for_dma(pair.parent.pid, id)

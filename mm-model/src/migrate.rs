@@ -281,7 +281,7 @@ impl Model {
     }
 
     /// F4 for one leaf. Answers whether it was unmapped.
-    fn migrate_leaf(&mut self, id: FolioId, pid: Pid, pmd: Slot) -> bool {
+    pub(crate) fn migrate_leaf(&mut self, id: FolioId, pid: Pid, pmd: Slot) -> bool {
         let leaf = self.tables.get(pmd);
         let Some(kind) = self.share_leaf(id, pmd, leaf) else {
             return false;
@@ -451,6 +451,9 @@ impl Model {
     fn restore_leaf(&mut self, area: Area, pmd: Slot, head: Pfn) {
         let entry = self.tables.get(pmd);
         let id = self.folios.of(head);
+        if self.folios[id].device().is_some() {
+            return self.restore_device_leaf(area, pmd, head);
+        }
         let dirty = entry.has(Entry::DIRTY) && self.folios[id].flags.has(FolioFlags::DIRTY);
         let kept = entry.0 & (CARRIED & !Entry::DIRTY);
         let dirty = if dirty { self.dirty_bits() } else { 0 };

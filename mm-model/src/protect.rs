@@ -269,7 +269,7 @@ impl Model {
             if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
-            } else if self.is_whole(block) && entry.is_migration() {
+            } else if self.is_whole(block) && (entry.is_migration() || entry.is_device()) {
                 let entry = self.reprotected_nonpresent(entry, UffdWp::Keep);
                 self.tables.set(block.slot, entry);
             }

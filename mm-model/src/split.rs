@@ -90,7 +90,8 @@ impl Model {
     /// leaves the swap cache if nobody maps it and no entry names its slots (G10).
     fn release_pieces(&mut self, pieces: &[FolioId], callers: FolioId, passing: bool) {
         for piece in pieces.iter().copied().filter(|piece| *piece != callers) {
-            self.folios[piece].set(FolioFlags::LRU, true);
+            let device = self.folios[piece].device().is_some();
+            self.folios[piece].set(FolioFlags::LRU, !device);
             if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
                 self.free_swap_if_unmapped(piece);
             }
@@ -107,7 +108,8 @@ impl Model {
         if folio.flags.has(FolioFlags::LOCKED) {
             return Err(Errno::EAGAIN);
         }
-        if order >= folio.order || order == 1 {
+        let whole_only = folio.device().is_some() && order > 0;
+        if order >= folio.order || order == 1 || whole_only {
             return Err(Errno::EINVAL);
         }
         if folio.flags.has(FolioFlags::SWAPCACHE) && (order > 0 || nonuniform) {
@@ -175,6 +177,7 @@ impl Model {
             let locked = mlocked || range.area.has(VmaFlags::LOCKED);
             // The entry of a LOCKED VMA that came back before mlocks the piece again.
             let unused = !folio.is_large()
+                && folio.device().is_none()
                 && self.folios.value[pfn as usize].is_zero()
                 && !self.folios.poisoned.get(pfn)
                 && !locked

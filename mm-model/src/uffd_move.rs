@@ -183,6 +183,9 @@ impl Model {
         if leaf.is_migration() && !fault!(self, UffdMovePmdMigration) {
             return Err(Errno::EINTR);
         }
+        if leaf.is_device_private() {
+            return Err(Errno::EFAULT);
+        }
         if leaf.is_zero() {
             self.tables.set(from, Entry::NONE);
             let zero = match fault!(self, UffdMoveHugeZeroNull) {

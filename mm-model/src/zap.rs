@@ -150,6 +150,11 @@ impl Model {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
             self.put_unmapped(id, 1);
+        } else if leaf.is_device_private() {
+            let id = self.folios.of(leaf.pfn());
+            lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
+            self.remove_rmap_pmd(id, pid);
+            self.put_folio(id, 1);
         } else if leaf.is_migration() {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
         }

@@ -3,7 +3,7 @@
 //! `migrate_vma`.
 
 use super::migrate_vma::{DevMigration, Word};
-use crate::entry::Entry;
+use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::migrate::Leaves;
 use crate::model::Model;
@@ -19,7 +19,15 @@ pub(super) struct Collector {
     pub(super) device: Device,
     pub(super) select: DevSelect,
     /// The page of the CPU fault that this is for, locked by the fault already (N12).
-    pub(super) fault: Option<FolioId>,
+    pub(super) fault: Option<Pfn>,
+}
+
+/// What became of a PMD entry that the range covers.
+enum Leaf {
+    /// The word of the block.
+    Done(Word),
+    /// It may be pinned: it is split, if that can be done.
+    Pinned,
 }
 
 impl Model {
@@ -57,8 +65,20 @@ impl Model {
             words.fill(Word::HOLE);
             return;
         };
-        if entry.is_huge() && !self.open_block(area, pmd) {
-            return;
+        if entry.is_huge() {
+            let whole = words.len() as u32 == self.geometry.ptes();
+            if whole && self.config.dev_thp && !entry.is_zero() {
+                match self.collect_leaf(area, by, pmd, start) {
+                    Leaf::Done(word) => {
+                        words[0] = word;
+                        return;
+                    }
+                    Leaf::Pinned => {}
+                }
+            }
+            if !self.open_block(area, pmd) {
+                return;
+            }
         }
         let first = self.pte_slot_in(pmd, start);
         let mut unmapped = false;
@@ -83,9 +103,65 @@ impl Model {
             self.split_leaf(area, pmd);
             return true;
         }
+        if entry.is_device_private() {
+            // Its folio is split where a page of it is collected.
+            self.split_leaf(area, pmd);
+            return true;
+        }
         // A migrator of the block would be waited for, and never ends meanwhile.
         entry.has_folio()
             && self.split_folio(self.folios.of(entry.pfn()), 0, None, Caller::HEAD).is_ok()
+    }
+
+    /// A whole block goes at once, as kernels after 6.18 do it.
+    fn collect_leaf(&mut self, area: Area, by: Collector, pmd: Slot, start: u32) -> Leaf {
+        let entry = self.tables.get(pmd);
+        if !self.is_selected(by, entry) {
+            return Leaf::Done(Word::NOTHING);
+        }
+        let id = self.folios.of(entry.pfn());
+        self.folios[id].refs += 1;
+        if !self.is_fault_page(id, by.fault) && !self.try_lock(id) {
+            self.put_folio(id, 1);
+            return Leaf::Done(Word::NOTHING);
+        }
+        if !self.migrate_leaf(id, area.pid, pmd) {
+            self.release_source(id, by.fault);
+            return Leaf::Pinned;
+        }
+        self.yield_point(Point::DevCollected);
+        self.flush_tlb(area.pid, start, start + self.geometry.ptes());
+        Leaf::Done(Word::block(id, entry.has(Entry::WRITE)))
+    }
+
+    /// Whether the flags select what a PTE or a leaf maps (N3).
+    fn is_selected(&self, by: Collector, entry: Entry) -> bool {
+        if entry.has_folio() {
+            return by.select.system;
+        }
+        by.select.private
+            && entry.is_device_private()
+            && self.folios[self.folios.of(entry.pfn())].device() == Some(by.device)
+    }
+
+    /// A page of a large folio of a device's is collected: the folio is split (N3 of kernels after 6.18).
+    /// The lock and reference of a fault stay with its page.
+    fn split_device_folio(&mut self, pfn: Pfn, fault: Option<Pfn>) -> bool {
+        let id = self.folios.of(pfn);
+        let page = pfn - self.folios[id].head;
+        let Some(faulting) = fault.filter(|_| self.is_fault_page(id, fault)) else {
+            return self.split_folio(id, 0, None, Caller::Passing(page)).is_ok();
+        };
+        self.folios[id].set(FolioFlags::LOCKED, false);
+        let held = Caller::Holding(faulting - self.folios[id].head);
+        let split = self.split_folio(id, 0, None, held).is_ok();
+        let piece = self.folios.of(faulting);
+        self.folios[piece].set(FolioFlags::LOCKED, true);
+        split
+    }
+
+    fn is_fault_page(&self, id: FolioId, fault: Option<Pfn>) -> bool {
+        fault.is_some_and(|pfn| self.folios.of(pfn) == id)
     }
 
     /// N3 for one PTE.
@@ -94,14 +170,15 @@ impl Model {
         if entry.is_none() || (entry.is_zero() && by.select.system) {
             return Word::HOLE;
         }
-        let wanted = if entry.has_folio() {
-            by.select.system && !self.folios[self.folios.of(entry.pfn())].is_large()
-        } else {
-            by.select.private
-                && entry.is_device_private()
-                && self.folios[self.folios.of(entry.pfn())].device() == Some(by.device)
-        };
-        if wanted { self.collect_page(area, by, slot, vpn) } else { Word::NOTHING }
+        if !self.is_selected(by, entry) {
+            return Word::NOTHING;
+        }
+        let large = self.folios[self.folios.of(entry.pfn())].is_large();
+        let device = entry.is_device_private();
+        if large && !(device && self.split_device_folio(entry.pfn(), by.fault)) {
+            return Word::NOTHING;
+        }
+        self.collect_page(area, by, slot, vpn)
     }
 
     /// N4: the page is referenced and locked, and a MIGRATION entry takes the place of its entry.
@@ -110,8 +187,7 @@ impl Model {
         let pfn = entry.pfn();
         let id = self.folios.of(pfn);
         self.folios[id].refs += 1;
-        let own_lock = by.fault == Some(id);
-        if !own_lock && !self.try_lock(id) {
+        if !self.is_fault_page(id, by.fault) && !self.try_lock(id) {
             self.put_folio(id, 1);
             return Word::NOTHING;
         }
@@ -167,7 +243,7 @@ impl Model {
     }
 
     /// N5 for one source. Answers whether nobody else has it now.
-    fn take_source(&mut self, id: FolioId, fault: Option<FolioId>) -> bool {
+    fn take_source(&mut self, id: FolioId, fault: Option<Pfn>) -> bool {
         let device = self.folios[id].device().is_some();
         if !device {
             if !self.folios[id].flags.has(FolioFlags::LRU) {
@@ -182,7 +258,7 @@ impl Model {
         let folio = &self.folios[id];
         let cache = if folio.flags.has(FolioFlags::SWAPCACHE) { folio.pages() } else { 0 };
         // One reference to a device's page is never noticed here (N5): the exact test is N7's.
-        let extra = 1 + u32::from(fault == Some(id)) + u32::from(device) + cache;
+        let extra = 1 + u32::from(self.is_fault_page(id, fault)) + u32::from(device) + cache;
         let alone = self.folios.mapcount_of(id) == 0 && folio.refs <= extra;
         if !alone && !device {
             self.folios[id].set(FolioFlags::LRU, true);
@@ -191,8 +267,8 @@ impl Model {
     }
 
     /// Lock and reference of a source go; the lock of a fault is the fault's (N6, N9).
-    pub(super) fn release_source(&mut self, id: FolioId, fault: Option<FolioId>) {
-        if fault != Some(id) {
+    pub(super) fn release_source(&mut self, id: FolioId, fault: Option<Pfn>) {
+        if !self.is_fault_page(id, fault) {
             self.folios[id].set(FolioFlags::LOCKED, false);
         }
         self.put_folio(id, 1);
@@ -202,14 +278,31 @@ impl Model {
     /// they are in (N13).
     pub(super) fn collect_pfns(&mut self, migration: &mut DevMigration) {
         let (pid, device, start) = (migration.pid, migration.device, migration.start);
+        let end = start + migration.words.len() as u32;
         for (word, vpn) in migration.words.iter_mut().zip(start..) {
             let entry = self.entry_at(pid, Vpn(vpn)).filter(|entry| entry.is_device_private());
-            let Some(id) = entry.map(|entry| self.folios.of(entry.pfn())) else {
+            let own =
+                |entry: &Entry| self.folios[self.folios.of(entry.pfn())].device() == Some(device);
+            let Some(entry) = entry.filter(own) else {
                 continue;
             };
-            if self.folios[id].device() == Some(device) && self.try_lock(id) {
+            let pfn = entry.pfn();
+            if entry.is_huge() {
+                // The whole block, or nothing of it.
+                let first = self.geometry.block_start(vpn);
+                if first != vpn || vpn + self.geometry.ptes() > end {
+                    continue;
+                }
+            } else if self.folios[self.folios.of(pfn)].is_large()
+                && !self.split_device_folio(pfn, None)
+            {
+                continue;
+            }
+            let id = self.folios.of(pfn);
+            if self.try_lock(id) {
                 self.folios[id].refs += 1;
-                *word = Word::page(id, false);
+                *word =
+                    if entry.is_huge() { Word::block(id, false) } else { Word::page(id, false) };
             }
         }
         if migration.words.iter().any(|word| word.from.is_some()) {

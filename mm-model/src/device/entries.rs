@@ -68,6 +68,18 @@ impl Model {
         self.folios[id].refs += len;
     }
 
+    /// The same of a PMD (F4).
+    pub(crate) fn restore_device_leaf(&mut self, area: Area, pmd: Slot, head: Pfn) {
+        let entry = self.tables.get(pmd);
+        let id = self.folios.of(head);
+        let kept = Entry::WRITE | Entry::SOFT_DIRTY | Entry::UFFD_WP;
+        self.tables.set(pmd, Entry::device_private_leaf(head, entry.0 & kept));
+        let exclusive = entry.0 & (Entry::WRITE | Entry::EXCLUSIVE) != 0;
+        self.folios.exclusive.fill(head, 1, exclusive);
+        self.add_rmap_pmd(id, area.pid);
+        self.folios[id].refs += 1;
+    }
+
     /// C12: both processes have the page, neither may write it.
     pub(crate) fn copy_device_private(&mut self, child: Area, source: Slot, target: Slot) {
         let mut entry = self.tables.get(source);
@@ -81,6 +93,18 @@ impl Model {
             entry = entry.without(Entry::WRITE | Entry::SOFT_DIRTY);
             self.tables.set(source, entry);
         }
+        self.tables.set(target, entry.without(Self::lost_in_fork(child)));
+    }
+
+    /// C12 for a PMD; a table is deposited for the child's already.
+    pub(crate) fn copy_device_leaf(&mut self, child: Area, source: Slot, target: Slot) {
+        let entry = self.reprotected_device(self.tables.get(source));
+        let id = self.folios.of(entry.pfn());
+        self.folios[id].refs += 1;
+        self.add_rmap_pmd(id, child.pid);
+        self.mms[child.pid.index()].rss += self.geometry.ptes();
+        self.folios.exclusive.fill(entry.pfn(), 1, false);
+        self.tables.set(source, entry);
         self.tables.set(target, entry.without(Self::lost_in_fork(child)));
     }
 

@@ -4,7 +4,7 @@
 
 use super::collect::Collector;
 use crate::circumstances::{Circumstance, Held};
-use crate::entry::Entry;
+use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::model::Model;
 use crate::race::Point;
@@ -30,6 +30,12 @@ impl Word {
     /// An empty place that may be filled.
     pub(super) const HOLE: Self = Self { src: DevFlags::MIGRATE, ..Self::NOTHING };
 
+    /// A block to be migrated whole: the word of its first page, and no other.
+    pub(super) const fn block(id: FolioId, write: bool) -> Self {
+        let word = Self::page(id, write);
+        Self { src: word.src.with(DevFlags::COMPOUND), ..word }
+    }
+
     /// A page to be migrated.
     pub(super) const fn page(id: FolioId, write: bool) -> Self {
         let src = DevFlags::VALID.with(DevFlags::MIGRATE).with_if(DevFlags::WRITE, write);
@@ -48,11 +54,11 @@ pub(crate) struct DevMigration {
     /// `dev_pages` was done.
     pub(super) paged: bool,
     /// The page of the CPU fault that this is for, which the fault locked and refers to (N12).
-    pub(super) fault: Option<FolioId>,
+    pub(super) fault: Option<Pfn>,
 }
 
 impl DevMigration {
-    pub(super) fn new(device: Device, pid: Pid, range: PageRange, fault: Option<FolioId>) -> Self {
+    pub(super) fn new(device: Device, pid: Pid, range: PageRange, fault: Option<Pfn>) -> Self {
         let words = vec![Word::NOTHING; range.len as usize];
         Self { device, pid, start: range.start.0, words, paged: false, fault }
     }
@@ -198,15 +204,20 @@ impl Model {
                 continue;
             }
             let memory = to_device.then_some(device);
-            let Some(to) = self.allocate_destination(memory, 0, pid, vpn) else {
+            let compound = word.src.has(DevFlags::COMPOUND);
+            let order = if compound { self.geometry.shift as u8 } else { 0 };
+            let Some(to) = self.allocate_destination(memory, order, pid, vpn) else {
                 continue;
             };
-            self.devices.forget(device, pid, vpn);
+            let pages = self.folios[to].pages();
+            (vpn..vpn + pages).for_each(|vpn| self.devices.forget(device, pid, vpn));
             if let Some(from) = word.from {
-                let (source, target) = (self.folios[from].head, self.folios[to].head);
-                self.folios.value[target as usize] = self.folios.value[source as usize];
+                let source = self.folios[from].head as usize;
+                let target = self.folios[to].head as usize;
+                self.folios.value.copy_within(source..source + pages as usize, target);
             }
-            (word.dst, word.to) = (DevFlags::VALID, Some(to));
+            word.dst = DevFlags::VALID.with_if(DevFlags::COMPOUND, compound);
+            word.to = Some(to);
         }
     }
 
@@ -238,7 +249,7 @@ impl Model {
 
     /// N7: the destination becomes what the source was, if nobody else refers to it. Answers whether it
     /// did.
-    fn switch_source(&mut self, from: FolioId, to: FolioId, fault: Option<FolioId>) -> bool {
+    fn switch_source(&mut self, from: FolioId, to: FolioId, fault: Option<Pfn>) -> bool {
         let flags = self.folios[from].flags;
         if self.folios[to].device().is_some() {
             let cached = flags.has(FolioFlags::SWAPCACHE);
@@ -249,7 +260,9 @@ impl Model {
             return false;
         }
         let source = &self.folios[from];
-        let expected = 1 + source.cache_refs() + u32::from(fault == Some(from));
+        let expected = 1
+            + source.cache_refs()
+            + u32::from(fault.is_some_and(|pfn| self.folios.of(pfn) == from));
         if source.refs != expected {
             return false;
         }

@@ -394,3 +394,74 @@ fn what_an_exclusive_entry_is_refused_for() {
     let map = m.snapshot().dev_maps;
     assert!(map.is_empty(), "{map:?} {:?}", Pid(0));
 }
+
+/// A block of eight pages, page `n` holding `a + n`, and whole blocks go to devices.
+fn block() -> Machine {
+    let mut m = Machine::with(Config { dev_thp: true, ..Config::default() });
+    m.all(&[thp(&[3]), mmap(0, 0, 16, RW)]);
+    m.all(&(0..8).map(|page| write(0, page, b'a' + page as u8)).collect::<Vec<_>>());
+    m
+}
+
+#[test]
+fn a_block_goes_whole_and_comes_back_whole() {
+    let mut m = block();
+    assert_eq!(m.apply(dev_setup(0, 0, 8, 0)), Outcome::Count(1));
+    assert_eq!(m.kind(0, 0), Some(EntryKind::MigrationLeaf), "F4");
+    assert_eq!(m.apply(dev_pages(0, true)), Outcome::Count(1));
+    let word = m.snapshot().dev_words[0];
+    assert!(word.src.has(DevFlags::COMPOUND) && word.dst.has(DevFlags::COMPOUND));
+    m.apply(dev_finalize(0));
+    assert_eq!(m.kind(0, 0), Some(EntryKind::DevPrivateLeaf));
+    let folio = m.folio_named(0, 0);
+    assert_eq!((folio.refcount, folio.entire_mapcount, m.rss(0)), (1, 1, 8));
+    assert_eq!(m.apply(dev_write(0, 0, 5, b'x')), Outcome::Ok);
+    assert_eq!(m.label(0, 5), b'x');
+    assert_eq!((m.kind(0, 0), m.label(0, 6)), (Some(EntryKind::Leaf), b'g'));
+}
+
+#[test]
+fn a_block_of_the_device_is_shared_protected_and_split() {
+    let mut m = block();
+    m.all(&to_device(0, 0, 8));
+    m.apply(fork(0, 1));
+    assert_eq!((m.folio_named(0, 0).entire_mapcount, m.page(0, 0).exclusive), (2, false));
+    m.apply(mprotect(1, 0, 3, R));
+    assert_eq!(m.kind(1, 0), Some(EntryKind::DevPrivate));
+    assert_eq!(m.apply(rmap_walk(1, 2)), mapped_by(&[0, 1]));
+    m.apply(madvise(1, 0, 2, Advice::DontNeed));
+    assert_eq!(m.snapshot().deferred, [], "never queued");
+    assert_eq!((m.label(1, 4), m.label(1, 1)), (b'e', 0));
+    assert_eq!(m.kind(0, 0), Some(EntryKind::DevPrivate), "the folio was split");
+    assert_eq!(m.label(0, 0), b'a');
+}
+
+#[test]
+fn without_memory_for_a_block_a_page_comes_back() {
+    let mut m = block();
+    m.all(&to_device(0, 0, 8));
+    m.apply(fail_alloc(1));
+    assert_eq!(m.label(0, 3), b'd');
+    assert_eq!((m.kind(0, 3), m.kind(0, 4)), (Some(EntryKind::Page), Some(EntryKind::DevPrivate)));
+    assert_eq!(m.folio_named(0, 4).order, Order(0));
+}
+
+#[test]
+fn a_device_without_room_for_a_block_takes_none_of_it() {
+    let mut m = Machine::with(Config { dev_thp: true, dev_mem: 7, ..Config::default() });
+    m.all(&[thp(&[3]), mmap(0, 0, 16, RW), write(0, 0, b'a'), dev_setup(0, 0, 8, 0)]);
+    assert_eq!(m.apply(dev_pages(0, true)), Outcome::Count(0));
+    m.apply(dev_finalize(0));
+    assert_eq!((m.kind(0, 0), m.label(0, 0)), (Some(EntryKind::Leaf), b'a'));
+}
+
+#[test]
+fn a_part_of_a_block_is_split_off() {
+    let mut m = block();
+    m.all(&to_device(0, 0, 8));
+    assert_eq!(m.apply(dev_setup_back(0, 2, 2, 0)), Outcome::Count(2));
+    m.all(&[dev_pages(0, false), dev_finalize(0)]);
+    assert_eq!((m.kind(0, 2), m.kind(0, 4)), (Some(EntryKind::Page), Some(EntryKind::DevPrivate)));
+    m.apply(munmap(0, 3, 2));
+    assert_eq!((m.label(0, 2), m.label(0, 5)), (b'c', b'f'));
+}

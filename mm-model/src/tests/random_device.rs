@@ -3,7 +3,7 @@
 
 use super::random::{Dice, run_programs};
 use super::support::*;
-use super::{random_moves, random_swap};
+use super::{random_folios, random_moves, random_swap};
 use mm_ops::{
     Config, DevExclusiveMode, DevOp, DevSelect, Device, EntryKind, Mm, Op, Outcome, PageRange, Pid,
     Token, UffdWpMode, Value, Vpn,
@@ -38,6 +38,7 @@ fn dev_op(dice: &mut Dice, ptes: u32) -> DevOp {
 pub(crate) fn op(dice: &mut Dice, ptes: u32) -> Op {
     match dice.roll(8) {
         0..4 => Op::Dev(dev_op(dice, ptes)),
+        4 if dice.roll(3) == 0 => random_folios::op(dice, ptes),
         4 => random_swap::op(dice, ptes),
         5 => random_moves::op(dice, ptes),
         6 => Op::Drop { token: Token(dice.roll(3) as u8) },
@@ -109,7 +110,8 @@ fn devices_do_all_they_can() {
             }
         }
     }
-    for kind in [EntryKind::DevPrivate, EntryKind::DevExclusive, EntryKind::Migration] {
+    let leaves = [EntryKind::DevPrivateLeaf, EntryKind::MigrationLeaf];
+    for kind in [EntryKind::DevPrivate, EntryKind::DevExclusive].iter().chain(&leaves) {
         assert!(seen.contains(&format!("{kind:?}")), "{kind:?}");
     }
     for name in ["Setup", "Evict", "Pages", "Finalize", "Exclusive", "Read", "Write"] {
