@@ -205,7 +205,7 @@ impl Model {
             if entry.is_present() {
                 // C9: the zero page, uncounted.
                 self.tables.set(target, entry.without(pair.lost));
-            } else if entry.is_device_exclusive() {
+            } else if entry.is_device_exclusive() && !fault!(self, DevexclForkNotRestored) {
                 if !self.restore_for_fork(pair.parent, source) {
                     return Err(NoMemory);
                 }

@@ -402,7 +402,8 @@ impl Model {
 
     /// get_user_pages_remote of one page that a device is to have for itself (O1).
     pub(crate) fn grab_for_device(&mut self, pid: Pid, vpn: Vpn) -> Result<Pfn, Errno> {
-        let (grab, write, split_pmd, touch) = (true, true, true, true);
+        let (grab, split_pmd, touch) = (true, true, true);
+        let write = !fault!(self, DevexclSecondWalkSkipped);
         let walk = Walk { grab, write, split_pmd, touch, ..Walk::default() };
         let mut pages = Vec::new();
         self.gup_slow(pid, PageRange { start: vpn, len: 1 }, walk, &mut pages)?;

@@ -56,7 +56,7 @@ impl Model {
         {
             return;
         }
-        if entry.is_device_private() {
+        if entry.is_device() {
             return self.copy_device_private(child, source, target);
         }
         if entry.is_hwpoison() && fault!(self, ForkHwpoisonAsMigration) {

@@ -88,7 +88,8 @@ impl Model {
             let page = range.page + (block.start - range.start);
             let pmd = self.tables.get(block.slot);
             if !pmd.is_table() {
-                if want.is(pmd) && pmd.pfn() == head + page {
+                let foreign = fault!(self, RmapWalkDevprivatePmd) && pmd.is_device_private();
+                if want.is(pmd) && (pmd.pfn() == head + page || foreign) {
                     let len = block.end - block.start;
                     let (slot, vpn) = (block.slot, block.start);
                     return Some(RmapRun { slot, vpn, page, len, leaf: true });

@@ -195,7 +195,7 @@ impl Model {
         self.hide_entry(slot, Point::DevCleared);
         if exclusive {
             self.flush_tlb(area.pid, vpn, vpn + 1);
-            if self.folios[id].maybe_pinned() {
+            if self.folios[id].maybe_pinned() && !fault!(self, MigrateVmaIgnoresFailedShare) {
                 self.unhide_entry();
                 self.release_source(id, by.fault);
                 return Word::NOTHING;
@@ -207,7 +207,9 @@ impl Model {
         let mut carried = Entry::WRITE | Entry::SOFT_DIRTY | Entry::UFFD_WP;
         if !self.config.migdev_old {
             carried |= Entry::YOUNG | Entry::DIRTY;
-            if entry.has(Entry::DIRTY) {
+            let decoded = fault!(self, MigrateVmaNonpresentDecoded) && entry.is_device_private();
+            let dirty = entry.has(Entry::DIRTY) && !fault!(self, MigrateVmaDirtyLost);
+            if dirty || decoded {
                 self.folios[id].set(FolioFlags::DIRTY, true);
             }
         }
@@ -259,7 +261,8 @@ impl Model {
         let cache = if folio.flags.has(FolioFlags::SWAPCACHE) { folio.pages() } else { 0 };
         // One reference to a device's page is never noticed here (N5): the exact test is N7's.
         let extra = 1 + u32::from(self.is_fault_page(id, fault)) + u32::from(device) + cache;
-        let alone = self.folios.mapcount_of(id) == 0 && folio.refs <= extra;
+        let referenced = folio.refs > extra && !fault!(self, MigrateVmaIgnoresFailedShare);
+        let alone = self.folios.mapcount_of(id) == 0 && !referenced;
         if !alone && !device {
             self.folios[id].set(FolioFlags::LRU, true);
         }

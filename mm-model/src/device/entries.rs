@@ -33,7 +33,8 @@ impl Model {
                 continue;
             }
             let entry = self.tables.get(slot);
-            let exclusive = self.folios.exclusive.get(pfn);
+            let looked_at = if fault!(self, DevprivateWrongSubpageFlag) { pfn ^ 1 } else { pfn };
+            let exclusive = self.folios.exclusive.get(looked_at);
             self.hide_entry(slot, Point::MigrateCleared);
             self.unhide_entry();
             if exclusive && self.folios[id].maybe_pinned() {
@@ -88,8 +89,12 @@ impl Model {
         self.folios[id].refs += 1;
         self.add_rmap_ptes(id, pfn, 1, pid);
         self.mms[pid.index()].rss += 1;
-        self.folios.exclusive.fill(pfn, 1, false);
-        if entry.has(Entry::WRITE) {
+        // A DEVEXCL entry comes here by mistake alone.
+        let kept = fault!(self, ForkDevprivateKeepsExclusive) || entry.is_device_exclusive();
+        if !kept {
+            self.folios.exclusive.fill(pfn, 1, false);
+        }
+        if entry.has(Entry::WRITE) && !kept {
             entry = entry.without(Entry::WRITE | Entry::SOFT_DIRTY);
             self.tables.set(source, entry);
         }
@@ -123,6 +128,9 @@ impl Model {
     pub(crate) fn reprotected_device(&self, entry: Entry) -> Entry {
         if entry.is_device_exclusive() {
             return if self.exclusive_maps() { entry } else { entry.without(Entry::WRITE) };
+        }
+        if fault!(self, DevprivatePmdMprotectDropsUffdwp) && entry.is_huge() {
+            return entry.without(Entry::WRITE | Entry::SOFT_DIRTY | Entry::UFFD_WP);
         }
         if entry.has(Entry::WRITE) {
             entry.without(Entry::WRITE | Entry::SOFT_DIRTY)

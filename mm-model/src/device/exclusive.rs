@@ -33,6 +33,9 @@ impl Model {
     ) -> Result<(), Errno> {
         self.check_unused(token)?;
         let pfn = self.grab_for_device(pid, vpn)?;
+        if fault!(self, DevexclSecondWalkSkipped) && pfn == crate::gup::ZERO_FRAME {
+            return Err(Errno::EBUSY);
+        }
         let id = self.folios.of(pfn);
         let mode = self.config.dev_exclusive;
         if !self.try_lock(id) {
@@ -66,7 +69,8 @@ impl Model {
         };
         // Nobody with locks comes between the two looks here, so nothing is tried again.
         let same = entry.has_folio() && !entry.is_huge() && entry.pfn() == pfn;
-        if !same || !entry.has(Entry::WRITE) {
+        let writable = entry.has(Entry::WRITE) || fault!(self, DevexclSecondWalkSkipped);
+        if !same || !writable {
             return false;
         }
         self.exclude_pte(pid, slot, vpn);
@@ -84,9 +88,14 @@ impl Model {
         if entry.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
         }
-        let kept = Entry::WRITE | Entry::SOFT_DIRTY | Entry::UFFD_WP;
-        self.tables.set(slot, Entry::device_exclusive(entry.pfn(), entry.0 & kept));
-        if !self.exclusive_maps() {
+        let mut kept = Entry::WRITE | Entry::SOFT_DIRTY | Entry::UFFD_WP;
+        if fault!(self, DevexclSoftdirtyLost) {
+            kept &= !Entry::SOFT_DIRTY;
+        }
+        let head = self.folios[id].head;
+        let named = if fault!(self, DevexclWrongSubpage) { head } else { entry.pfn() };
+        self.tables.set(slot, Entry::device_exclusive(named, entry.0 & kept));
+        if !self.exclusive_maps() || fault!(self, DevexclDropsMapcount) {
             let unmapped = self.remove_rmap_ptes(id, entry.pfn(), 1, pid);
             self.note_partial_unmap(id, unmapped);
         }
@@ -138,7 +147,8 @@ impl Model {
         let kept = old.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
         let mut entry = Entry::page(pfn, Self::protection(area) & !Entry::YOUNG | kept);
         if self.exclusive_maps() {
-            if self.can_be_writable(area, entry) {
+            let blindly = fault!(self, DevexclRestoreWritableBlindly);
+            if self.can_be_writable(area, entry) || blindly {
                 let dirty = self.folios[id].flags.has(FolioFlags::DIRTY);
                 entry = entry.with(Entry::WRITE | if dirty { self.dirty_bits() } else { 0 });
             }

@@ -62,7 +62,7 @@ impl Model {
         };
         let fault = (!self.config.migdev_old).then_some(pfn);
         if fault.is_some() {
-            if !self.try_lock(id) {
+            if !self.try_lock(id) && !fault!(self, DevprivateFaultNoRef) {
                 return Err(FaultError::Blocked);
             }
             self.folios[id].refs += 1;

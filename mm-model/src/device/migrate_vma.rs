@@ -263,7 +263,7 @@ impl Model {
         let expected = 1
             + source.cache_refs()
             + u32::from(fault.is_some_and(|pfn| self.folios.of(pfn) == from));
-        if source.refs != expected {
+        if source.refs != expected && !fault!(self, MigrateVmaIgnoresFailedShare) {
             return false;
         }
         self.switch_identity(from, to);
@@ -289,7 +289,11 @@ impl Model {
             return false;
         }
         let old = self.tables.get(slot);
-        if !(old.is_none() || old.is_zero()) || area.has(VmaFlags::UFFD_MISSING) {
+        let empty = old.is_none() || old.is_zero();
+        let missing = area.has(VmaFlags::UFFD_MISSING);
+        if (!empty && !fault!(self, MigrateVmaInsertOverwrites))
+            || (missing && !fault!(self, MigrateVmaInsertIgnoresUffd))
+        {
             return false;
         }
         let head = self.folios[to].head;
@@ -325,7 +329,8 @@ impl Model {
             let mut unused = word.to;
             if let Some(from) = word.from {
                 let kept = unused.take_if(|_| moved).unwrap_or(from);
-                if self.folios[kept].device().is_none() {
+                if self.folios[kept].device().is_none() || fault!(self, DevprivateFinalizeWrongLru)
+                {
                     self.folios[kept].set(FolioFlags::LRU, true);
                 }
                 let ranges = self.rmap_ranges(kept);
