@@ -289,11 +289,9 @@ impl Model {
             return false;
         }
         let old = self.tables.get(slot);
-        let empty = old.is_none() || old.is_zero();
+        let empty = old.is_none() || old.is_zero() || fault!(self, MigrateVmaInsertOverwrites);
         let missing = area.has(VmaFlags::UFFD_MISSING);
-        if (!empty && !fault!(self, MigrateVmaInsertOverwrites))
-            || (missing && !fault!(self, MigrateVmaInsertIgnoresUffd))
-        {
+        if !empty || (missing && !fault!(self, MigrateVmaInsertIgnoresUffd)) {
             return false;
         }
         let head = self.folios[to].head;

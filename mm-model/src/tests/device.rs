@@ -395,6 +395,68 @@ fn what_an_exclusive_entry_is_refused_for() {
     assert!(map.is_empty(), "{map:?} {:?}", Pid(0));
 }
 
+/// A device migration of page 3 with a GUP-fast beside it.
+fn collected_beside_gup(at: [u8; 4]) -> (Outcome, bool) {
+    let mut m = two_pages();
+    let (pid, vpn, handle) = (Pid(0), Vpn(3), mm_ops::Handle(0));
+    let actor = mm_ops::Actor::Gup { pid, vpn, handle, pin: true, write: true };
+    m.apply(Op::Race { actor, at });
+    let outcome = m.apply(dev_setup(0, 3, 1, 0));
+    (outcome, m.choices == [Choice::Raced(mm_ops::ActorEnd::Grabbed)])
+}
+
+#[test]
+fn gup_fast_gets_the_page_or_the_device_does() {
+    // The pin comes before the pins are tested, and the entry is back when it is looked at again.
+    assert_eq!(collected_beside_gup([0, 1, 2, 2]), (Outcome::Count(0), true), "N4, D17");
+    // The entry is looked at while it is out of sight.
+    assert_eq!(collected_beside_gup([0, 1, 1, 1]), (Outcome::Count(1), false), "N4, D17");
+    // The pin comes after the test.
+    assert_eq!(collected_beside_gup([0, 2, 2, 2]), (Outcome::Count(1), false), "N4, D17");
+    // Its reference is still there when references are counted, and the entry back in the end.
+    let late = collected_beside_gup([0, 3, mm_ops::AT_END, mm_ops::AT_END]);
+    assert_eq!(late, (Outcome::Count(0), true), "N5");
+}
+
+#[test]
+fn a_cpu_stores_until_the_flush() {
+    let mut m = two_pages();
+    let actor = mm_ops::Actor::Store { pid: Pid(0), vpn: Vpn(3), value: Value::label(b'x') };
+    m.all(&[Op::Race { actor, at: [1, 0, 0, 0] }, dev_exclusive_op()]);
+    assert_eq!(m.apply(dev_read(0, 0, 3)), Outcome::Value(Value::label(b'x')), "O3");
+    let mut m = two_pages();
+    m.all(&[Op::Race { actor, at: [mm_ops::AT_END, 0, 0, 0] }, dev_exclusive_op()]);
+    assert_eq!(m.choices, [Choice::Raced(mm_ops::ActorEnd::BackedOff)], "O3");
+    assert_eq!(m.apply(dev_read(0, 0, 3)), Outcome::Value(Value::label(b'a')), "O3");
+}
+
+#[test]
+fn a_walk_that_unmaps_tells_each_vma_it_visits() {
+    let mut m = in_device();
+    m.all(&[dev_read(0, 0, 3), fork(0, 1), dev_read(0, 0, 3), dev_read(0, 1, 3)]);
+    assert_eq!(m.snapshot().dev_maps.len(), 2);
+    assert_eq!(m.apply(dev_setup_back(1, 3, 1, 0)), Outcome::Count(1));
+    let snapshot = m.snapshot();
+    let told: Vec<_> = snapshot.events.iter().map(|event| (event.kind, event.pid.0)).collect();
+    assert_eq!(told, [(EventKind::Migrate, 1), (EventKind::Clear, 0)], "O11");
+    assert_eq!(snapshot.dev_maps.len(), 1, "O6: its own migration leaves p1's");
+    assert_eq!(m.apply(dev_read(0, 1, 3)), Outcome::Value(Value::label(b'a')), "O6");
+    m.apply(dev_pages(0, false));
+    assert_eq!(m.apply(dev_read(0, 1, 3)), err(Errno::EFAULT), "the driver took it away");
+}
+
+#[test]
+fn a_swapped_page_stays_and_a_cached_one_leaves_the_cache() {
+    let mut m = two_pages();
+    m.all(&[swap_out(0, 3), read(0, 3)]);
+    assert!(m.folio(0, 3).flags.has(FolioFlags::SWAPCACHE), "E14");
+    m.all(&[dev_setup(0, 3, 1, 0), dev_pages(0, true), dev_finalize(0)]);
+    assert_eq!((m.kind(0, 3), m.snapshot().slots.len()), (Some(EntryKind::DevPrivate), 0), "N7");
+    let mut m = two_pages();
+    m.apply(swap_out(0, 3));
+    assert_eq!(m.apply(dev_setup(0, 3, 1, 0)), Outcome::Count(0), "N3");
+}
+
 /// A block of eight pages, page `n` holding `a + n`, and whole blocks go to devices.
 fn block() -> Machine {
     let mut m = Machine::with(Config { dev_thp: true, ..Config::default() });
