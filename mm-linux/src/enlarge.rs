@@ -113,6 +113,11 @@ impl Scale {
                 self.order_set(always);
                 self.order_set(madvise);
             }
+            Op::Dev(call) => {
+                let operands = call.operands();
+                operands.range.map_or(Some(()), |range| self.range(range))?;
+                operands.vpn.map_or(Some(()), |vpn| self.page(vpn))?;
+            }
             Op::Fork { .. }
             | Op::Exit { .. }
             | Op::Put { .. }

@@ -77,6 +77,7 @@ pub(crate) fn row(op: &Op) -> Row {
         Op::Mremap { .. } => on(remap::mremap, supports::mremap),
         Op::UffdMove { .. } => on(uffd::move_pages, supports::uffd_move),
         Op::RmapWalk { .. } => on(not_driven, supports::rmap_walk),
+        Op::Dev(_) => on(not_driven, supports::device),
     }
 }
 

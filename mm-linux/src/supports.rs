@@ -398,6 +398,10 @@ pub(crate) fn rmap_walk(_: &Linux, _: &Op) -> Refusal {
     Err("rmap_walk: no call tells which processes the reverse map finds".to_owned())
 }
 
+pub(crate) fn device(_: &Linux, op: &Op) -> Refusal {
+    Err(format!("{}: this kernel has no driver to test device memory with (test_hmm)", op.kind()))
+}
+
 pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
     Err("deferred_scan: the shrinker cannot be told how many folios to look at, and works on those of \
          the whole system"

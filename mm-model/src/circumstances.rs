@@ -1,6 +1,7 @@
 //! Circumstances as operations: a folio locked or isolated by someone else. What a held lock or an
 //! extra reference makes fail is in the areas that test it.
 
+use crate::device::DevMigration;
 use crate::entry::Pfn;
 use crate::folio::FolioId;
 use crate::model::Model;
@@ -22,13 +23,17 @@ pub(crate) enum Held {
         /// The copy was made (F7).
         copied: bool,
     },
+    /// A device migration, with the locks and references of its sources and destinations (N16).
+    DevMigration(DevMigration),
+    /// The lock of a page made exclusive to a device, and a reference (O3).
+    DevExclusive,
 }
 
 /// A token in use.
 #[derive(Clone, Debug)]
 pub(crate) struct Circumstance {
     pub(crate) held: Held,
-    /// `None` once a locked folio was freed.
+    /// `None` once a locked folio was freed, and for a device migration.
     pub(crate) folio: Option<FolioId>,
 }
 
@@ -67,11 +72,15 @@ impl Model {
             return Outcome::Err(Errno::EBADF);
         };
         match (held, *folio) {
-            (Held::Writeback(_) | Held::Migration { .. }, _) => {
+            (Held::Writeback(_) | Held::Migration { .. } | Held::DevMigration(_), _) => {
                 return Outcome::Err(Errno::EBADF);
             }
             (Held::Lock, Some(id)) => self.folios[id].set(FolioFlags::LOCKED, false),
             (Held::Isolation, Some(id)) => self.put_back_on_lru(id),
+            (Held::DevExclusive, Some(id)) => {
+                self.folios[id].set(FolioFlags::LOCKED, false);
+                self.put_folio(id, 1);
+            }
             (_, None) => {}
         }
         self.tokens[token.index()] = None;
@@ -112,11 +121,11 @@ impl Model {
         }
     }
 
-    /// The folio that a present entry maps at a page, or that is cached for the slot of a SWAP
-    /// entry; and the frame of the page.
+    /// The folio that an entry maps at a page, or names for a device, or that is cached for the slot of a
+    /// SWAP entry; and the frame of the page.
     pub(crate) fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<(FolioId, Pfn)> {
         let entry = self.entry_at(pid, vpn)?;
-        if entry.has_folio() {
+        if entry.has_folio() || entry.is_device() {
             let pfn = self.frame_at(entry, vpn.0);
             return Some((self.folios.of(pfn), pfn));
         }

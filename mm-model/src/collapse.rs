@@ -63,6 +63,10 @@ impl Model {
     fn collapse_block(&mut self, area: Area, start: u32) -> Result<(), Failure> {
         let pmd = self.pmd_slot(area.pid, start).ok_or(Failure::Block(Errno::EINVAL))?;
         let entry = self.tables.get(pmd);
+        if entry.is_device_private() {
+            // Neither a leaf nor a table (G24).
+            return Err(Failure::Block(Errno::EINVAL));
+        }
         if entry.is_huge() {
             return Ok(());
         }

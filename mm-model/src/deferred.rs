@@ -73,7 +73,8 @@ impl Model {
     /// deferred_split_folio: a folio that may be worth splitting is queued (G12, A7).
     pub(crate) fn queue_deferred(&mut self, id: FolioId, partially_mapped: bool) {
         let flags = self.folios[id].flags;
-        if flags.has(FolioFlags::SWAPCACHE) {
+        // A device's folio is split only for a migration.
+        if flags.has(FolioFlags::SWAPCACHE) || self.folios[id].device().is_some() {
             return;
         }
         if partially_mapped {

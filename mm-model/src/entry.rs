@@ -49,6 +49,12 @@ impl Entry {
     const UFFD_MARKER_BIT: u64 = 1 << 51;
     /// A POISONED marker; nothing else is set.
     const POISON_BIT: u64 = 1 << 52;
+    /// A DEVPRIV entry, with `HUGE` one of a block; `WRITE` is kind WRITE (S4g).
+    const DEVPRIV_BIT: u64 = 1 << 53;
+    /// A DEVEXCL entry; `WRITE` is kind WRITABLE, which newer kernels have alone (S4h, O15).
+    const DEVEXCL_BIT: u64 = 1 << 54;
+    /// Bits by which entries that name a mapped page are told apart.
+    const MAPPING_KINDS: u64 = Self::PRESENT | Self::DEVPRIV_BIT | Self::DEVEXCL_BIT;
     /// Where the frame number (or table number) begins.
     const PFN_SHIFT: u32 = 12;
     /// What one page more adds to an entry.
@@ -82,6 +88,21 @@ impl Entry {
     /// A HWPOISON entry (S4i), perhaps with `UFFD_WP`.
     pub(crate) const fn hwpoison(pfn: Pfn, bits: u64) -> Self {
         Self((pfn as u64) << Self::PFN_SHIFT | Self::HWPOISON_BIT | bits)
+    }
+
+    /// A DEVPRIV PTE with these of `WRITE`, `SOFT_DIRTY` and `UFFD_WP` (S4g).
+    pub(crate) const fn device_private(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::DEVPRIV_BIT | bits)
+    }
+
+    /// The same of a PMD: the frame is the folio's head.
+    pub(crate) const fn device_private_leaf(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::DEVPRIV_BIT | Self::HUGE | bits)
+    }
+
+    /// A DEVEXCL PTE with the same bits (S4h).
+    pub(crate) const fn device_exclusive(pfn: Pfn, bits: u64) -> Self {
+        Self((pfn as u64) << Self::PFN_SHIFT | Self::DEVEXCL_BIT | bits)
     }
 
     /// A PTE that maps a page with these flag bits.
@@ -138,6 +159,26 @@ impl Entry {
         self.0 & Self::HWPOISON_BIT != 0
     }
 
+    /// A DEVPRIV entry of a PTE or a PMD.
+    pub(crate) const fn is_device_private(self) -> bool {
+        self.0 & Self::DEVPRIV_BIT != 0
+    }
+
+    /// A DEVEXCL entry.
+    pub(crate) const fn is_device_exclusive(self) -> bool {
+        self.0 & Self::DEVEXCL_BIT != 0
+    }
+
+    /// A DEVPRIV or DEVEXCL entry.
+    pub(crate) const fn is_device(self) -> bool {
+        self.0 & (Self::DEVPRIV_BIT | Self::DEVEXCL_BIT) != 0
+    }
+
+    /// Both are present, or DEVPRIV, or DEVEXCL.
+    pub(crate) const fn maps_like(self, other: Self) -> bool {
+        (self.0 ^ other.0) & Self::MAPPING_KINDS == 0
+    }
+
     /// A UFFD_WP marker.
     pub(crate) const fn is_uffd_marker(self) -> bool {
         self.0 & Self::UFFD_MARKER_BIT != 0
@@ -153,8 +194,8 @@ impl Entry {
         self.0 & (Self::UFFD_MARKER_BIT | Self::POISON_BIT | Self::GUARD_BIT) != 0
     }
 
-    /// A PMD entry that stands for the whole block: a leaf of a folio or of the huge zero folio, or a
-    /// MIGRATION entry. It has a deposited table (S5).
+    /// A PMD entry that stands for the whole block: a leaf of a folio or of the huge zero folio, a
+    /// MIGRATION or a DEVPRIV entry. It has a deposited table (S5).
     pub(crate) const fn is_huge(self) -> bool {
         self.0 & Self::HUGE != 0
     }
@@ -181,13 +222,13 @@ impl Entry {
         Self(self.0 & !bits)
     }
 
-    /// Names a frame: maps a page, or is a MIGRATION or HWPOISON entry.
+    /// Names a frame: maps a page, or is a MIGRATION, HWPOISON, DEVPRIV or DEVEXCL entry.
     pub(crate) const fn has_frame(self) -> bool {
-        self.has_folio() || self.is_migration() || self.is_hwpoison()
+        self.has_folio() || self.is_migration() || self.is_hwpoison() || self.is_device()
     }
 
-    /// The PTE of a MIGRATION PMD's first page (G1).
-    pub(crate) const fn split_migration(self) -> Self {
+    /// The PTE of the first page of a PMD entry that is not present (G1).
+    pub(crate) const fn split_nonpresent(self) -> Self {
         self.without(Self::HUGE)
     }
 
@@ -217,7 +258,7 @@ impl Entry {
         }
     }
 
-    /// The frame of a page or of a leaf's head; also of a MIGRATION or HWPOISON entry.
+    /// The frame of a page or of a leaf's head; also of any other entry that names one.
     pub(crate) const fn pfn(self) -> Pfn {
         (self.0 >> Self::PFN_SHIFT) as Pfn
     }
@@ -258,6 +299,9 @@ impl Entry {
             (Self::HWPOISON_BIT, EntryKind::Hwpoison),
             (Self::UFFD_MARKER_BIT, EntryKind::UffdMarker),
             (Self::POISON_BIT, EntryKind::PoisonMarker),
+            (Self::DEVPRIV_BIT | Self::HUGE, EntryKind::DevPrivateLeaf),
+            (Self::DEVPRIV_BIT, EntryKind::DevPrivate),
+            (Self::DEVEXCL_BIT, EntryKind::DevExclusive),
         ];
         let mut at = 0;
         while at < kinds.len() {

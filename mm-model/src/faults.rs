@@ -402,6 +402,62 @@ catalogue! {
     RelocateAvobjectOnePlace, "relocate-avobject-one-place", "seed 000 (RA-AV-OBJECT)",
         "A walker that meets the object of two places looks at the new one only.",
         "Needs a race with an rmap walker, and that design.";
+    ForkDevprivateKeepsExclusive, "fork-devprivate-keeps-exclusive", "seed 002 I.7b",
+        "fork shares a DEVPRIV page and leaves it exclusive and writable (C12).",
+        "";
+    MigrateVmaDirtyLost, "migrate-vma-dirty-lost", "fix fd35ca3d12cc",
+        "Collecting a page does not hand the dirty bit of its entry to the folio (N4).",
+        "";
+    MigrateVmaNonpresentDecoded, "migrate-vma-nonpresent-decoded", "fix 63867c82d0c0",
+        "Collecting a DEVPRIV entry looks for a dirty bit in it as if it were present (N4).",
+        "Here it is always found.";
+    MigrateVmaIgnoresFailedShare, "migrate-vma-ignores-failed-share", "rule N4 left out",
+        "A page that may be pinned is collected, and its pins count as expected (N4, N5, N7).",
+        "The tests of the reference count would catch it.";
+    MigrateVmaInsertOverwrites, "migrate-vma-insert-overwrites", "rule N8 left out",
+        "A page is put into a hole without a look whether the place is still empty (N8).",
+        "No race is needed: the phases are operations.";
+    MigrateVmaInsertIgnoresUffd, "migrate-vma-insert-ignores-uffd", "rule N8 left out",
+        "A hole is filled although userfaultfd watches for missing pages (N8).",
+        "";
+    DevprivateWrongSubpageFlag, "devprivate-wrong-subpage-flag",
+        "mm/rmap: invalid subpage pointer in try_to_migrate_one",
+        "The walk that unmaps a DEVPRIV entry reads PAE from another page (F3).",
+        "The other page is the neighbour in memory.";
+    DevprivateFaultNoRef, "devprivate-fault-no-ref", "CVE-2022-3523, fix 16ce101db85d",
+        "A CPU fault on a DEVPRIV entry does not mind who else works on the page (N12).",
+        "A lock held by somebody else stands in for the race that is lost.";
+    DevprivateFinalizeWrongLru, "devprivate-finalize-wrong-lru", "CVE-2025-21861, fix 41cddf83d8b0",
+        "The end of a device migration puts every folio on the LRU (N9).",
+        "It shows on a device's folio; one that is freed is gone before anybody can see it.";
+    DevprivatePmdMprotectDropsUffdwp, "devprivate-pmd-mprotect-drops-uffdwp",
+        "CVE-2026-72180, fix f7e2c21bd1f5",
+        "A change of protection rebuilds the DEVPRIV entry of a block without uwp (H6).",
+        "Needs dev_thp=on.";
+    RmapWalkDevprivatePmd, "rmap-walk-devprivate-pmd", "CVE-2026-68163, fix f84ca9b1888d",
+        "An rmap walk takes the DEVPRIV entry of any block for one of its folio (L7).",
+        "Needs dev_thp=on.";
+    KsmDevexclusive, "ksm-devexclusive", "mm/ksm: device-exclusive entries in write_protect_page",
+        "KSM takes a DEVEXCL entry for a present one (P2).",
+        "";
+    DevexclForkNotRestored, "devexcl-fork-not-restored", "seed 002 I.7a",
+        "fork copies a DEVEXCL entry as it is (C13).",
+        "";
+    DevexclSecondWalkSkipped, "devexcl-second-walk-skipped", "rule O2 left out",
+        "What GUP found is made exclusive without a second look (O2).",
+        "No fork can come in between here; instead GUP reads, so that it may find a shared page.";
+    DevexclSoftdirtyLost, "devexcl-softdirty-lost", "rule O3 left out",
+        "A DEVEXCL entry does not carry soft-dirty.",
+        "";
+    DevexclDropsMapcount, "devexcl-drops-mapcount", "mm/rmap: keep mapcount for device-exclusive",
+        "A DEVEXCL entry gives its mapping up, as older kernels did, and never gets it back (O3).",
+        "";
+    DevexclRestoreWritableBlindly, "devexcl-restore-writable-blindly", "rule O8 left out",
+        "A page that was exclusive to a device comes back writable, whatever the rights (O8).",
+        "";
+    DevexclWrongSubpage, "devexcl-wrong-subpage", "seed 004",
+        "A DEVEXCL entry names the head page of its folio (O3).",
+        "";
 }
 
 impl Fault {

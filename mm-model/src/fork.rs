@@ -7,7 +7,7 @@ use crate::model::Model;
 use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::{Area, Vma};
-use mm_ops::{AllocKind, Errno, NO_ANON_VMA, Outcome, Pid, VmaFlags};
+use mm_ops::{AllocKind, Errno, EventKind, NO_ANON_VMA, Outcome, Pid, VmaFlags};
 
 /// A VMA of the parent and its copy.
 #[derive(Clone, Copy)]
@@ -91,6 +91,8 @@ impl Model {
             if fault!(self, UffdForkBitsWrong) {
                 lost &= !Entry::UFFD_WP;
             }
+            let (start, end) = (source.start, source.end);
+            self.notify(EventKind::ProtectionPage, parent, start, end);
             self.copy_tables(Pair { parent: source, child, lost })?;
         }
         Ok(())
@@ -152,6 +154,10 @@ impl Model {
             self.copy_migration_leaf(pair.child, source, target);
             return Ok(true);
         }
+        if entry.is_device_private() {
+            self.copy_device_leaf(pair.child, source, target);
+            return Ok(true);
+        }
         if !entry.is_zero() {
             let id = self.folios.of(entry.pfn());
             let pinned = self.needs_copy_for_dma(pair.parent.pid, id)
@@ -199,6 +205,12 @@ impl Model {
             if entry.is_present() {
                 // C9: the zero page, uncounted.
                 self.tables.set(target, entry.without(pair.lost));
+            } else if entry.is_device_exclusive() && !fault!(self, DevexclForkNotRestored) {
+                if !self.restore_for_fork(pair.parent, source) {
+                    return Err(NoMemory);
+                }
+                // Mapped now: the same PTE again (C13).
+                continue;
             } else if !entry.is_none() {
                 self.copy_nonpresent(pair.child, source, target);
             }

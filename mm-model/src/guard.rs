@@ -4,7 +4,7 @@ use crate::entry::Entry;
 use crate::model::Model;
 use crate::vma::Area;
 use crate::zap::Guards;
-use mm_ops::Errno;
+use mm_ops::{Errno, EventKind};
 
 impl Model {
     /// MADV_GUARD_INSTALL in one VMA: markers are set as far as the range is empty; where it is
@@ -13,6 +13,7 @@ impl Model {
         self.mark_maybe_guard(area);
         self.prepare_anon_vma(area.pid, area.index)?;
         while !self.install_markers(area, start, end)? {
+            self.notify(EventKind::Clear, area.pid, start, end);
             self.zap_range(area, start, end, Guards::Keep);
         }
         Ok(())

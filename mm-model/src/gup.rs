@@ -400,7 +400,17 @@ impl Model {
         Ok(pages[0])
     }
 
-    /// Gives back what [`Model::grab_for_read`] grabbed.
+    /// get_user_pages_remote of one page that a device is to have for itself (O1).
+    pub(crate) fn grab_for_device(&mut self, pid: Pid, vpn: Vpn) -> Result<Pfn, Errno> {
+        let (grab, split_pmd, touch) = (true, true, true);
+        let write = !fault!(self, DevexclSecondWalkSkipped);
+        let walk = Walk { grab, write, split_pmd, touch, ..Walk::default() };
+        let mut pages = Vec::new();
+        self.gup_slow(pid, PageRange { start: vpn, len: 1 }, walk, &mut pages)?;
+        Ok(pages[0])
+    }
+
+    /// Gives back what [`Model::grab_for_read`] or [`Model::grab_for_device`] grabbed.
     pub(crate) fn put_grabbed(&mut self, pfn: Pfn) {
         self.put_page(pfn, false, false);
     }

@@ -98,6 +98,10 @@ impl Model {
         let head = self.folios[id].head;
         let cached = self.folios[id].flags.has(FolioFlags::SWAPCACHE);
         for range in self.rmap_ranges(id) {
+            if self.folios.mapcount_of(id) == 0 {
+                break; // L8, L17
+            }
+            self.notify_visit(id, &range);
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if !cached {

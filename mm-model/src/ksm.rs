@@ -81,13 +81,18 @@ impl Model {
     /// The anonymous page of a MERGEABLE VMA (P1).
     fn candidate(&self, pid: Pid, vpn: Vpn) -> Result<Candidate, Errno> {
         let area = self.area_at(pid, vpn.0).filter(|area| area.has(VmaFlags::MERGEABLE));
-        let entry = self.present_entry(pid, vpn).filter(|entry| entry.has_folio());
+        let entry = self.entry_at(pid, vpn).filter(|entry| self.is_mergeable(*entry));
         match (area, entry) {
             (Some(area), Some(entry)) => {
                 Ok(Candidate { area, vpn: vpn.0, frame: self.frame_at(entry, vpn.0) })
             }
             _ => Err(Errno::EFAULT),
         }
+    }
+
+    /// KSM looks at mapped pages alone (P2).
+    fn is_mergeable(&self, entry: Entry) -> bool {
+        entry.has_folio() || (fault!(self, KsmDevexclusive) && entry.is_device_exclusive())
     }
 
     fn is_ksm(&self, frame: Pfn) -> bool {
@@ -107,7 +112,7 @@ impl Model {
         // A page of zeros may have given way to the zero page in the split (F9).
         let found = self.find_entry(page.area.pid, page.vpn);
         let (slot, _) = found
-            .filter(|(_, entry)| entry.has_folio() && entry.pfn() == page.frame)
+            .filter(|(_, entry)| self.is_mergeable(*entry) && entry.pfn() == page.frame)
             .ok_or(Errno::EAGAIN)?;
         self.write_protect(slot)?;
         let by = match target {

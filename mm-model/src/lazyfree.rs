@@ -9,7 +9,7 @@ use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
-use mm_ops::{FolioFlags, Pid, VmaFlags};
+use mm_ops::{EventKind, FolioFlags, Pid, VmaFlags};
 
 /// Bits that do not matter to a run (BT8).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
@@ -18,6 +18,7 @@ impl Model {
     /// MADV_FREE in one VMA.
     pub(crate) fn madvise_free(&mut self, area: Area, start: u32, end: u32) {
         self.drain_lru();
+        self.notify(EventKind::Clear, area.pid, start, end);
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;

@@ -43,7 +43,7 @@ impl Model {
 
     /// F1 up to the isolation.
     fn select_for_migration(&self, pid: Pid, vpn: Vpn, all: bool) -> Result<FolioId, Errno> {
-        let entry = self.present_entry(pid, vpn).ok_or(Errno::ENOENT)?;
+        let entry = self.migratable_entry(pid, vpn).ok_or(Errno::ENOENT)?;
         if entry.is_zero() {
             return Err(Errno::EFAULT);
         }
@@ -57,6 +57,16 @@ impl Model {
             return None;
         }
         self.find_entry(pid, vpn.0).map(|(_, entry)| entry).filter(|entry| entry.is_present())
+    }
+
+    /// The entry of a page if it is present, or DEVEXCL: its folio is ordinary memory.
+    fn migratable_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
+        self.entry_at(pid, vpn).filter(|entry| entry.is_present() || entry.is_device_exclusive())
+    }
+
+    /// The entry of a page that maps a folio, or names one in a device's hands.
+    pub(crate) fn naming_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
+        self.entry_at(pid, vpn).filter(|entry| entry.has_folio() || entry.is_device())
     }
 
     /// Begins the migration of an isolated folio for the place named; where that fails, the folio
@@ -85,7 +95,7 @@ impl Model {
         if !self.folios[id].flags.has(queued) {
             return Ok(id);
         }
-        let entry = self.present_entry(pid, vpn).expect("the folio was selected by it");
+        let entry = self.migratable_entry(pid, vpn).expect("the folio was selected by it");
         let frame = self.frame_at(entry, vpn.0);
         let page = frame - self.folios[id].head;
         if self.split_folio(id, 0, None, Caller::Holding(page)).is_err() {
@@ -146,8 +156,9 @@ impl Model {
     /// destination.
     pub(crate) fn migration_home(&self, source: FolioId) -> FolioId {
         let mut migrations = self.tokens.iter().flatten();
-        let found = migrations.find_map(|held| match held.held {
-            Held::Migration { to, copied: true } if held.folio == Some(source) => Some(to),
+        let found = migrations.find_map(|held| match &held.held {
+            Held::Migration { to, copied: true } if held.folio == Some(source) => Some(*to),
+            Held::DevMigration(migration) => migration.home_of(source),
             _ => None,
         });
         found.unwrap_or(source)
@@ -171,6 +182,12 @@ impl Model {
         if self.folios[source].refs != 1 + self.folios[source].cache_refs() {
             return Err(Errno::EAGAIN);
         }
+        self.switch_identity(source, to);
+        Ok(())
+    }
+
+    /// F7 once the references were counted.
+    pub(crate) fn switch_identity(&mut self, source: FolioId, to: FolioId) {
         self.unqueue_deferred(source);
         let old = self.folios[source];
         let (from, into) = (old.head as usize, self.folios[to].head as usize);
@@ -178,10 +195,11 @@ impl Model {
         let moved = FolioFlags::DIRTY.with(FolioFlags::SWAPCACHE).with(FolioFlags::KSM);
         let moved = moved.with(FolioFlags::NOT_UPTODATE);
         let new = &mut self.folios[to];
+        let place = FolioFlags::DEVICE_0.with(FolioFlags::DEVICE_1).with(FolioFlags::LOCKED);
         (new.mapping, new.index, new.swap) = (old.mapping, old.index, old.swap);
         new.refs += old.cache_refs();
-        new.flags =
-            FolioFlags(old.flags.0 & moved.with(FolioFlags::SWAPBACKED).0).with(FolioFlags::LOCKED);
+        let moved_on = FolioFlags(old.flags.0 & moved.with(FolioFlags::SWAPBACKED).0);
+        new.flags = moved_on.with(FolioFlags(new.flags.0 & place.0));
         let left = &mut self.folios[source];
         left.refs -= old.cache_refs();
         left.flags = left.flags.without(moved);
@@ -192,7 +210,6 @@ impl Model {
         if let Some(places) = self.ksm.remove(&source) {
             self.ksm.insert(to, places);
         }
-        Ok(())
     }
 
     /// The operation `migrate_end`.
@@ -220,6 +237,10 @@ impl Model {
     pub(crate) fn try_to_migrate(&mut self, id: FolioId, leaves: Leaves) -> bool {
         let head = self.folios[id].head;
         'walk: for range in self.rmap_ranges(id) {
+            if self.folios.mapcount_of(id) == 0 {
+                break; // L8, L17
+            }
+            self.notify_visit(id, &range);
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if run.leaf && leaves == Leaves::Split {
@@ -229,6 +250,8 @@ impl Model {
                 }
                 let unmapped = if run.leaf {
                     self.migrate_leaf(id, range.area.pid, run.slot)
+                } else if self.tables.get(run.slot).is_device() {
+                    self.migrate_device_ptes(id, range.area.pid, &run)
                 } else {
                     self.migrate_ptes(id, range.area.pid, &run, leaves)
                 };
@@ -258,7 +281,7 @@ impl Model {
     }
 
     /// F4 for one leaf. Answers whether it was unmapped.
-    fn migrate_leaf(&mut self, id: FolioId, pid: Pid, pmd: Slot) -> bool {
+    pub(crate) fn migrate_leaf(&mut self, id: FolioId, pid: Pid, pmd: Slot) -> bool {
         let leaf = self.tables.get(pmd);
         let Some(kind) = self.share_leaf(id, pmd, leaf) else {
             return false;
@@ -399,6 +422,9 @@ impl Model {
     /// F8 for PTEs whose pages begin at frame `pfn` and lie in one folio.
     pub(crate) fn restore_ptes(&mut self, area: Area, slot: Slot, pfn: Pfn, len: u32) {
         let id = self.folios.of(pfn);
+        if self.folios[id].device().is_some() {
+            return self.restore_device_ptes(area, slot, pfn, len);
+        }
         let mut kept = Entry::YOUNG | Entry::WRITE | Entry::SOFT_DIRTY;
         if self.folios[id].flags.has(FolioFlags::DIRTY) {
             kept |= Entry::DIRTY;
@@ -425,6 +451,9 @@ impl Model {
     fn restore_leaf(&mut self, area: Area, pmd: Slot, head: Pfn) {
         let entry = self.tables.get(pmd);
         let id = self.folios.of(head);
+        if self.folios[id].device().is_some() {
+            return self.restore_device_leaf(area, pmd, head);
+        }
         let dirty = entry.has(Entry::DIRTY) && self.folios[id].flags.has(FolioFlags::DIRTY);
         let kept = entry.0 & (CARRIED & !Entry::DIRTY);
         let dirty = if dirty { self.dirty_bits() } else { 0 };

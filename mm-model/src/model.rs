@@ -3,6 +3,7 @@
 
 use crate::alloc::{AllocPlan, NoMemory};
 use crate::circumstances::Circumstance;
+use crate::device::Devices;
 use crate::folio::{FolioId, Folios, lower};
 use crate::gup::OpenHandle;
 use crate::lru::LruBatches;
@@ -59,6 +60,7 @@ pub struct Model {
     pub(crate) thp: ThpOrders,
     pub(crate) swap: Swap,
     pub(crate) lru: LruBatches,
+    pub(crate) devices: Devices,
     pub(crate) allocs: AllocPlan,
     /// What the operation under way chose.
     pub(crate) choices: Vec<Choice>,
@@ -100,6 +102,7 @@ impl Model {
             thp: ThpOrders::default(),
             swap: Swap::default(),
             lru: LruBatches::default(),
+            devices: Devices::default(),
             allocs: AllocPlan::default(),
             choices: Vec::new(),
             armed_race: None,
@@ -177,6 +180,7 @@ impl Model {
             self.ksm.remove(&id);
         }
         self.forget_walker_of(id);
+        self.free_device_pages(id);
         if self.folios.bury(id) {
             return;
         }
@@ -272,6 +276,7 @@ impl Model {
             Op::Mremap { pid, range, to, flags } => self.mremap(pid, range, to, flags),
             Op::UffdMove { pid, range, to, holes } => self.uffd_move(pid, range, to, holes),
             Op::RmapWalk { pid, vpn } => self.rmap_walk(pid, vpn),
+            Op::Dev(op) => self.device_op(op),
         }
     }
 }
@@ -309,6 +314,7 @@ impl Mm for Model {
         self.thp = ThpOrders::default();
         self.swap.reset(self.config.swap_slots);
         self.lru.reset();
+        self.devices.reset();
         self.allocs.reset();
         self.choices.clear();
         (self.armed_race, self.race) = (None, None);
@@ -322,6 +328,7 @@ impl Mm for Model {
 
     fn apply(&mut self, op: &Op) -> Effect {
         self.allocs.begin();
+        self.devices.begin();
         self.begin_race(op);
         let outcome = self.dispatch(op);
         self.end_race();

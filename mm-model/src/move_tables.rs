@@ -8,7 +8,7 @@ use crate::race::Point;
 use crate::table::Slot;
 use crate::uffd::WATCHED;
 use crate::vma::Area;
-use mm_ops::Pid;
+use mm_ops::{EventKind, Pid};
 
 /// When a move takes the rmap lock, that of the source's root, for writing (J10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,6 +111,7 @@ impl Model {
         way: &Move,
         mut each: impl FnMut(&mut Self, u32),
     ) -> u32 {
+        self.notify(EventKind::Unmap, way.old.pid, way.from, way.from + way.len);
         let mut cursor = Cursor { from: way.from, to: way.to, end: way.from + way.len };
         if self.can_align_down(way) {
             cursor.from = self.geometry.block_start(way.from);
@@ -257,7 +258,8 @@ impl Model {
             return entry;
         }
         // Markers and HWPOISON entries have no such bit (S4).
-        let tracked = entry.is_present() || entry.is_swap() || entry.is_migration();
+        let named = entry.is_swap() || entry.is_migration() || entry.is_device();
+        let tracked = entry.is_present() || named;
         if self.config.soft_dirty && tracked && !fault!(self, MremapSoftDirtyLost) {
             entry = entry.with(Entry::SOFT_DIRTY);
         }

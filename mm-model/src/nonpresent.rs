@@ -41,11 +41,13 @@ impl Model {
             // The migrator holds the folio's lock as long as the entry stands (F11).
             return Err(FaultError::Blocked);
         }
+        if entry.is_device() {
+            return self.device_fault(area, slot, vpn);
+        }
         Err(FaultError::Poisoned)
     }
 
-    /// Copies a PTE that is not present to the child of a fork (C10, C11, C14, C15). `drop` are the
-    /// bits that the child's entries lose (C21).
+    /// Copies a PTE that is not present to the child of a fork (C10 to C12, C14, C15).
     #[cold]
     pub(crate) fn copy_nonpresent(&mut self, child: Area, source: Slot, target: Slot) {
         let mut entry = self.tables.get(source);
@@ -53,6 +55,9 @@ impl Model {
             && (!child.has(VmaFlags::UFFD_WP) || fault!(self, UffdForkMarkerLost))
         {
             return;
+        }
+        if entry.is_device() {
+            return self.copy_device_private(child, source, target);
         }
         if entry.is_hwpoison() && fault!(self, ForkHwpoisonAsMigration) {
             entry = Entry::migration(entry.pfn(), 0);
@@ -107,6 +112,10 @@ impl Model {
         if entry.is_swap() {
             return Some(self.zap_swap(pid, slot, room));
         }
+        if entry.is_device() {
+            self.zap_device_pte(pid, slot);
+            return Some(1);
+        }
         if entry.is_migration() {
             lower(&mut self.mms[pid.index()].rss, 1);
         }
@@ -138,6 +147,6 @@ impl Model {
             let keeps = !fault!(self, MprotectMigrationLosesExclusive);
             return wp.on(entry.migration_downgraded(keeps).without(Entry::UFFD_WP));
         }
-        wp.on(entry)
+        wp.on(if entry.is_device() { self.reprotected_device(entry) } else { entry })
     }
 }

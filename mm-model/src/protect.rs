@@ -9,7 +9,9 @@ use crate::table::Slot;
 use crate::uffd::UffdWp;
 use crate::vma::{Area, prot_flags};
 use crate::walk::Block;
-use mm_ops::{AccessBits, Choice, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{
+    AccessBits, Choice, Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn,
+};
 
 /// Bits that may differ within a run of mprotect (H9).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY;
@@ -97,6 +99,7 @@ impl Model {
 
     /// Gives the entries of a range the protection of their VMA (H2, H7, H8).
     pub(crate) fn change_protection(&mut self, area: Area, start: u32, end: u32, wp: UffdWp) {
+        self.notify(EventKind::ProtectionVma, area.pid, start, end);
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             at = block.end;
@@ -250,6 +253,7 @@ impl Model {
                 continue;
             }
             let (mut at, end) = (start.max(area.start), end.min(area.end));
+            self.notify(EventKind::ProtectionVma, pid, at, end);
             while let Some(block) = self.next_block(pid, at, end) {
                 self.hint_block(block);
                 at = block.end;
@@ -265,7 +269,7 @@ impl Model {
             if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
                 self.tables.set(block.slot, hinted);
-            } else if self.is_whole(block) && entry.is_migration() {
+            } else if self.is_whole(block) && (entry.is_migration() || entry.is_device()) {
                 let entry = self.reprotected_nonpresent(entry, UffdWp::Keep);
                 self.tables.set(block.slot, entry);
             }
@@ -311,6 +315,7 @@ impl Model {
         for vma in &mut self.mms[pid.index()].vmas {
             vma.flags = vma.flags.without(VmaFlags::SOFTDIRTY);
         }
+        self.notify(EventKind::SoftDirty, pid, 0, self.geometry.space());
         let mut at = 0;
         while let Some(block) = self.next_block(pid, at, self.geometry.space()) {
             at = block.end;

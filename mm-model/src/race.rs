@@ -118,6 +118,18 @@ points! {
     UffdSet = "uffd_move: entry set",
     /// K5, K7: a step is done, flushed, and its locks are dropped.
     UffdStepped = "uffd_move: step done",
+    /// N4: the entry is cleared, pins not tested.
+    DevCleared = "device collect: entry cleared",
+    /// N4: pins were tested, PAE is cleared.
+    DevShared = "device collect: exclusivity cleared",
+    /// N4: the MIGRATION entry stands.
+    DevReplaced = "device collect: entry replaced",
+    /// N4: what lies in one table is collected, its TLB entries not flushed.
+    DevCollected = "device collect: before the flush",
+    /// N8: the entry of the zero page is cleared and flushed.
+    DevHoleCleared = "device insert: entry cleared",
+    /// O3: the entry is cleared, the TLB not flushed.
+    ExclusiveCleared = "device exclusive: entry cleared",
     /// B9: the copy is made, the old entry still there.
     CopyMade = "cow: copy made",
     /// B9: the old entry is cleared and flushed.
@@ -136,6 +148,8 @@ impl Point {
             Self::ZapCleared | Self::ZapFlushed | Self::CopyCleared => true,
             Self::MoveCleared | Self::MoveSet => true,
             Self::UffdPinsTested | Self::UffdCleared | Self::UffdIsolated | Self::UffdSet => true,
+            Self::DevCleared | Self::DevShared | Self::DevReplaced | Self::DevCollected => true,
+            Self::DevHoleCleared | Self::ExclusiveCleared => true,
             Self::ForkStart | Self::ForkBegun | Self::ForkCopied => false,
             Self::SwapUnmapped | Self::SwapFlushed | Self::MigrateUnmapped => false,
             Self::SplitUnmapped | Self::KsmProtected | Self::CopyMade => false,

@@ -176,7 +176,11 @@ impl Model {
     /// folio or an entry resists.
     fn unmap(&mut self, id: FolioId) {
         for range in self.rmap_ranges(id) {
-            if !self.unmap_in_vma(id, &range) || self.folios.mapcount_of(id) == 0 {
+            if self.folios.mapcount_of(id) == 0 {
+                return; // L8, L17
+            }
+            self.notify_visit(id, &range);
+            if !self.unmap_in_vma(id, &range) {
                 return;
             }
         }
@@ -273,6 +277,8 @@ impl Model {
     /// where it stays every entry has the access bits of all. Answers its length if it went.
     fn drop_run(&mut self, area: Area, slot: Slot, vpn: u32, id: FolioId) -> Option<u32> {
         let room = area.end.min(self.geometry.block_end(vpn)) - vpn;
+        // A DEVEXCL entry is a run of its own.
+        let room = if self.tables.get(slot).is_present() { room } else { 1 };
         let len = self.folio_run(slot, room, DROP_IGNORES);
         let run = self.tables.run(slot, len as usize);
         let merged = run.iter().fold(0, |all, entry| all | entry.0) & DROP_IGNORES;

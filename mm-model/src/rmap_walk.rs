@@ -43,8 +43,11 @@ pub(crate) struct RmapRun {
 /// Which entries a walk looks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
-    /// Present ones.
+    /// Those that count as mappings (L7): present ones, DEVPRIV, and DEVEXCL but for older kernels
+    /// (O13).
     Mapped,
+    /// The same, and DEVEXCL in any case.
+    Reached,
     /// MIGRATION entries (PVMW_MIGRATION).
     Migrating,
 }
@@ -52,7 +55,8 @@ pub(crate) enum Want {
 impl Want {
     const fn is(self, entry: Entry) -> bool {
         match self {
-            Self::Mapped => entry.has_folio(),
+            Self::Mapped => entry.has_folio() || entry.is_device_private(),
+            Self::Reached => entry.has_folio() || entry.is_device(),
             Self::Migrating => entry.is_migration(),
         }
     }
@@ -81,7 +85,7 @@ impl Model {
     }
 
     /// The entries of a range that map the folio at frame `head`, beginning with the range's page
-    /// `done`: the first run of them, no longer than the configuration's runs.
+    /// `done`: the first run of them, all of one kind, no longer than the configuration's runs.
     pub(crate) fn next_rmap_run(
         &self,
         head: Pfn,
@@ -89,13 +93,15 @@ impl Model {
         done: u32,
         want: Want,
     ) -> Option<RmapRun> {
+        let want = if want == Want::Mapped && self.exclusive_maps() { Want::Reached } else { want };
         let end = range.start + range.len;
         let mut at = range.start + done;
         while let Some(block) = self.next_block(range.area.pid, at, end) {
             let page = range.page + (block.start - range.start);
             let pmd = self.tables.get(block.slot);
             if !pmd.is_table() {
-                if want.is(pmd) && pmd.pfn() == head + page {
+                let foreign = fault!(self, RmapWalkDevprivatePmd) && pmd.is_device_private();
+                if want.is(pmd) && (pmd.pfn() == head + page || foreign) {
                     let len = block.end - block.start;
                     let (slot, vpn) = (block.slot, block.start);
                     return Some(RmapRun { slot, vpn, page, len, leaf: true });
@@ -107,7 +113,8 @@ impl Model {
                 if let Some(skip) = entries.iter().zip(head + page..).position(matches) {
                     let pfn = head + page + skip as u32;
                     let run = entries[skip..].iter().take(self.run_max as usize).zip(pfn..);
-                    let len = run.take_while(|pair| matches(*pair)).count() as u32;
+                    let like = |pair: &(&Entry, Pfn)| pair.0.maps_like(entries[skip]);
+                    let len = run.take_while(|pair| matches(*pair) && like(pair)).count() as u32;
                     return Some(RmapRun {
                         slot: first + skip,
                         vpn: block.start + skip as u32,
@@ -124,12 +131,14 @@ impl Model {
 
     /// The operation `rmap_walk`.
     pub(crate) fn rmap_walk(&self, pid: Pid, vpn: Vpn) -> Outcome {
-        let Some(entry) = self.present_entry(pid, vpn).filter(|entry| entry.has_folio()) else {
+        let Some(entry) = self.naming_entry(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let id = self.folios.of(entry.pfn());
         let head = self.folios[id].head;
-        let ranges = self.rmap_ranges(id);
+        // L8: nobody looks for what nothing maps.
+        let ranges =
+            if self.folios.mapcount_of(id) > 0 { self.rmap_ranges(id) } else { RmapRanges::new() };
         let mapping = ranges.iter().filter(|range| self.maps_in(head, range));
         Outcome::Pids(mapping.map(|range| range.area.pid).collect())
     }

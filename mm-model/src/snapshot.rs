@@ -30,6 +30,7 @@ impl Model {
         }
         self.snapshot_handles(out);
         self.snapshot_tokens(out);
+        self.snapshot_devices(out);
         out.slots.extend(self.swap.used().map(|(number, slot)| SlotSnap {
             slot: number,
             count: slot.count,
@@ -41,6 +42,16 @@ impl Model {
         out.deferred.extend(self.folios.queued());
         let retired = self.count_retired(out);
         out.finish(&Described { model: self, retired });
+    }
+
+    fn snapshot_devices(&self, out: &mut Snapshot) {
+        for (number, held) in self.tokens.iter().enumerate() {
+            if let Some(Held::DevMigration(migration)) = held.as_ref().map(|held| &held.held) {
+                out.dev_words.extend(migration.snapshot(Token(number as u8)));
+            }
+        }
+        out.dev_maps.extend(self.device_maps());
+        out.events.extend(self.devices.events());
     }
 
     fn snapshot_vmas(&self, pid: Pid, out: &mut Snapshot) {
@@ -120,7 +131,7 @@ impl Model {
 
     /// Which page of its folio a frame is. A fault may leave a frame whose folio is gone; it is
     /// shown as some page of what is there now.
-    fn page_of(&self, pfn: u32) -> u32 {
+    pub(crate) fn page_of(&self, pfn: u32) -> u32 {
         let folio = &self.folios[self.folios.of(pfn)];
         debug_assert!(self.is_faulty() || pfn - folio.head < folio.pages());
         pfn.wrapping_sub(folio.head) & (folio.pages() - 1)
@@ -135,20 +146,24 @@ impl Model {
                 TokenKind::Migration { to, .. } => token.folio == Some(id) || to == id,
                 _ => token.folio == Some(id),
             });
-            by_entry || by_token
+            let words = out.dev_words.iter();
+            let by_word = words.flat_map(|word| [word.from, word.to]).any(|name| name == Some(id));
+            by_entry || by_token || by_word
         };
         self.folios.retired().filter(|id| !is_named(*id)).count()
     }
 
     /// Whether entries name a folio that none maps.
     fn is_named(&self, id: u32) -> bool {
-        let migrating = self
-            .tokens
-            .iter()
-            .flatten()
-            .any(|held| held.folio == Some(id) && matches!(held.held, Held::Migration { .. }));
+        let migrating = self.tokens.iter().flatten().any(|held| match &held.held {
+            Held::Migration { .. } => held.folio == Some(id),
+            Held::DevMigration(migration) => migration.has_source(id),
+            _ => false,
+        });
         let cached = self.folios[id].flags.has(FolioFlags::SWAPCACHE);
-        (migrating && self.any_in_rmap(id, Want::Migrating)) || (cached && self.is_swapped(id))
+        (migrating && self.any_in_rmap(id, Want::Migrating))
+            || (cached && self.is_swapped(id))
+            || self.is_exclusive_unmapped(id)
     }
 
     fn snapshot_tokens(&self, out: &mut Snapshot) {
@@ -158,11 +173,18 @@ impl Model {
             let token = Token(number as u8);
             Some(TokenSnap {
                 token,
-                kind: match held.held {
+                kind: match &held.held {
                     Held::Lock => TokenKind::Lock,
                     Held::Isolation => TokenKind::Isolation,
                     Held::Writeback(_) => TokenKind::Writeback,
-                    Held::Migration { to, copied } => TokenKind::Migration { to, copied },
+                    Held::Migration { to, copied } => {
+                        TokenKind::Migration { to: *to, copied: *copied }
+                    }
+                    Held::DevMigration(migration) => {
+                        let (device, pid, range, paged) = migration.describe();
+                        TokenKind::DevMigration { device, pid, range, paged }
+                    }
+                    Held::DevExclusive => TokenKind::DevExclusive,
                 },
                 folio: held.folio,
             })

@@ -28,13 +28,21 @@ impl Caller {
 impl Model {
     /// The operation `split`.
     pub(crate) fn split(&mut self, pid: Pid, vpn: Vpn, order: Order, nonuniform: bool) -> Outcome {
-        let Some(entry) = self.present_entry(pid, vpn).filter(|entry| entry.has_folio()) else {
+        let Some(entry) = self.splittable_entry(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let frame = self.frame_at(entry, vpn.0);
         let id = self.folios.of(frame);
         let page = frame - self.folios[id].head;
         answer(self.split_folio(id, order.0, nonuniform.then_some(page), Caller::HEAD))
+    }
+
+    /// The entry of a page if it maps a folio, or keeps one for a device that could be split: all but a
+    /// single page of a device's memory.
+    fn splittable_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
+        self.naming_entry(pid, vpn).filter(|entry| {
+            !entry.is_device_private() || self.folios[self.folios.of(entry.pfn())].is_large()
+        })
     }
 
     /// Splits a folio into pieces of an order: all of it, or only the halves that hold page `toward`
@@ -98,7 +106,8 @@ impl Model {
     /// leaves the swap cache if nobody maps it and no entry names its slots (G10).
     fn release_pieces(&mut self, pieces: &[FolioId], callers: FolioId, passing: bool) {
         for piece in pieces.iter().copied().filter(|piece| *piece != callers) {
-            self.folios[piece].set(FolioFlags::LRU, true);
+            let device = self.folios[piece].device().is_some();
+            self.folios[piece].set(FolioFlags::LRU, !device);
             if self.folios[piece].flags.has(FolioFlags::SWAPCACHE) {
                 self.free_swap_if_unmapped(piece);
             }
@@ -115,7 +124,8 @@ impl Model {
         if folio.flags.has(FolioFlags::LOCKED) {
             return Err(Errno::EAGAIN);
         }
-        if order >= folio.order || order == 1 {
+        let whole_only = folio.device().is_some() && order > 0;
+        if order >= folio.order || order == 1 || whole_only {
             return Err(Errno::EINVAL);
         }
         if folio.flags.has(FolioFlags::SWAPCACHE) && (order > 0 || nonuniform) {
@@ -183,6 +193,7 @@ impl Model {
             let locked = mlocked || range.area.has(VmaFlags::LOCKED);
             // The entry of a LOCKED VMA that came back before mlocks the piece again.
             let unused = !folio.is_large()
+                && folio.device().is_none()
                 && self.folios.value[pfn as usize].is_zero()
                 && !self.folios.poisoned.get(pfn)
                 && !locked

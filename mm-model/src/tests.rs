@@ -4,6 +4,7 @@ mod alloc;
 mod circumstances;
 mod collapse;
 mod cow;
+mod device;
 mod equality;
 mod fault;
 #[cfg(feature = "faults")]
@@ -17,6 +18,7 @@ mod migrate;
 mod mremap;
 mod protect;
 mod random;
+mod random_device;
 mod random_folios;
 mod random_moves;
 mod random_swap;

@@ -33,6 +33,9 @@ impl Model {
         if entry.is_migration() {
             return Err(FaultError::Blocked);
         }
+        if entry.is_device_private() {
+            return self.device_leaf_fault(area, pmd, vpn);
+        }
         if entry.has(Entry::PROTNONE) && area.accessible() {
             self.tables.set(pmd, self.rebuilt(area, entry));
         } else if access != Access::Read && !entry.has(Entry::WRITE) {
@@ -138,7 +141,7 @@ impl Model {
         let pages = self.geometry.ptes();
         if leaf.is_migration() {
             // G1: nothing is mapped, so nothing is counted.
-            let pte = leaf.split_migration();
+            let pte = leaf.split_nonpresent();
             for (entry, page) in self.tables.run_mut(first, pages as usize).iter_mut().zip(0..) {
                 *entry = pte.advanced(page);
             }
@@ -150,6 +153,14 @@ impl Model {
             return;
         }
         let head = leaf.pfn();
+        if leaf.is_device_private() {
+            let pte = leaf.split_nonpresent();
+            for (entry, page) in self.tables.run_mut(first, pages as usize).iter_mut().zip(0..) {
+                *entry = pte.advanced(page);
+            }
+            self.move_rmap_to_ptes(area.pid, leaf, pages);
+            return;
+        }
         let mut bits = leaf.bits() & !Entry::PROTNONE | (Self::protection(area) & Entry::PROTNONE);
         if leaf.has(Entry::DIRTY) {
             // The PTEs are made dirty by software, which marks them soft-dirty, too (S18, G2).

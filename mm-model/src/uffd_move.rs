@@ -13,7 +13,7 @@ use crate::split::Caller;
 use crate::table::Slot;
 use crate::uffd::WATCHED;
 use crate::vma::Area;
-use mm_ops::{Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
+use mm_ops::{Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
 
 /// The VMAs of a move, and whether holes in the source are skipped.
 #[derive(Clone, Copy)]
@@ -183,6 +183,9 @@ impl Model {
         if leaf.is_migration() && !fault!(self, UffdMovePmdMigration) {
             return Err(Errno::EINTR);
         }
+        if leaf.is_device_private() {
+            return Err(Errno::EFAULT);
+        }
         if leaf.is_zero() {
             self.tables.set(from, Entry::NONE);
             let zero = match fault!(self, UffdMoveHugeZeroNull) {
@@ -276,6 +279,7 @@ impl Model {
     /// move_pages_ptes: the page at a place, and those behind it that go with it (K6). `len` entries lie
     /// in both tables.
     fn move_pages(&mut self, between: Between, places: Places, len: u32) -> Result<Step, Errno> {
+        self.notify(EventKind::Clear, between.source.pid, places.from, places.from + 1);
         if !self.tables.get(places.target).is_none() {
             return Err(Errno::EEXIST);
         }

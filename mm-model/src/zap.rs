@@ -9,7 +9,7 @@ use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
-use mm_ops::{Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags};
+use mm_ops::{Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, VmaFlags};
 
 /// Bits that a zap does not care about (I1).
 const RUN_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SOFT_DIRTY;
@@ -32,6 +32,7 @@ impl Model {
         let range = self.within_space(range).filter(|_| !range.is_empty());
         let (start, end) = range.ok_or(Errno::EINVAL)?;
         self.prepare_munmap(pid, start, end)?;
+        self.notify(EventKind::Unmap, pid, start, end);
         for index in self.vmas_in(pid, start, end) {
             let area = self.area(pid, index).expect("the index is in range");
             self.zap_range(area, area.start, area.end, Guards::Remove);
@@ -82,6 +83,8 @@ impl Model {
 
     /// The operation `exit` (I13), and the end of a child whose fork failed (C18).
     pub(crate) fn teardown(&mut self, pid: Pid) {
+        self.notify(EventKind::Release, pid, 0, self.geometry.space());
+        self.lose_holes_of(pid);
         for index in 0..self.mms[pid.index()].vmas.len() {
             let area = self.area(pid, index).expect("the index is in range");
             self.zap_range(area, area.start, area.end, Guards::Remove);
@@ -147,6 +150,11 @@ impl Model {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
             self.remove_rmap_pmd(id, pid);
             self.put_unmapped(id, 1);
+        } else if leaf.is_device_private() {
+            let id = self.folios.of(leaf.pfn());
+            lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
+            self.remove_rmap_pmd(id, pid);
+            self.put_folio(id, 1);
         } else if leaf.is_migration() {
             lower(&mut self.mms[pid.index()].rss, self.geometry.ptes());
         }
@@ -275,6 +283,7 @@ impl Model {
 
     /// MADV_DONTNEED and MADV_DONTNEED_LOCKED in one VMA (I5, I14).
     pub(crate) fn dontneed(&mut self, area: Area, start: u32, end: u32) {
+        self.notify(EventKind::Clear, area.pid, start, end);
         let mut at = start;
         while let Some(block) = self.next_block(area.pid, at, end) {
             if fault!(self, DontneedSkipsNonpresent) && self.begins_with_migration(block) {

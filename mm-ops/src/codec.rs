@@ -135,7 +135,10 @@ fn read_part<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{GupFlags, Handle, MremapFlags, Op, PageRange, Pid, Value, Vpn};
+    use crate::{
+        DevOp, DevSelect, Device, GupFlags, Handle, MremapFlags, Op, PageRange, Pid, Token, Value,
+        Vpn,
+    };
     use proptest::prelude::*;
 
     const GOLDEN: &str = "\
@@ -158,8 +161,9 @@ read p1 70000 -> a
         let bytes = encode(&program);
         assert_eq!(
             hex(&bytes),
-            "6d6d6f7004040200010001010040000000000010040000000000fb2c0101010001000\
-             a00036100000b00030100010101000000000101010700010103070901fc7011010001026100"
+            "6d6d6f700404020001000101004000000000004000000010040000000000fb2c01010100\
+             01000a00036100000b00030100010101000000000101010700010103070901fc7011010001\
+             026100"
         );
         assert_eq!(decode(&bytes).unwrap(), program);
     }
@@ -174,6 +178,13 @@ read p1 70000 -> a
             Op::Gup { pid, range, handle, flags },
             Op::DmaWrite { handle, index: u32::MAX, value },
             Op::Mremap { pid, range, to: range, flags: MremapFlags::default() },
+            Op::Dev(DevOp::Setup {
+                device: Device(u8::MAX),
+                pid,
+                range,
+                token: Token(u8::MAX),
+                select: DevSelect { system: true, private: true },
+            }),
         ] {
             let step = Step { op, expect: Some(crate::Outcome::Count(u32::MAX)) };
             let mut bytes = Vec::new();

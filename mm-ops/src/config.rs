@@ -75,6 +75,20 @@ pub enum UffdWpMode {
     Async,
 }
 
+/// How pages are made exclusive to a device, and given back (section O).
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub enum DevExclusiveMode {
+    /// DX-618: as the newest kernel does it. Text `618`.
+    #[default]
+    Current,
+    /// DX-FOLIO: by a folio walk that gives the mapping up. Text `folio`.
+    Folio,
+    /// DX-WALK: by an rmap walk over the whole folio, before that. Text `walk`.
+    Walk,
+}
+
 /// The fixed setting of one program. Text form: the line `config ptes=8 procs=3 …`; keys at their
 /// default are not printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,7 +123,18 @@ pub struct Config {
     pub uffd_remap: bool,
     /// Which algorithm MREMAP_RELOCATE_ANON is (JR15).
     pub relocate: RelocateDesign,
+    /// Pages of each device's own memory, 0 … [`DEV_MEM_MAX`]. Any free pages make a large folio.
+    pub dev_mem: u16,
+    /// How pages are made exclusive to a device (O1 … O4, O8, O13, O15).
+    pub dev_exclusive: DevExclusiveMode,
+    /// MIGDEV_OLD: device migration as before its fixes (N15). It loses writes by rule (N15 (a)).
+    pub migdev_old: bool,
+    /// Whole blocks are migrated to a device and back, as kernels after 6.18 do; else they are split (N3).
+    pub dev_thp: bool,
 }
+
+/// Most pages of a device's memory.
+pub const DEV_MEM_MAX: u16 = 4096;
 
 /// Most swap slots of a program.
 pub const SWAP_SLOTS_MAX: u16 = 4096;
@@ -134,6 +159,10 @@ impl Default for Config {
             uffd_fork: false,
             uffd_remap: false,
             relocate: RelocateDesign::PinCheck,
+            dev_mem: 64,
+            dev_exclusive: DevExclusiveMode::Current,
+            migdev_old: false,
+            dev_thp: false,
         }
     }
 }
@@ -147,6 +176,7 @@ impl Config {
         }
         self.procs = self.procs.clamp(1, PROCS_MAX);
         self.swap_slots = self.swap_slots.min(SWAP_SLOTS_MAX);
+        self.dev_mem = self.dev_mem.min(DEV_MEM_MAX);
         self
     }
 
@@ -154,6 +184,12 @@ impl Config {
     #[must_use]
     pub const fn pmd_order(&self) -> Order {
         Order(self.ptes.trailing_zeros() as u8)
+    }
+
+    /// Longest range of one device migration: a driver's arrays are small, and hold a block.
+    #[must_use]
+    pub const fn dev_range_max(&self) -> u32 {
+        if self.ptes > 32 { self.ptes as u32 } else { 32 }
     }
 
     /// Pages of one address space.

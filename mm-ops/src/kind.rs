@@ -78,6 +78,13 @@ kinds! {
     Mremap = "mremap",
     UffdMove = "uffd_move",
     RmapWalk = "rmap_walk",
+    DevSetup = "dev_setup",
+    DevEvict = "dev_evict",
+    DevPages = "dev_pages",
+    DevFinalize = "dev_finalize",
+    DevExclusive = "dev_exclusive",
+    DevRead = "dev_read",
+    DevWrite = "dev_write",
 }
 
 impl OpKind {
@@ -160,6 +167,7 @@ impl Op {
             Self::Mremap { .. } => OpKind::Mremap,
             Self::UffdMove { .. } => OpKind::UffdMove,
             Self::RmapWalk { .. } => OpKind::RmapWalk,
+            Self::Dev(op) => op.kind(),
         }
     }
 }

@@ -10,6 +10,7 @@
 mod arbitrary_impl;
 pub mod codec;
 mod config;
+mod device;
 pub mod generate;
 mod ids;
 mod kind;
@@ -31,7 +32,11 @@ mod strategy;
 pub mod text;
 
 pub use config::{
-    AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX, SwapDevice, UffdWpMode,
+    AccessBits, Batching, Config, DEV_MEM_MAX, DevExclusiveMode, PTES_ALLOWED, SWAP_SLOTS_MAX,
+    SwapDevice, UffdWpMode,
+};
+pub use device::{
+    DEVICES_MAX, DevFlags, DevMapSnap, DevOp, DevSelect, DevWordSnap, Device, EventKind, EventSnap,
 };
 pub use ids::{
     HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid,

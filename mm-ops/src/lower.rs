@@ -8,6 +8,7 @@
 //! configuration, then operation by operation from the first.
 
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
+use crate::device::{DevOp, DevSelect, Device};
 use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
@@ -33,8 +34,8 @@ pub struct Weight {
     second: u32,
     /// How simple the value is.
     value: u8,
-    /// Its process, the second process, its handle and its token.
-    names: [u8; 4],
+    /// Its process, the second process, its handle, its token and its device.
+    names: [u8; 5],
 }
 
 /// How far a configuration is from the simplest one. Compared field by field, from the first.
@@ -75,6 +76,10 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.uffd_fork != default.uffd_fork,
         config.uffd_remap != default.uffd_remap,
         config.relocate != default.relocate,
+        config.dev_mem != default.dev_mem,
+        config.dev_exclusive != default.dev_exclusive,
+        config.migdev_old != default.migdev_old,
+        config.dev_thp != default.dev_thp,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -103,6 +108,10 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { uffd_fork: default.uffd_fork, ..*config },
         Config { uffd_remap: default.uffd_remap, ..*config },
         Config { relocate: default.relocate, ..*config },
+        Config { dev_mem: default.dev_mem, ..*config },
+        Config { dev_exclusive: default.dev_exclusive, ..*config },
+        Config { migdev_old: default.migdev_old, ..*config },
+        Config { dev_thp: default.dev_thp, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));
@@ -130,6 +139,7 @@ pub fn weight(op: &Op) -> Weight {
             operands.other.map_or(0, |pid| pid.0),
             operands.handle.map_or(0, |handle| handle.0),
             operands.token.map_or(0, |token| token.0),
+            operands.device.map_or(0, |device| device.0),
         ],
     };
     match op {
@@ -212,6 +222,9 @@ fn options_rank(op: &Op) -> u8 {
             [maymove, fixed, dontunmap, relocate, must_relocate].map(u8::from).iter().sum()
         }
         Op::UffdMove { holes, .. } => u8::from(holes),
+        Op::Dev(DevOp::Setup { select: DevSelect { system, private }, .. }) => {
+            u8::from(system) + u8::from(private)
+        }
         _ => 0,
     }
 }
@@ -285,8 +298,13 @@ fn simpler_kinds(op: &Op) -> Vec<Op> {
         Op::UffdFill { pid, vpn, fill: UffdFill::Copy { value, .. } } => {
             vec![store(pid, vpn, value)]
         }
-        Op::UffdFill { pid, vpn, fill: UffdFill::Zero } | Op::RmapWalk { pid, vpn } => {
-            vec![load(pid, vpn)]
+        Op::UffdFill { pid, vpn, fill: UffdFill::Zero }
+        | Op::RmapWalk { pid, vpn }
+        | Op::Dev(DevOp::Read { pid, vpn, .. }) => vec![load(pid, vpn)],
+        Op::Dev(DevOp::Write { pid, vpn, value, .. }) => vec![store(pid, vpn, value)],
+        Op::Dev(DevOp::Evict { device, pid, range, token }) => {
+            let select = DevSelect { private: true, ..DevSelect::default() };
+            vec![Op::Dev(DevOp::Setup { device, pid, range, token, select })]
         }
         _ => Vec::new(),
     }
@@ -332,6 +350,9 @@ fn simpler_options(op: &Op) -> Vec<Op> {
             .into_iter()
             .map(|flags| Op::Mremap { pid, range, to, flags })
             .collect(),
+        Op::Dev(DevOp::Setup { device, pid, range, token, select }) => simpler_select(select)
+            .map(|select| Op::Dev(DevOp::Setup { device, pid, range, token, select }))
+            .collect(),
         Op::UffdMove { pid, range, to, holes: true } => {
             vec![Op::UffdMove { pid, range, to, holes: false }]
         }
@@ -365,6 +386,12 @@ fn simpler_advice(advice: Advice) -> Option<Advice> {
         Advice::PopulateWrite => Some(Advice::PopulateRead),
         _ => None,
     }
+}
+
+/// Each flag left out.
+fn simpler_select(select: DevSelect) -> impl Iterator<Item = DevSelect> {
+    let fewer = [DevSelect { private: false, ..select }, DevSelect { system: false, ..select }];
+    fewer.into_iter().filter(move |fewer| *fewer != select)
 }
 
 /// Each flag left out.
@@ -532,6 +559,9 @@ fn simpler_names(op: &Op) -> Vec<Op> {
     lower(operands.token.map(|token| token.0), &|op, to| {
         op.operands().token.into_iter().for_each(|token| token.0 = to);
     });
+    lower(operands.device.map(|device| device.0), &|op, to| {
+        op.operands().device.into_iter().for_each(|device| *device = Device(to));
+    });
     variants
 }
 
@@ -553,152 +583,4 @@ pub fn lower_numbers(number: u32) -> Vec<u32> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::generate::{Areas, Profile, random_program, seeded};
-    use crate::text::EVERY_FORM;
-
-    /// Every form of every operation, and many drawn ones.
-    fn ops() -> Vec<Op> {
-        let mut rng = seeded(11, 0);
-        let mut ops: Vec<Op> =
-            Program::parse(EVERY_FORM).unwrap().steps.iter().map(|step| step.op).collect();
-        for _ in 0..60 {
-            let profile = Profile::random(Areas::ALL, &mut rng);
-            ops.extend(random_program(&profile, &mut rng).steps.iter().map(|step| step.op));
-        }
-        ops
-    }
-
-    #[test]
-    fn every_lowering_is_lower_and_can_be_said() {
-        for op in ops() {
-            let variants = lowerings(&op);
-            for (index, variant) in variants.iter().enumerate() {
-                assert!(weight(variant) < weight(&op), "{op} to {variant}");
-                assert_eq!(variant.sanitized(), *variant, "{op} to {variant}");
-                assert!(!variants[..index].contains(variant), "{op} to {variant} twice");
-            }
-        }
-    }
-
-    /// Whichever lowering is taken, the way down ends, and soon.
-    #[test]
-    fn every_way_down_ends() {
-        let mut rng = seeded(12, 0);
-        for op in ops() {
-            let mut op = op;
-            let mut steps = 0;
-            loop {
-                let variants = lowerings(&op);
-                if variants.is_empty() {
-                    break;
-                }
-                let last = variants.len() as u32 - 1;
-                op = variants[crate::generate::Draw::below(&mut rng, last + 1) as usize];
-                steps += 1;
-                assert!(steps < 1000, "{op}");
-            }
-        }
-    }
-
-    #[track_caller]
-    fn check(op: &str, expected: &[&str]) {
-        let variants = lowerings(&op.parse().unwrap());
-        assert_eq!(variants.iter().map(Op::to_string).collect::<Vec<_>>(), expected);
-    }
-
-    #[test]
-    fn each_operand_is_lowered() {
-        check("read p0 0", &[]);
-        check("fork p0 p0", &[]);
-        check("read p2 1", &["read p2 0", "read p0 1", "read p1 1"]);
-        check(
-            "mmap p0 0+1 r droppable",
-            &["mmap p0 0+1 r", "mmap p0 0+1 rw droppable", "mmap p0 0+0 r droppable"],
-        );
-        check(
-            "munmap p0 1+2",
-            &["munmap p0 1+0", "munmap p0 1+1", "munmap p0 2+1", "munmap p0 0+2"],
-        );
-        check(
-            "pin p0 0 rw h1",
-            &[
-                "read p0 0",
-                "write p0 0 a",
-                "get p0 0 r h1",
-                "get p0 0 rw h1",
-                "pin p0 0 r h1",
-                "pin p0 0+0 rw h1",
-                "pin p0 0 rw h0",
-            ],
-        );
-        check("write p0 0 c", &["write p0 0 a", "write p0 0 b"]);
-        check("vm_read p0 0", &["read p0 0", "peek p0 0"]);
-        check("put h0 dirty", &["put h0"]);
-        check(
-            "thp always=2 madvise=2",
-            &[
-                "thp never",
-                "thp madvise=2",
-                "thp always=0 madvise=2",
-                "thp always=1 madvise=2",
-                "thp always=2",
-                "thp always=2 madvise=0",
-                "thp always=2 madvise=1",
-            ],
-        );
-        check("fail_alloc 2", &["fail_alloc 0", "fail_alloc 1"]);
-        check("dma_write h0 1 b", &["dma_write h0 0 b", "dma_write h0 1 a"]);
-        check("isolate p0 0 l1", &["lock p0 0 l1", "isolate p0 0 l0"]);
-        check("madvise p0 0+0 guard_install", &["madvise p0 0+0 dontneed"]);
-    }
-
-    #[test]
-    fn numbers_go_down_to_zero() {
-        assert_eq!(lower_numbers(0), []);
-        assert_eq!(lower_numbers(3), [0, 1, 2]);
-        assert_eq!(lower_numbers(13), [0, 5, 6, 8, 9, 11, 12]);
-        for number in [9, 4096, 70_001, u32::MAX] {
-            let lower = lower_numbers(number);
-            assert!(lower.is_sorted_by(|a, b| a < b) && lower.len() <= 66);
-            assert_eq!((lower[0], lower[lower.len() - 1]), (0, number - 1));
-        }
-    }
-
-    #[test]
-    fn values_are_ranked_one_to_one() {
-        let mut labels: Vec<u8> = (0..=u8::MAX).map(|rank| value_of_rank(rank).label).collect();
-        for (rank, label) in labels.iter().enumerate() {
-            assert_eq!(usize::from(value_rank(Value::label(*label))), rank);
-        }
-        assert_eq!(labels[..2], *b"ab");
-        labels.sort_unstable();
-        assert!(labels.into_iter().eq(0..=u8::MAX));
-    }
-
-    #[test]
-    fn configurations_go_down_to_the_smallest() {
-        let mut rng = seeded(13, 0);
-        for _ in 0..200 {
-            let mut config = Profile::random(Areas::ALL, &mut rng).config;
-            while let Some(variant) = config_lowerings(&config).pop() {
-                assert!(config_weight(&variant) < config_weight(&config));
-                assert_eq!(variant.sanitized(), variant);
-                config = variant;
-            }
-            assert_eq!(config, Config { ptes: 4, ..Config::default() });
-        }
-    }
-
-    #[test]
-    fn programs_compare_by_length_first() {
-        let [short, long, lower] = ["write p3 9 z", "read p0 0\nread p0 0", "read p3 9"]
-            .map(|text| Program::parse(text).unwrap());
-        assert_eq!(compare(&short, &long), Ordering::Less);
-        assert_eq!(compare(&lower, &short), Ordering::Less);
-        assert_eq!(compare(&short, &short), Ordering::Equal);
-        let geometry = Program { config: Config { ptes: 16, ..short.config }, ..lower };
-        assert_eq!(compare(&short, &geometry), Ordering::Less);
-    }
-}
+mod tests;

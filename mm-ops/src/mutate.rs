@@ -3,6 +3,7 @@
 //! Works in place: within the capacity a program has, nothing is allocated.
 
 use crate::config::{AccessBits, Batching, Config};
+use crate::device::DevOp;
 use crate::generate::{
     Draw, Maker, Profile, Sketch, draw_device, draw_ptes, draw_relocate, draw_slots, draw_uffd,
     orders_up_to,
@@ -369,7 +370,37 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
             }
             *op = op.sanitized();
         }
+        Op::Dev(call) => tweak_device(&mut maker, call, ptes),
         Op::Swapoff | Op::Swapon | Op::Drain => {}
+    }
+}
+
+fn tweak_device<D: Draw + ?Sized>(maker: &mut Maker<'_, D>, call: &mut DevOp, ptes: u32) {
+    if let DevOp::Setup { select, .. } = call
+        && maker.draw.one_in(5)
+    {
+        *select = maker.select();
+        return;
+    }
+    if let DevOp::Pages { to_device, .. } = call
+        && maker.draw.one_in(2)
+    {
+        *to_device = !*to_device;
+        return;
+    }
+    let opens = !matches!(call, DevOp::Pages { .. } | DevOp::Finalize { .. });
+    let operands = call.operands();
+    match maker.draw.below(8) {
+        0 => operands.pid.into_iter().for_each(|pid| *pid = maker.pid()),
+        1 => operands.device.into_iter().for_each(|device| *device = maker.device()),
+        2 => operands.value.into_iter().for_each(|value| *value = maker.value()),
+        3 | 4 => operands.token.into_iter().for_each(|token| {
+            *token = if opens { maker.new_token() } else { maker.taken_token() };
+        }),
+        _ => {
+            operands.vpn.into_iter().for_each(|vpn| tweak_page(maker, vpn, ptes));
+            operands.range.into_iter().for_each(|range| tweak_range(maker, range, ptes));
+        }
     }
 }
 

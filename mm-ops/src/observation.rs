@@ -36,7 +36,7 @@ pub enum PageState {
     HugeZero,
     /// A guard region.
     Guard,
-    /// Neither present nor empty: swapped out, under migration, poisoned, or a marker.
+    /// Neither present nor empty: swapped out, under migration, a device's, poisoned, or a marker.
     Swapped,
     /// Swapped out, and in the swap cache still or again, as mincore tells.
     SwapCached,
@@ -181,6 +181,9 @@ impl Observation {
                         | EntryKind::MigrationLeaf
                         | EntryKind::Hwpoison
                         | EntryKind::UffdMarker
+                        | EntryKind::DevPrivate
+                        | EntryKind::DevPrivateLeaf
+                        | EntryKind::DevExclusive
                         | EntryKind::PoisonMarker => PageState::Swapped,
                     },
                     frame: NO_FRAME,

@@ -16,6 +16,7 @@
 //!   [`crate::Outcome::Blocked`], a GUP walk and everything built on one answers as for a fatal
 //!   signal (pages so far, else `EINTR`: D12).
 
+use crate::device::DevOp;
 use crate::ids::{Handle, Order, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::race::{Actor, RACE_STEPS};
 use crate::remap::MremapFlags;
@@ -342,8 +343,8 @@ pub enum Op {
         nth: u16,
     },
     /// `lock p0 3 l0`: someone else holds the lock of the folio mapped there (present PTE or PMD,
-    /// anonymous, not the zero page; or the swap-cache folio of a SWAP entry there; else
-    /// `EFAULT`). No reference is taken: a folio that is freed
+    /// anonymous, not the zero page; a DEVPRIV or DEVEXCL entry; or the swap-cache folio of a SWAP entry
+    /// there; else `EFAULT`). No reference is taken: a folio that is freed
     /// meanwhile takes the lock with it. Token in use → `EBUSY`; already locked → `EAGAIN`.
     Lock {
         /// Whose mapping names the folio.
@@ -364,7 +365,7 @@ pub enum Op {
         token: Token,
     },
     /// `drop l0`: the lock is released, or the isolated folio put back on the LRU and its
-    /// reference dropped. Not in use, or the name of a write or a migration → `EBADF`.
+    /// reference dropped, or both lock and reference of `dev_exclusive`. Not in use, or the name of a write or a migration → `EBADF`.
     Drop {
         /// The circumstance.
         token: Token,
@@ -385,7 +386,7 @@ pub enum Op {
         /// The process.
         pid: Pid,
     },
-    /// `swap_out p0 3 [l0]`: reclaim takes the folio mapped there (present PTE or PMD), or the
+    /// `swap_out p0 3 [l0]`: reclaim takes the folio mapped there (present PTE or PMD, DEVEXCL), or the
     /// swap-cache folio of the slot that the SWAP entry there names, and works on it as E1 to E11
     /// say, whoever maps it; references found in entries do not matter. Neither → `EFAULT`; not on
     /// the LRU → `EAGAIN`; locked → `EAGAIN`; anything that makes reclaim keep the folio →
@@ -447,7 +448,8 @@ pub enum Op {
     Drain,
     /// `migrate p0 3 l0 [all]`: migration begins (F1 … F6, F15): select, isolate, allocate the
     /// destination (AllocKind::Folio, for the place named), lock, unmap. Without `all` a folio
-    /// that may be shared → `EACCES` (MPOL_MF_MOVE). No page → `ENOENT`, zero page → `EFAULT`, not
+    /// that may be shared → `EACCES` (MPOL_MF_MOVE). No page, or a DEVPRIV entry → `ENOENT` (that of a
+    /// DEVEXCL entry is migrated, as compaction would), zero page → `EFAULT`, not
     /// on the LRU → `EBUSY`, no memory → `ENOMEM`, locked → `EAGAIN`, under writeback → `EBUSY`,
     /// not unmapped completely → `EAGAIN` with every mapping restored (F6, G21). A failure leaves
     /// the token unused. Ok: the folio is off the LRU with one reference of the migrator's, locked,
@@ -591,7 +593,7 @@ pub enum Op {
         holes: bool,
     },
     /// `rmap_walk p0 3 -> p0,p1`: the folio mapped there (present PTE or PMD, anonymous, not the
-    /// zero page; else `EFAULT`) is looked up by a walk over its anon_vma (L7, L17, L20; a KSM page:
+    /// zero page; DEVPRIV, DEVEXCL; else `EFAULT`) is looked up by a walk over its anon_vma (L7, L17, L20; a KSM page:
     /// L13), without its lock. Answers the processes in which an entry was found that maps it.
     RmapWalk {
         /// Whose mapping names the folio.
@@ -599,6 +601,9 @@ pub enum Op {
         /// Which page.
         vpn: Vpn,
     },
+    /// `dev_setup`, `dev_evict`, `dev_pages`, `dev_finalize`, `dev_exclusive`, `dev_read`,
+    /// `dev_write`: what device drivers do (sections N and O). See [`DevOp`].
+    Dev(DevOp),
 }
 
 /// What can fail to be allocated. `vpn` in [`AllocSite`] says for which place, as noted here.
@@ -625,6 +630,9 @@ pub enum AllocKind {
     /// copied; for a migration or a collapse the page or block named; for a swapin, a readahead or
     /// a swapoff the first page whose entry is to be replaced).
     Folio(Order),
+    /// A folio of a device's own memory; place: the page of the migration it is for. It fails by
+    /// itself, and is then no choice, where the device has too few free pages.
+    DevicePage(Order),
 }
 
 /// One allocation of an operation, named so that two implementations mean the same one.
@@ -648,6 +656,7 @@ impl Op {
             Self::Write { value, .. }
             | Self::DmaWrite { value, .. }
             | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
+            | Self::Dev(DevOp::Write { value, .. })
             | Self::Race { actor: Actor::Store { value, .. }, .. }
             | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } => {
                 Some(*value)
@@ -663,6 +672,7 @@ impl Op {
         if let Self::Write { value, .. }
         | Self::DmaWrite { value, .. }
         | Self::UffdFill { fill: UffdFill::Copy { value, .. }, .. }
+        | Self::Dev(DevOp::Write { value, .. })
         | Self::Race { actor: Actor::Store { value, .. }, .. }
         | Self::Remote { access: Remote::Poke(value) | Remote::VmWrite(value), .. } = &mut self
         {

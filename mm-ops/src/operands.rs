@@ -1,6 +1,7 @@
 //! The operands of an operation by their type, whatever the operation: for tools that rename,
 //! move or count them.
 
+use crate::device::Device;
 use crate::ids::{Handle, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Op, Remote, UffdFill};
 use crate::race::Actor;
@@ -27,6 +28,8 @@ pub struct Operands<'a> {
     pub token: Option<&'a mut Token>,
     /// The value stored.
     pub value: Option<&'a mut Value>,
+    /// The device.
+    pub device: Option<&'a mut Device>,
 }
 
 impl Op {
@@ -114,6 +117,7 @@ impl Op {
                 let (pid, other) = (Some(pid), Some(with));
                 Operands { pid, other, vpn: Some(vpn), to: Some(to), ..none }
             }
+            Self::Dev(op) => op.operands(),
             Self::Thp { .. }
             | Self::FailAlloc { .. }
             | Self::Swapoff

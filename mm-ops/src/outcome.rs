@@ -1,5 +1,6 @@
 //! What an operation answers, and what a subject was free to choose.
 
+use crate::device::DevOp;
 use crate::ids::{Order, Pid, Value, Vpn};
 use crate::op::{AllocSite, Op, Remote};
 use crate::race::ActorEnd;
@@ -102,10 +103,14 @@ impl Op {
         match self {
             Self::Read { .. } => Answer::Loaded,
             Self::Write { .. } | Self::Hwpoison { .. } => Answer::Stored,
-            Self::DmaRead { .. } | Self::Remote { access: Remote::Peek | Remote::VmRead, .. } => {
-                Answer::Value
+            Self::DmaRead { .. }
+            | Self::Remote { access: Remote::Peek | Remote::VmRead, .. }
+            | Self::Dev(DevOp::Read { .. }) => Answer::Value,
+            Self::Gup { .. }
+            | Self::UffdMove { .. }
+            | Self::Dev(DevOp::Setup { .. } | DevOp::Evict { .. } | DevOp::Pages { .. }) => {
+                Answer::Count
             }
-            Self::Gup { .. } | Self::UffdMove { .. } => Answer::Count,
             Self::Mremap { .. } => Answer::Place,
             Self::RmapWalk { .. } => Answer::Pids,
             _ => Answer::Done,

@@ -4,6 +4,7 @@
 //! program still means what it meant is for the minimizer to find out.
 
 use crate::config::PTES_ALLOWED;
+use crate::device::{DEVICES_MAX, DevOp};
 use crate::ids::{
     HANDLES_MAX, Handle, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token, Value, Vpn,
 };
@@ -80,6 +81,7 @@ pub fn remove_steps(program: &Program, remove: impl Fn(&Op) -> bool) -> Option<P
                 | Op::Isolate { .. }
                 | Op::Migrate { .. }
                 | Op::SwapOut { .. }
+                | Op::Dev(DevOp::Setup { .. } | DevOp::Evict { .. } | DevOp::Exclusive { .. })
         )
     };
     let openers: Vec<Op> = rest.steps.iter().map(|step| step.op).filter(opens).collect();
@@ -119,13 +121,14 @@ impl<const N: usize> Names<N> {
     }
 }
 
-/// Processes, handles, tokens and values named by the order of their first mention: `p1` before
-/// `p2`, `h0`, `l0` and `a` first. `p0` and the value zero keep their names.
+/// Processes, handles, tokens, devices and values named by the order of their first mention: `p1` before
+/// `p2`, `h0`, `l0`, `d0` and `a` first. `p0` and the value zero keep their names.
 #[must_use]
 pub fn renumber(program: &Program) -> Option<Program> {
     let mut pids = Names::<{ PROCS_MAX as usize }>::new();
     let mut handles = Names::<{ HANDLES_MAX as usize }>::new();
     let mut tokens = Names::<{ TOKENS_MAX as usize }>::new();
+    let mut devices = Names::<{ DEVICES_MAX as usize }>::new();
     let mut values = Values::new();
     pids.rename(&mut 0);
     let mut renamed = program.clone();
@@ -135,6 +138,7 @@ pub fn renumber(program: &Program) -> Option<Program> {
         operands.handle.into_iter().for_each(|handle| handles.rename(&mut handle.0));
         operands.token.into_iter().for_each(|token| tokens.rename(&mut token.0));
         operands.value.into_iter().for_each(|value| values.rename(value));
+        operands.device.into_iter().for_each(|device| devices.rename(&mut device.0));
         match expect {
             Some(Outcome::Value(value)) => values.rename_known(value),
             Some(Outcome::Pids(found)) => {

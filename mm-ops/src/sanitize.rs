@@ -1,6 +1,7 @@
 //! Any bits become a program that can be written down: names taken into their bounds, impossible
 //! expectations dropped. Knows bounds, and no behaviour.
 
+use crate::device::DEVICES_MAX;
 use crate::ids::{HANDLES_MAX, OPS_MAX, ORDER_MAX, PROCS_MAX, TOKENS_MAX, Value};
 use crate::op::{Op, UffdCall};
 use crate::outcome::Outcome;
@@ -18,6 +19,9 @@ impl Op {
         }
         if let Some(token) = operands.token {
             token.0 %= TOKENS_MAX;
+        }
+        if let Some(device) = operands.device {
+            device.0 %= DEVICES_MAX;
         }
         if let Some(value) = operands.value {
             *value = Value::label(value.label);

@@ -6,7 +6,8 @@
 //! that names them and anon_vmas by the first VMA that links them. No judgement lives here: the
 //! invariants are in `mm-diff`.
 
-use crate::ids::{Handle, Order, Pid, Token, Value, Vpn};
+use crate::device::{DevMapSnap, DevWordSnap, Device, EventSnap};
+use crate::ids::{Handle, Order, PageRange, Pid, Token, Value, Vpn};
 
 /// Marks "no anon_vma" in [`VmaSnap::anon_vma`] and [`FolioSnap::mapping`].
 pub const NO_ANON_VMA: u32 = u32::MAX;
@@ -52,10 +53,12 @@ macro_rules! flag_set {
         }
     };
 }
+pub(crate) use flag_set;
 
 flag_set! {
     /// Flags of an entry (S4, S5). A MIGRATION entry of kind WRITE has WRITE, one of kind READ
-    /// neither that nor EXCLUSIVE.
+    /// neither that nor EXCLUSIVE. A DEVPRIV entry of kind WRITE has WRITE; so has a DEVEXCL entry,
+    /// but for the kind READABLE of older kernels (O15).
     EntryFlags: u8 {
         /// The hardware write bit.
         WRITE = 0, "W";
@@ -123,7 +126,7 @@ flag_set! {
         DIRTY = 1, "dirty";
         /// On an LRU list.
         LRU = 2, "lru";
-        /// Locked by a token or a migration.
+        /// Locked by a token, a migration or a device migration.
         LOCKED = 3, "locked";
         /// partially_mapped (G12).
         PARTIALLY_MAPPED = 4, "partially_mapped";
@@ -131,6 +134,8 @@ flag_set! {
         DEFERRED = 5, "deferred";
         /// May be shared by several mms (S10), large folios only.
         MAYBE_SHARED = 6, "maybe_shared";
+        /// Of the memory of `d0`. A device's folio has no other LRU flag, ever.
+        DEVICE_0 = 7, "d0";
         /// In the swap cache (E2).
         SWAPCACHE = 8, "swapcache";
         /// Being written to swap.
@@ -139,6 +144,8 @@ flag_set! {
         KSM = 10, "ksm";
         /// Not uptodate: its content could not be read (E12), or is no longer to be trusted (Q1).
         NOT_UPTODATE = 11, "not_uptodate";
+        /// Of the memory of `d1`.
+        DEVICE_1 = 12, "d1";
     }
 }
 
@@ -203,16 +210,22 @@ pub enum EntryKind {
     UffdMarker,
     /// A PTE that is a marker with POISONED (S4j).
     PoisonMarker,
+    /// A DEVPRIV PTE (S4g): the page is in a device's memory.
+    DevPrivate,
+    /// The same for a whole block, in a PMD (only with `Config::dev_thp`).
+    DevPrivateLeaf,
+    /// A DEVEXCL PTE (S4h): the page is a device's alone for the moment.
+    DevExclusive,
 }
 
 impl EntryKind {
     /// Whether the entry stands in a PMD and covers a whole block.
     #[must_use]
     pub const fn is_pmd(self) -> bool {
-        matches!(self, Self::Leaf | Self::HugeZero | Self::MigrationLeaf)
+        matches!(self, Self::Leaf | Self::HugeZero | Self::MigrationLeaf | Self::DevPrivateLeaf)
     }
 
-    /// Whether the entry maps a page of a folio.
+    /// Whether the entry maps a page of a folio, for the CPU.
     #[must_use]
     pub const fn maps_folio(self) -> bool {
         matches!(self, Self::Page | Self::Leaf)
@@ -223,7 +236,14 @@ impl EntryKind {
     pub const fn names_folio(self) -> bool {
         matches!(
             self,
-            Self::Page | Self::Leaf | Self::Migration | Self::MigrationLeaf | Self::Hwpoison
+            Self::Page
+                | Self::Leaf
+                | Self::Migration
+                | Self::MigrationLeaf
+                | Self::Hwpoison
+                | Self::DevPrivate
+                | Self::DevPrivateLeaf
+                | Self::DevExclusive
         )
     }
 }
@@ -275,7 +295,7 @@ pub struct FolioSnap {
     /// process is then 0, too.
     pub mm_slots: [(Pid, u32); 2],
     /// The anon_vma; [`NO_ANON_VMA`] for a KSM page, one that was never mapped, and while no entry
-    /// maps the folio, no MIGRATION entry names it, and no SWAP entry names a slot it is cached
+    /// maps the folio, no MIGRATION, DEVPRIV or DEVEXCL entry names it, and no SWAP entry names a slot it is cached
     /// for.
     pub mapping: AnonVmaId,
     /// Linear index of its first page, in pages; 0 where `mapping` is [`NO_ANON_VMA`].
@@ -284,13 +304,25 @@ pub struct FolioSnap {
     pub first_page: u32,
 }
 
+impl FolioSnap {
+    /// The device in whose memory the folio is, if it is in a device's.
+    #[must_use]
+    pub const fn device(&self) -> Option<Device> {
+        match (self.flags.has(FolioFlags::DEVICE_0), self.flags.has(FolioFlags::DEVICE_1)) {
+            (true, _) => Some(Device(0)),
+            (_, true) => Some(Device(1)),
+            _ => None,
+        }
+    }
+}
+
 /// A page of a folio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageSnap {
     /// PTE maps of this page.
     pub mapcount: u32,
-    /// PG_anon_exclusive. Reported only where it means something: on a page some PTE maps, and on
-    /// the head of a folio some PMD maps; `false` elsewhere (INV2.X3, INV16).
+    /// PG_anon_exclusive. Reported only where it means something: on a page some PTE maps (DEVPRIV
+    /// and DEVEXCL entries do), and on the head of a folio some PMD maps; `false` elsewhere (INV2.X3, INV16).
     pub exclusive: bool,
     /// Its content.
     pub value: Value,
@@ -355,6 +387,19 @@ pub enum TokenKind {
         /// The copy was made (F7).
         copied: bool,
     },
+    /// A device migration between its setup and its end; its pages are in [`Snapshot::dev_words`].
+    DevMigration {
+        /// Whose driver.
+        device: Device,
+        /// Whose memory.
+        pid: Pid,
+        /// Which pages.
+        range: PageRange,
+        /// `dev_pages` was done.
+        paged: bool,
+    },
+    /// The driver that made a page exclusive holds the folio's lock and a reference (O3).
+    DevExclusive,
 }
 
 /// A circumstance in force, or an operation between its phases.
@@ -365,7 +410,7 @@ pub struct TokenSnap {
     /// What it stands for.
     pub kind: TokenKind,
     /// The folio; `None` when it was freed meanwhile (a locked one, or the source of a migration
-    /// whose copy was made).
+    /// whose copy was made), and for a device migration.
     pub folio: Option<FolioId>,
 }
 
@@ -386,12 +431,18 @@ pub struct Snapshot {
     pub handles: Vec<HandlePage>,
     /// Circumstances, by token.
     pub tokens: Vec<TokenSnap>,
+    /// Words of device migrations that are not 0 on both sides, by (token, vpn).
+    pub dev_words: Vec<DevWordSnap>,
+    /// Translations of devices, by (device, pid, vpn).
+    pub dev_maps: Vec<DevMapSnap>,
+    /// Notifier events of the last operation, in order.
+    pub events: Vec<EventSnap>,
     /// Swap slots in use, by number.
     pub slots: Vec<SlotSnap>,
     /// The deferred-split queue, from its head (G13).
     pub deferred: Vec<FolioId>,
     /// Folios in order of their first mention in `entries`, `handles`, `tokens` (a migration's
-    /// folio before its destination), `slots`, `deferred`. Filled by
+    /// folio before its destination), `dev_words` (source before destination), `dev_maps`, `slots`, `deferred`. Filled by
     /// [`Snapshot::finish`].
     pub folios: Vec<FolioSnap>,
     /// The pages of all folios. Filled by [`Snapshot::finish`].
@@ -461,6 +512,9 @@ impl Snapshot {
         self.tables.clear();
         self.handles.clear();
         self.tokens.clear();
+        self.dev_words.clear();
+        self.dev_maps.clear();
+        self.events.clear();
         self.slots.clear();
         self.deferred.clear();
         self.folios.clear();
@@ -494,6 +548,9 @@ impl Snapshot {
                 name_folio(to);
             }
         }
+        let words = self.dev_words.iter_mut();
+        words.flat_map(|word| word.from.iter_mut().chain(&mut word.to)).for_each(&mut name_folio);
+        self.dev_maps.iter_mut().for_each(|map| name_folio(&mut map.folio));
         self.slots.iter_mut().filter_map(|s| s.cache.as_mut()).for_each(&mut name_folio);
         self.deferred.iter_mut().for_each(&mut name_folio);
         self.leaked_folios = source.live_folios().saturating_sub(self.folios.len()) as u32;
@@ -543,9 +600,13 @@ impl Snapshot {
     pub fn value_behind(&self, entry: &EntrySnap, offset: u32) -> Value {
         let page_of = |folio: FolioId, page: u32| self.pages_of(folio)[page as usize].value;
         match entry.kind {
-            EntryKind::Page | EntryKind::Leaf | EntryKind::Migration | EntryKind::MigrationLeaf => {
-                page_of(entry.folio, entry.page + offset)
-            }
+            EntryKind::Page
+            | EntryKind::Leaf
+            | EntryKind::Migration
+            | EntryKind::MigrationLeaf
+            | EntryKind::DevPrivate
+            | EntryKind::DevPrivateLeaf
+            | EntryKind::DevExclusive => page_of(entry.folio, entry.page + offset),
             EntryKind::Swap => {
                 let found = self.slots.binary_search_by_key(&entry.page, |slot| slot.slot);
                 let Some(slot) = found.ok().map(|at| &self.slots[at]) else {

@@ -198,6 +198,7 @@ fn case_of(kind: AllocKind) -> u8 {
         AllocKind::Deposit => 6,
         AllocKind::Folio(Order(0)) => 7,
         AllocKind::Folio(_) => 8,
+        AllocKind::DevicePage(_) => 9,
     }
 }
 

@@ -96,6 +96,7 @@ impl Reference {
             Op::Mremap { pid, range, to, flags } => self.op_mremap(pid, range, to, flags),
             Op::UffdMove { pid, range, to, holes } => self.op_uffd_move(pid, range, to, holes),
             Op::RmapWalk { pid, vpn } => self.op_rmap_walk(pid, vpn),
+            Op::Dev(_) => Outcome::Err(Errno::EOPNOTSUPP),
         }
     }
 }

@@ -13,7 +13,7 @@ const CASES_MAX: usize = 16;
 /// Answers that are told apart: each errno, and what is none.
 const ANSWERS: usize = mm_ops::Errno::ALL.len() + 7;
 /// Kinds of allocation that are told apart: folios by being small or large.
-const ALLOCS: usize = 9;
+const ALLOCS: usize = 10;
 /// Facts of a row: what an operation is, and what the state before it was.
 pub const FACTS: usize = u128::BITS as usize;
 const ANSWERS_START: usize = Rule::ALL.len() * CASES_MAX;
@@ -68,6 +68,7 @@ const fn alloc_row(alloc: AllocKind) -> usize {
         AllocKind::PteTable => 5,
         AllocKind::Deposit => 6,
         AllocKind::Folio(order) => 7 + (order.0 > 0) as usize,
+        AllocKind::DevicePage(_) => 9,
     }
 }
 
@@ -148,6 +149,7 @@ mod tests {
             AllocKind::Deposit,
             AllocKind::Folio(Order(0)),
             AllocKind::Folio(Order(2)),
+            AllocKind::DevicePage(Order(0)),
         ];
         for op in OpKind::ALL {
             events.extend(answers.iter().map(|answer| Happening::Answered(*op, *answer)));

@@ -218,7 +218,8 @@ impl Tally {
                 (TokenKind::Migration { to, .. }, from) => {
                     from.into_iter().chain([to]).for_each(|folio| note(folio, moves));
                 }
-                (_, None) | (TokenKind::Writeback, _) => {}
+                (TokenKind::DevExclusive, Some(folio)) => note(folio, moves),
+                (_, None) | (TokenKind::Writeback | TokenKind::DevMigration { .. }, _) => {}
             }
         }
     }

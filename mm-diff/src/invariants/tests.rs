@@ -24,6 +24,10 @@ const CONFIG: Config = Config {
     uffd_fork: false,
     uffd_remap: false,
     relocate: mm_ops::RelocateDesign::PinCheck,
+    dev_mem: 64,
+    dev_exclusive: mm_ops::DevExclusiveMode::Current,
+    migdev_old: false,
+    dev_thp: false,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);

@@ -1,6 +1,7 @@
 //! Each fault shows: a short program on which the model with it and the model without it differ.
 
 use super::random;
+use super::random_device;
 use super::random_moves;
 use super::support::*;
 use crate::faults::Fault;
@@ -169,6 +170,23 @@ fn nor_when_pages_move() {
                     model.apply(&random_moves::race(&mut dice, u32::from(config.ptes)));
                 }
                 model.apply(&random_moves::op(&mut dice, u32::from(config.ptes)));
+                model.snapshot(&mut snapshot);
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_with_devices() {
+    for fault in Fault::ALL {
+        for seed in 0..60 {
+            let dev_thp = seed % 2 == 0;
+            let config = Config { soft_dirty: dev_thp, dev_thp, ptes: 4, ..Config::default() };
+            let mut model = Model::with_fault(&config, *fault);
+            let mut snapshot = Snapshot::default();
+            let mut dice = random::Dice::of(seed);
+            for _ in 0..100 {
+                model.apply(&random_device::op(&mut dice, u32::from(config.ptes)));
                 model.snapshot(&mut snapshot);
             }
         }

@@ -124,6 +124,7 @@ pub(crate) fn program(seed: u64, ptes: u32, length: u32) -> Vec<Op> {
 pub(crate) fn give_up_everything(machine: &mut Machine) {
     for token in 0..8 {
         machine.all(&[migrate_end(token), write_done(token), drop_token(token)]);
+        machine.apply(dev_finalize(token));
     }
     machine.all(&[fail_alloc(0), Op::Swapoff]);
     (0..4).for_each(|pid| machine.all(&[exit(pid)]));

@@ -1,12 +1,16 @@
 //! Short ways to say operations, and a machine to say them to. After every operation the counts of
 //! the snapshot are counted anew and compared.
 
+mod device;
+
+pub(crate) use device::*;
+
 use crate::model::Model;
 use mm_ops::{
-    AccessBits, Advice, Batching, Choice, Config, EntryFlags, EntryKind, EntrySnap, Errno,
-    FolioFlags, FolioSnap, GupFlags, Handle, Mm, MremapFlags, Op, Order, OrderSet, Outcome,
-    PageRange, PageSnap, Pid, Prot, Remote, Snapshot, Token, TokenKind, UffdCall, UffdFill, Value,
-    VmaFlags, VmaSnap, Vpn,
+    AccessBits, Advice, Batching, Choice, Config, DevExclusiveMode, EntryFlags, EntryKind,
+    EntrySnap, Errno, FolioFlags, FolioSnap, GupFlags, Handle, Mm, MremapFlags, Op, Order,
+    OrderSet, Outcome, PageRange, PageSnap, Pid, Prot, Remote, Snapshot, Token, TokenKind,
+    UffdCall, UffdFill, Value, VmaFlags, VmaSnap, Vpn,
 };
 
 /// PROT_READ|PROT_WRITE.
@@ -449,7 +453,9 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
     for entry in &snapshot.entries {
         let pid = entry.pid.index();
         let vma = snapshot.vma_at(entry.pid, entry.vpn).expect("an entry lies in a VMA");
-        if entry.flags.has(EntryFlags::WRITE) {
+        // Of DEVEXCL it is a kind that changes of protection leave alone (H6).
+        let kind_alone = entry.kind == EntryKind::DevExclusive;
+        if entry.flags.has(EntryFlags::WRITE) && !kind_alone {
             assert!(vma.flags.has(VmaFlags::WRITE), "INV20 at {entry:?}");
             assert!(entry.kind.names_folio(), "INV7, INV21 at {entry:?}");
             let protected = vma.flags.has(VmaFlags::UFFD_WP);
@@ -459,11 +465,17 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
         match entry.kind {
             EntryKind::Migration => rss[pid] += 1,
             EntryKind::MigrationLeaf => rss[pid] += u32::from(ptes),
+            EntryKind::DevExclusive if config.dev_exclusive != DevExclusiveMode::Current => {
+                // S12: a reference, and no mapping.
+                rss[pid] += 1;
+                refs[entry.folio as usize] += 1;
+            }
             _ => {}
         }
-        if !entry.kind.maps_folio() {
+        if !maps(entry, config) {
             continue;
         }
+        check_device_entry(snapshot, entry);
         assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
         let folio = &snapshot.folios[entry.folio as usize];
         let index = vma.pgoff + (entry.vpn.0 - vma.start.0);
@@ -493,6 +505,7 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
         }
     }
     check_swap(snapshot);
+    check_translations(snapshot);
     for (page, maps) in snapshot.pages.iter().zip(&page_maps) {
         assert_eq!(page.mapcount, *maps, "INV8");
     }
@@ -508,12 +521,16 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
             let held = snapshot.tokens.iter().filter(|token| match token.kind {
                 TokenKind::Isolation => token.folio == Some(number),
                 TokenKind::Migration { to, .. } => token.folio == Some(number) || to == number,
+                TokenKind::DevExclusive => token.folio == Some(number),
                 _ => false,
             });
+            let words = snapshot.dev_words.iter().flat_map(|word| [word.from, word.to]);
+            let words = words.filter(|name| *name == Some(number));
+            let held = held.count() as u32 + words.count() as u32;
             let retired = u32::from(pages.iter().any(|page| page.hwpoison));
             let cached = folio.flags.has(FolioFlags::SWAPCACHE);
             let cache = if cached { folio.order.pages() } else { 0 };
-            let expected = refs[number as usize] + held.count() as u32 + cache;
+            let expected = refs[number as usize] + held + cache;
             // A small folio may wait in two batches (S14).
             let waiting = if config.lru_batch && folio.order.0 == 0 { 2 } else { 0 };
             let allowed = expected..=expected + retired + waiting;

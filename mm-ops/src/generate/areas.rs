@@ -20,7 +20,7 @@ struct Area {
 /// Operations without which nothing happens anywhere.
 pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
 
-const AREAS: [Area; 17] = [
+const AREAS: [Area; 18] = [
     Area {
         name: "fault",
         kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
@@ -335,6 +335,50 @@ const AREAS: [Area; 17] = [
             Advice::HugePage,
             Advice::Mergeable,
             Advice::PageOut,
+        ],
+    },
+    Area {
+        name: "device",
+        kinds: &[
+            DevSetup,
+            DevEvict,
+            DevPages,
+            DevFinalize,
+            DevExclusive,
+            DevRead,
+            DevWrite,
+            Fork,
+            Exit,
+            Munmap,
+            Mprotect,
+            Madvise,
+            Mremap,
+            Pin,
+            Get,
+            Put,
+            DmaRead,
+            DmaWrite,
+            SwapOut,
+            Migrate,
+            MigrateCopy,
+            MigrateEnd,
+            Split,
+            UffdRegister,
+            UffdWp,
+            RmapWalk,
+            Thp,
+            FailAlloc,
+            Lock,
+            Isolate,
+            Drop,
+            Race,
+        ],
+        advice: &[
+            Advice::DontNeed,
+            Advice::Free,
+            Advice::HugePage,
+            Advice::Collapse,
+            Advice::GuardInstall,
         ],
     },
 ];

@@ -5,6 +5,7 @@
 
 mod aim;
 mod areas;
+mod device;
 mod draw;
 mod operands;
 mod profile;

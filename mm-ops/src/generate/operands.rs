@@ -177,6 +177,13 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             OpKind::Mremap => self.mremap(),
             OpKind::UffdMove => self.uffd_move(),
             OpKind::RmapWalk => Op::RmapWalk { pid: self.pid(), vpn: self.page() },
+            OpKind::DevSetup
+            | OpKind::DevEvict
+            | OpKind::DevPages
+            | OpKind::DevFinalize
+            | OpKind::DevExclusive
+            | OpKind::DevRead
+            | OpKind::DevWrite => Op::Dev(self.dev_op(kind)),
         }
     }
 

@@ -109,6 +109,13 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::UffdUnregister
         | OpKind::UffdZero
         | OpKind::UffdPoison => 1,
+        OpKind::DevSetup
+        | OpKind::DevEvict
+        | OpKind::DevPages
+        | OpKind::DevFinalize
+        | OpKind::DevExclusive
+        | OpKind::DevRead
+        | OpKind::DevWrite => 0,
     }
 }
 
@@ -299,6 +306,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         uffd_fork: draw.one_in(4),
         uffd_remap: draw.one_in(4),
         relocate: draw_relocate(draw),
+        ..Config::default()
     }
 }
 

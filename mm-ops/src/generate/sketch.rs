@@ -1,6 +1,7 @@
 //! A rough idea of what a program has done so far, so that the next operation makes sense more
 //! often than not. It knows no rule and may be wrong: every operation is legal in every state.
 
+use crate::device::DevOp;
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
 use crate::op::{Op, UffdCall};
 use crate::race::Actor;
@@ -138,10 +139,16 @@ impl Sketch {
             Op::Lock { token, .. }
             | Op::Isolate { token, .. }
             | Op::Migrate { token, .. }
-            | Op::SwapOut { token: Some(token), .. } => self.taken |= token_bit(token),
-            Op::Drop { token } | Op::WriteDone { token, .. } | Op::MigrateEnd { token } => {
-                self.taken &= !token_bit(token);
-            }
+            | Op::SwapOut { token: Some(token), .. }
+            | Op::Dev(
+                DevOp::Setup { token, .. }
+                | DevOp::Evict { token, .. }
+                | DevOp::Exclusive { token, .. },
+            ) => self.taken |= token_bit(token),
+            Op::Drop { token }
+            | Op::WriteDone { token, .. }
+            | Op::MigrateEnd { token }
+            | Op::Dev(DevOp::Finalize { token }) => self.taken &= !token_bit(token),
             Op::Race { .. }
             | Op::SwapOut { token: None, .. }
             | Op::BadSlot { .. }
@@ -161,7 +168,8 @@ impl Sketch {
             | Op::DmaWrite { .. }
             | Op::Thp { .. }
             | Op::FailAlloc { .. }
-            | Op::ClearRefs { .. } => {}
+            | Op::ClearRefs { .. }
+            | Op::Dev(_) => {}
         }
     }
 

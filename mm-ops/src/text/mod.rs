@@ -14,6 +14,7 @@
 //! Nothing here knows what an operation does.
 
 mod cursor;
+mod device;
 mod document;
 mod error;
 mod parse;

@@ -2,13 +2,14 @@
 //! [`Document`].
 
 use super::cursor::{ARROW, Cursor, Word};
+use super::device::parse_dev_op;
 use super::document::Document;
 use super::error::ParseError;
 use super::print::{
-    CONFIG_KEYS, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS, RELOCATE_DESIGNS,
-    SWAP_DEVICES, UFFD_MODES,
+    CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS,
+    RELOCATE_DESIGNS, SWAP_DEVICES, UFFD_MODES,
 };
-use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED, SWAP_SLOTS_MAX};
+use crate::config::{AccessBits, Batching, Config, DEV_MEM_MAX, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
     Value, Vpn,
@@ -20,7 +21,7 @@ use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor, RACE_STEPS};
 use crate::remap::{MremapFlags, PidSet};
 
-type Parsed<T> = Result<T, ParseError>;
+pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// What a line says, its comment aside.
 pub(super) enum Code {
@@ -120,17 +121,24 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
             5 => config.huge_zero = parse_switch(cursor, value)?,
             6 => config.pt_reclaim = parse_switch(cursor, value)?,
             7 => config.lru_batch = parse_switch(cursor, value)?,
-            8 => config.swap_slots = parse_slots(cursor, value)?,
+            8 => config.swap_slots = parse_up_to(cursor, value, "slots", SWAP_SLOTS_MAX)?,
             9 => {
                 config.swap_device = parse_named(cursor, value, "a kind of device", &SWAP_DEVICES)?;
             }
             10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
             11 => config.uffd_fork = parse_switch(cursor, value)?,
             12 => config.uffd_remap = parse_switch(cursor, value)?,
-            _ => {
+            13 => {
                 config.relocate =
                     parse_named(cursor, value, "a design of relocation", &RELOCATE_DESIGNS)?;
             }
+            14 => config.dev_mem = parse_up_to(cursor, value, "pages", DEV_MEM_MAX)?,
+            15 => {
+                let expected = "a way to make pages exclusive";
+                config.dev_exclusive = parse_named(cursor, value, expected, &DEV_EXCLUSIVE_MODES)?;
+            }
+            16 => config.migdev_old = parse_switch(cursor, value)?,
+            _ => config.dev_thp = parse_switch(cursor, value)?,
         }
     }
     Ok((config, seen))
@@ -146,9 +154,9 @@ fn parse_procs(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u8> {
     procs.ok_or_else(|| cursor.expected(word, &format!("a number of processes, 1 … {PROCS_MAX}")))
 }
 
-fn parse_slots(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u16> {
-    let slots = word.text.parse().ok().filter(|slots| *slots <= SWAP_SLOTS_MAX);
-    slots.ok_or_else(|| cursor.expected(word, &format!("a number of slots, 0 … {SWAP_SLOTS_MAX}")))
+fn parse_up_to(cursor: &Cursor<'_>, word: Word<'_>, what: &str, max: u16) -> Parsed<u16> {
+    let number = word.text.parse().ok().filter(|number| *number <= max);
+    number.ok_or_else(|| cursor.expected(word, &format!("a number of {what}, 0 … {max}")))
 }
 
 /// One of a list of named things.
@@ -305,11 +313,18 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             holes: cursor.eat("holes"),
         },
         OpKind::RmapWalk => Op::RmapWalk { pid: parse_pid(cursor)?, vpn: parse_vpn(cursor)? },
+        OpKind::DevSetup
+        | OpKind::DevEvict
+        | OpKind::DevPages
+        | OpKind::DevFinalize
+        | OpKind::DevExclusive
+        | OpKind::DevRead
+        | OpKind::DevWrite => Op::Dev(parse_dev_op(cursor, kind)?),
     })
 }
 
 /// Any of these flags, in any order, up to the end of the operation.
-fn parse_flags<F, const N: usize>(
+pub(super) fn parse_flags<F, const N: usize>(
     cursor: &mut Cursor<'_>,
     words: &[FlagWord<F>; N],
     flags: &mut F,
@@ -396,7 +411,7 @@ fn parse_order(cursor: &mut Cursor<'_>) -> Parsed<Order> {
     }
 }
 
-fn parse_pid(cursor: &mut Cursor<'_>) -> Parsed<Pid> {
+pub(super) fn parse_pid(cursor: &mut Cursor<'_>) -> Parsed<Pid> {
     cursor.name("a process", 'p', PROCS_MAX - 1).map(Pid)
 }
 
@@ -404,11 +419,11 @@ fn parse_handle(cursor: &mut Cursor<'_>) -> Parsed<Handle> {
     cursor.name("a handle", 'h', HANDLES_MAX - 1).map(Handle)
 }
 
-fn parse_token(cursor: &mut Cursor<'_>) -> Parsed<Token> {
+pub(super) fn parse_token(cursor: &mut Cursor<'_>) -> Parsed<Token> {
     cursor.name("a token", 'l', TOKENS_MAX - 1).map(Token)
 }
 
-fn parse_vpn(cursor: &mut Cursor<'_>) -> Parsed<Vpn> {
+pub(super) fn parse_vpn(cursor: &mut Cursor<'_>) -> Parsed<Vpn> {
     let word = cursor.want("a page number")?;
     if word.text.contains('+') {
         let help = "this operation takes a single page".to_owned();
@@ -429,7 +444,7 @@ fn parse_nth(cursor: &mut Cursor<'_>, expected: &str) -> Parsed<u16> {
     Ok(u16::try_from(nth).unwrap_or(u16::MAX))
 }
 
-fn parse_range(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
+pub(super) fn parse_range(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
     const EXPECTED: &str = "a range of pages, `start+len`";
     let word = cursor.want(EXPECTED)?;
     let Some((start, len)) = word.split('+') else {
@@ -463,7 +478,7 @@ fn parse_advice(cursor: &mut Cursor<'_>) -> Parsed<Advice> {
     Ok(Advice::NAMES[cursor.keyword(word, "an advice", &names)?].0)
 }
 
-fn parse_value(cursor: &mut Cursor<'_>) -> Parsed<Value> {
+pub(super) fn parse_value(cursor: &mut Cursor<'_>) -> Parsed<Value> {
     const EXPECTED: &str = "a value (a … z or 0 … 255)";
     let word = cursor.want(EXPECTED)?;
     parse_label(cursor, word, EXPECTED)

@@ -1,6 +1,6 @@
 //! Printing: operations, outcomes, configurations and programs as text.
 
-use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
+use crate::config::{AccessBits, Batching, Config, DevExclusiveMode, SwapDevice, UffdWpMode};
 use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
 use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
@@ -262,6 +262,7 @@ impl Display for Op {
                 write!(f, "{kind} {pid} {range} {to}")?;
                 print_flags(f, &MOVE_WORDS, *flags)
             }
+            Self::Dev(op) => write!(f, "{op}"),
             Self::UffdMove { pid, range, to, holes } => {
                 write!(f, "{kind} {pid} {range} {to}{}", word(" holes", *holes))
             }
@@ -282,7 +283,7 @@ fn uffd_word(call: UffdCall) -> &'static str {
 }
 
 /// The words of the flags that are set, each behind a space.
-fn print_flags<F>(f: &mut Formatter<'_>, words: &[FlagWord<F>], mut flags: F) -> Result {
+pub(super) fn print_flags<F>(f: &mut Formatter<'_>, words: &[FlagWord<F>], mut flags: F) -> Result {
     let mut set = words.iter().filter(|(_, flag)| *flag(&mut flags));
     set.try_for_each(|(name, _)| write!(f, " {name}"))
 }
@@ -306,7 +307,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 14] = [
+pub(super) const CONFIG_KEYS: [&str; 18] = [
     "ptes",
     "procs",
     "batching",
@@ -321,6 +322,10 @@ pub(super) const CONFIG_KEYS: [&str; 14] = [
     "uffd_fork",
     "uffd_remap",
     "relocate",
+    "dev_mem",
+    "dev_exclusive",
+    "migdev_old",
+    "dev_thp",
 ];
 
 /// Kinds of swap device and their names.
@@ -329,6 +334,13 @@ pub(super) const SWAP_DEVICES: [(SwapDevice, &str); 4] = [
     (SwapDevice::Stable, "stable"),
     (SwapDevice::Sync, "sync"),
     (SwapDevice::Zram, "zram"),
+];
+
+/// Ways to make a page exclusive and their names.
+pub(super) const DEV_EXCLUSIVE_MODES: [(DevExclusiveMode, &str); 3] = [
+    (DevExclusiveMode::Current, "618"),
+    (DevExclusiveMode::Folio, "folio"),
+    (DevExclusiveMode::Walk, "walk"),
 ];
 
 /// Write-protect features of userfaultfd and their names.
@@ -375,7 +387,11 @@ impl Config {
             10 => name_of(&UFFD_MODES, self.uffd),
             11 => on_off(self.uffd_fork),
             12 => on_off(self.uffd_remap),
-            _ => name_of(&RELOCATE_DESIGNS, self.relocate),
+            13 => name_of(&RELOCATE_DESIGNS, self.relocate),
+            14 => self.dev_mem.to_string(),
+            15 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
+            16 => on_off(self.migdev_old),
+            _ => on_off(self.dev_thp),
         }
     }
 

@@ -5,7 +5,7 @@ use crate::{Op, Outcome, Program, Step};
 
 /// Every operation, in canonical form.
 pub(crate) const EVERY_FORM: &str = "\
-config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on uffd_remap=on
+config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on uffd_remap=on dev_mem=9 dev_exclusive=walk migdev_old=on dev_thp=on
 thp always=2,3 madvise=4
 thp madvise=0,9
 thp never -> ok
@@ -100,6 +100,16 @@ uffd_move p0 0+2 20 -> 2
 uffd_move p0 0+2 20 holes -> EBUSY
 rmap_walk p0 3 -> p0,p2
 rmap_walk p0 3 -> nobody
+dev_setup d0 p0 0+8 l0 -> 0
+dev_setup d1 p0 0+8 l0 system private -> EINVAL
+dev_setup d0 p0 0+8 l7 private
+dev_evict d1 p3 0+8 l0 -> 3
+dev_pages l0 device -> 8
+dev_pages l0 host -> EBADF
+dev_finalize l0
+dev_exclusive d0 p0 3 l0 -> EBUSY
+dev_read d0 p0 3 -> a
+dev_write d1 p0 3 z -> EFAULT
 ";
 
 #[test]

@@ -51,6 +51,13 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::Hwpoison, "hwpoison p0 0"),
     (OpKind::SoftOffline, "soft_offline p0 0"),
     (OpKind::RmapWalk, "rmap_walk p0 0"),
+    (OpKind::DevSetup, "dev_setup d0 p0 0+1 l0 system"),
+    (OpKind::DevEvict, "dev_evict d0 p0 0+1 l0"),
+    (OpKind::DevPages, "dev_pages l0 device"),
+    (OpKind::DevFinalize, "dev_finalize l0"),
+    (OpKind::DevExclusive, "dev_exclusive d0 p0 0 l0"),
+    (OpKind::DevRead, "dev_read d0 p0 0"),
+    (OpKind::DevWrite, "dev_write d0 p0 0 a"),
 ];
 
 #[derive(Serialize)]

@@ -1,0 +1,5 @@
+# rules: O3
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+dev_exclusive d0 p0 0 l0

@@ -1,0 +1,7 @@
+# rules: C13
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+dev_exclusive d0 p0 0 l0
+drop l0
+fork p0 p1

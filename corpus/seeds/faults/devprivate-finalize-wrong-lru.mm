@@ -1,0 +1,7 @@
+# rules: N9
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+dev_setup d0 p0 0+1 l0 system
+dev_pages l0 device
+dev_finalize l0
