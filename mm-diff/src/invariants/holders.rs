@@ -61,9 +61,10 @@ pub(super) fn circumstances_show(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let sums = &state.tally.folios[id];
         let on_device = folio.device().is_some();
+        let taken = if sums.inserted { 0 } else { sums.migrations };
         let expected = FolioFlags::NONE
             .with_if(FolioFlags::LOCKED, sums.locks > 0)
-            .with_if(FolioFlags::LRU, sums.isolations + sums.migrations == 0 && !on_device);
+            .with_if(FolioFlags::LRU, sums.isolations + taken == 0 && !on_device);
         let elsewhere = state.config.lru_batch || sums.poisoned > 0;
         let shown = FolioFlags::LOCKED.with_if(FolioFlags::LRU, !elsewhere);
         let expected = FolioFlags(expected.0 & shown.0);

@@ -4,8 +4,8 @@
 
 use super::history::History;
 use mm_ops::{
-    Config, DevExclusiveMode, EntryFlags, EntryKind, EntrySnap, NO_ANON_VMA, PROCS_MAX, Snapshot,
-    TokenKind,
+    Config, DevExclusiveMode, DevFlags, EntryFlags, EntryKind, EntrySnap, NO_ANON_VMA, PROCS_MAX,
+    Snapshot, TokenKind,
 };
 
 /// Marks an entry that lies in no VMA.
@@ -42,6 +42,8 @@ pub struct FolioTally {
     pub locks: u32,
     /// Migrations, of devices, too, it is the source or destination of.
     pub migrations: u32,
+    /// A device migration mapped it in an empty place, and its driver has not let go of it.
+    pub inserted: bool,
     /// Drivers that made a page of it exclusive and have not let go of it.
     pub drivers: u32,
     /// DEVEXCL entries that hold a reference and are no mapping (O13).
@@ -242,6 +244,12 @@ impl Tally {
         };
         for word in &snapshot.dev_words {
             word.from.into_iter().chain(word.to).for_each(|folio| note(folio, moves));
+            // An empty place that got its page keeps MIGRATE (N8), and loses it otherwise.
+            if word.src == DevFlags::MIGRATE
+                && let Some(folio) = word.to
+            {
+                note(folio, |folio| folio.inserted = true);
+            }
         }
         for token in &snapshot.tokens {
             match (token.kind, token.folio) {
