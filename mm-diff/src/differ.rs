@@ -376,3 +376,53 @@ fn side_of_handle(page: Option<&(mm_ops::Handle, u32, &HandlePage)>) -> Side {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mm_ops::{DevFlags, Device, EventKind, PageRange, Pid, Token, Vpn};
+
+    /// A state in which a device has a page and is about to lose it.
+    fn with_a_device() -> Snapshot {
+        let (pid, vpn) = (Pid(0), Vpn(3));
+        let mut state = Snapshot::default();
+        state.dev_words.push(DevWordSnap {
+            token: Token(0),
+            vpn,
+            src: DevFlags::MIGRATE,
+            from: None,
+            dst: DevFlags::NONE,
+            to: None,
+        });
+        state.dev_maps.push(DevMapSnap {
+            device: Device(0),
+            pid,
+            vpn,
+            folio: 0,
+            page: 0,
+            write: true,
+        });
+        let range = PageRange::new(3, 1);
+        state.events.push(EventSnap { kind: EventKind::Clear, pid, range, owner: None });
+        state
+    }
+
+    fn only_field(change: impl Fn(&mut Snapshot)) -> String {
+        let mut other = with_a_device();
+        change(&mut other);
+        let found = differences(&with_a_device(), &other);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].field.to_string()
+    }
+
+    #[test]
+    fn what_devices_have_is_compared() {
+        assert_eq!(differences(&with_a_device(), &with_a_device()), []);
+        assert_eq!(only_field(|s| s.dev_words[0].src = DevFlags::NONE), "dev_word.src");
+        assert_eq!(only_field(|s| s.dev_words.clear()), "dev_word");
+        assert_eq!(only_field(|s| s.dev_maps[0].write = false), "dev_map.write");
+        assert_eq!(only_field(|s| s.dev_maps.clear()), "dev_map");
+        assert_eq!(only_field(|s| s.events[0].kind = EventKind::Unmap), "events(0)");
+        assert_eq!(only_field(|s| s.events.push(s.events[0])), "events(1)");
+    }
+}
