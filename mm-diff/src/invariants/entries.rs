@@ -93,10 +93,13 @@ pub(super) fn zero_page_is_never_writable(state: &State<'_>) -> Result<(), Findi
     Ok(())
 }
 
-/// INV16: a PMD leaf maps a folio of exactly the PMD order, from its head.
+/// INV16: a PMD leaf maps a folio of exactly the PMD order, from its head; one of a device's block
+/// does, too.
 pub(super) fn leaf_maps_from_the_head(state: &State<'_>) -> Result<(), Finding> {
     let pmd_order = state.config.pmd_order();
-    for entry in state.mappings().filter(|entry| entry.kind == EntryKind::Leaf) {
+    let leaf =
+        |entry: &&EntrySnap| matches!(entry.kind, EntryKind::Leaf | EntryKind::DevPrivateLeaf);
+    for entry in state.snapshot.entries.iter().filter(leaf) {
         let order = state.snapshot.folios[entry.folio as usize].order;
         if order != pmd_order || entry.page != 0 {
             return Err(Finding::new(
