@@ -95,7 +95,7 @@ mod tests {
             pid: Pid(0),
             range: PageRange::new(8, 1),
             to: PageRange::new(0, 2),
-            flags: MremapFlags { maymove: true, fixed: true, dontunmap: false },
+            flags: MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE },
         };
         let [before, other, same] = [&[1, 2][..], &[3, 4], &[5, 2]].map(seen);
         let judged = |after: &Observation| {

@@ -58,6 +58,7 @@ fn who(actor: Actor) -> String {
             if pin { "pin" } else { "get" },
             if write { "write" } else { "read" }
         ),
+        Actor::Walk { pid, vpn } => format!("an rmap walk for the folio at {pid} page {vpn}"),
         Actor::Load { pid, vpn } => format!("a CPU in {pid} reads page {vpn}"),
         Actor::Store { pid, vpn, value } => format!("a CPU in {pid} writes {value} to page {vpn}"),
     }
@@ -69,6 +70,7 @@ fn ended(end: ActorEnd) -> String {
         ActorEnd::Grabbed => "(has the page)".to_owned(),
         ActorEnd::Loaded(value) => format!("(read {value})"),
         ActorEnd::Stored => "(wrote)".to_owned(),
+        ActorEnd::Walked(pids) => format!("(found {pids})"),
     }
 }
 

@@ -32,7 +32,7 @@ impl Call {
     /// Answers where the memory is now.
     fn make(self, linux: &Linux) -> Answer {
         let Self { pid, from, old_len, new_len, flags, to } = self;
-        let MremapFlags { maymove, fixed, dontunmap } = flags;
+        let MremapFlags { maymove, fixed, dontunmap, .. } = flags;
         let flags = u64::from(maymove) | u64::from(fixed) << 1 | u64::from(dontunmap) << 2;
         let args = [from, old_len, new_len, flags, to];
         let at = uffd::syscall_with_events(linux, pid, libc::SYS_mremap, &args)? as u64;

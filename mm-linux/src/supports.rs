@@ -22,6 +22,9 @@ const PAGES_MAX: u32 = 1 << 16;
 /// Most pages that an ordinary user may lock or pin with one operation.
 const LOCKED_PAGES_MAX: u32 = 32;
 
+/// Why MREMAP_RELOCATE_ANON is not asked of the kernel.
+pub(crate) const RELOCATION: &str = "relocate: a proposal, no kernel has it";
+
 /// Something in a program that the driver cannot execute.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unsupported {
@@ -369,6 +372,7 @@ pub(crate) fn uffd(linux: &Linux, op: &Op) -> Refusal {
 pub(crate) fn mremap(linux: &Linux, op: &Op) -> Refusal {
     linux.probe.need(Feature::Moves)?;
     match *op {
+        Op::Mremap { flags, .. } if flags.relocates() => Err(RELOCATION.to_owned()),
         Op::Mremap { range, to, .. } => {
             pages(range).and_then(|()| pages(to)).and_then(|()| little(linux, to))
         }

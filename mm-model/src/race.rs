@@ -303,6 +303,7 @@ impl Model {
                 2 => self.fast_recheck(race, (pid, vpn.0), pin, write),
                 _ => self.fast_finish(race, pid, (handle, pin, write)),
             },
+            Actor::Walk { .. } => self.back_off(race),
             Actor::Load { .. } => {
                 race.end = Some(match race.translation {
                     Some(ZERO_FRAME) => ActorEnd::Loaded(Value::ZERO),
@@ -404,7 +405,7 @@ impl Model {
     /// What a CPU gets into its TLB, and what the hardware marks for it (R2).
     fn load_translation(&mut self, actor: Actor) -> Option<Pfn> {
         let (pid, vpn, store) = match actor {
-            Actor::Gup { .. } => return None,
+            Actor::Gup { .. } | Actor::Walk { .. } => return None,
             Actor::Load { pid, vpn } => (pid, vpn.0, false),
             Actor::Store { pid, vpn, .. } => (pid, vpn.0, true),
         };

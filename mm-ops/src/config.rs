@@ -2,6 +2,7 @@
 //! program runs is an operation instead.
 
 use crate::ids::{Order, PROCS_MAX};
+use crate::remap::RelocateDesign;
 use serde::{Deserialize, Serialize};
 
 /// How the subject processes runs of page-table entries (rulebook, BATCHING EQUIVALENCE).
@@ -120,6 +121,8 @@ pub struct Config {
     pub uffd_fork: bool,
     /// UFFD_FEATURE_EVENT_REMAP of every userfaultfd context: moved memory stays watched (J7, J14).
     pub uffd_remap: bool,
+    /// Which algorithm MREMAP_RELOCATE_ANON is (JR15).
+    pub relocate: RelocateDesign,
     /// Pages of each device's own memory, 0 … [`DEV_MEM_MAX`]. Any free pages make a large folio.
     pub dev_mem: u16,
     /// How pages are made exclusive to a device (O1 … O4, O8, O13, O15).
@@ -155,6 +158,7 @@ impl Default for Config {
             uffd: UffdWpMode::Sync,
             uffd_fork: false,
             uffd_remap: false,
+            relocate: RelocateDesign::PinCheck,
             dev_mem: 64,
             dev_exclusive: DevExclusiveMode::Current,
             migdev_old: false,

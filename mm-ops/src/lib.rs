@@ -52,7 +52,7 @@ pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
 pub use race::{AT_END, Actor, ActorEnd, Moment, RACE_STEPS};
-pub use remap::{MremapFlags, PidSet};
+pub use remap::{MremapFlags, PidSet, RelocateDesign};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
     FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource,

@@ -75,6 +75,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.uffd != default.uffd,
         config.uffd_fork != default.uffd_fork,
         config.uffd_remap != default.uffd_remap,
+        config.relocate != default.relocate,
         config.dev_mem != default.dev_mem,
         config.dev_exclusive != default.dev_exclusive,
         config.migdev_old != default.migdev_old,
@@ -106,6 +107,7 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { uffd: default.uffd, ..*config },
         Config { uffd_fork: default.uffd_fork, ..*config },
         Config { uffd_remap: default.uffd_remap, ..*config },
+        Config { relocate: default.relocate, ..*config },
         Config { dev_mem: default.dev_mem, ..*config },
         Config { dev_exclusive: default.dev_exclusive, ..*config },
         Config { migdev_old: default.migdev_old, ..*config },
@@ -201,7 +203,7 @@ fn options_rank(op: &Op) -> u8 {
         Op::Gup { mut flags, .. } => GUP_FLAGS.iter().map(|flag| u8::from(*flag(&mut flags))).sum(),
         Op::Put { dirty, .. } => u8::from(dirty),
         Op::Race { actor, .. } => match actor {
-            Actor::Load { .. } => 0,
+            Actor::Load { .. } | Actor::Walk { .. } => 0,
             Actor::Store { .. } => 1,
             Actor::Gup { pin, write, .. } => 2 + u8::from(pin) + 2 * u8::from(write),
         },
@@ -215,8 +217,9 @@ fn options_rank(op: &Op) -> u8 {
         Op::Uffd { call: UffdCall::Protect(on), .. } => u8::from(!on),
         Op::UffdFill { fill: UffdFill::Copy { wp, .. }, .. } => u8::from(wp),
         Op::Thp { always, madvise } => always.iter().chain(madvise.iter()).count() as u8,
-        Op::Mremap { flags: MremapFlags { maymove, fixed, dontunmap }, .. } => {
-            u8::from(maymove) + u8::from(fixed) + u8::from(dontunmap)
+        Op::Mremap { flags, .. } => {
+            let MremapFlags { maymove, fixed, dontunmap, relocate, must_relocate } = flags;
+            [maymove, fixed, dontunmap, relocate, must_relocate].map(u8::from).iter().sum()
         }
         Op::UffdMove { holes, .. } => u8::from(holes),
         Op::Dev(DevOp::Setup { select: DevSelect { system, private }, .. }) => {
@@ -397,6 +400,8 @@ fn simpler_moves(flags: MremapFlags) -> Vec<MremapFlags> {
         MremapFlags { dontunmap: false, ..flags },
         MremapFlags { fixed: false, ..flags },
         MremapFlags { maymove: false, ..flags },
+        MremapFlags { relocate: false, ..flags },
+        MremapFlags { must_relocate: false, ..flags },
     ];
     fewer.into_iter().filter(|fewer| *fewer != flags).collect()
 }

@@ -5,7 +5,8 @@
 use crate::config::{AccessBits, Batching, Config};
 use crate::device::DevOp;
 use crate::generate::{
-    Draw, Maker, Profile, Sketch, draw_device, draw_ptes, draw_slots, draw_uffd, orders_up_to,
+    Draw, Maker, Profile, Sketch, draw_device, draw_ptes, draw_relocate, draw_slots, draw_uffd,
+    orders_up_to,
 };
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
@@ -138,7 +139,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(14) {
+    match draw.below(15) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -161,7 +162,8 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         10 => config.uffd = draw_uffd(draw),
         11 => config.lru_batch = !config.lru_batch,
         12 => config.uffd_fork = !config.uffd_fork,
-        _ => config.uffd_remap = !config.uffd_remap,
+        13 => config.uffd_remap = !config.uffd_remap,
+        _ => config.relocate = draw_relocate(draw),
     }
 }
 
@@ -327,13 +329,19 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
                 (0, actor) => *actor = maker.actor(),
                 (
                     1,
-                    Actor::Gup { pid, .. } | Actor::Load { pid, .. } | Actor::Store { pid, .. },
+                    Actor::Gup { pid, .. }
+                    | Actor::Load { pid, .. }
+                    | Actor::Store { pid, .. }
+                    | Actor::Walk { pid, .. },
                 ) => {
                     *pid = maker.pid();
                 }
                 (
                     2,
-                    Actor::Gup { vpn, .. } | Actor::Load { vpn, .. } | Actor::Store { vpn, .. },
+                    Actor::Gup { vpn, .. }
+                    | Actor::Load { vpn, .. }
+                    | Actor::Store { vpn, .. }
+                    | Actor::Walk { vpn, .. },
                 ) => {
                     tweak_page(&mut maker, vpn, ptes);
                 }

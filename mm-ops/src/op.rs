@@ -555,13 +555,17 @@ pub enum Op {
         /// With what.
         fill: UffdFill,
     },
-    /// `mremap p0 0+4 20+6 [maymove] [fixed] [dontunmap] -> @20` (J1 … J16): the old range, then the
+    /// `mremap p0 0+4 20+6 [maymove] [fixed] [dontunmap] [relocate] [must_relocate] -> @20` (J1 … J16): the old range, then the
     /// new address and length. Answers where the memory is now. The new address is looked at only
     /// with `fixed` or `dontunmap`. A move without `fixed` goes where the subject likes
     /// ([`crate::Choice::Placed`]; `dontunmap`: to the new address if that is free), or fails with
     /// `ENOMEM` where no free range is long enough. A new range beyond the address space → `EINVAL`. There is
     /// no limit to the number of VMAs, to locked memory or to address space but its size.
     /// A grown range of a LOCKED VMA is populated as by `mlock`, whatever comes of that.
+    /// `relocate`, `must_relocate` (both: the latter; JR1 … JR16, with the algorithm of
+    /// [`crate::Config::relocate`]): without `maymove`, or with `dontunmap`, → `EINVAL`, as the first of the
+    /// argument errors. Where pages must be relocated and cannot be → `EFAULT`, nothing moved. They
+    /// concern moves alone: what shrinks, grows in place or stays is as without.
     Mremap {
         /// The process.
         pid: Pid,

@@ -102,7 +102,9 @@ impl Op {
                 Actor::Gup { pid, vpn, handle, .. } => {
                     Operands { pid: Some(pid), vpn: Some(vpn), handle: Some(handle), ..none }
                 }
-                Actor::Load { pid, vpn } => Operands { pid: Some(pid), vpn: Some(vpn), ..none },
+                Actor::Load { pid, vpn } | Actor::Walk { pid, vpn } => {
+                    Operands { pid: Some(pid), vpn: Some(vpn), ..none }
+                }
                 Actor::Store { pid, vpn, value } => {
                     Operands { pid: Some(pid), vpn: Some(vpn), value: Some(value), ..none }
                 }

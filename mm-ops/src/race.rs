@@ -10,6 +10,7 @@
 //! knows where a subject yields.
 
 use crate::ids::{Handle, Pid, Value, Vpn};
+use crate::remap::PidSet;
 use serde::{Deserialize, Serialize};
 
 /// Most steps an actor takes.
@@ -57,6 +58,21 @@ pub enum Actor {
         /// What is stored.
         value: Value,
     },
+    /// An rmap walker that does not hold the folio's lock, as reclaim's look for references (L8, L9,
+    /// L18): text `race walk p0 3 at 1,2,3,4`. The folio is the one that [`crate::Op::RmapWalk`] would
+    /// name when the raced operation begins; none, or a KSM page: it backs off. It takes no
+    /// reference; a folio that is freed, or mapped by nobody, ends it. Its steps: read the folio's
+    /// mapping (w1); see that it is mapped and try the lock of the root for reading (w2, w3), backing off where it is
+    /// contended; read the mapping again (w4, w5), and if it changed begin anew, all at once; walk,
+    /// and release the lock (w6). It waits for table locks like anybody: a step that would come
+    /// while an entry is being replaced comes afterwards. An operation that wants the lock for writing waits for a walker that has it: the
+    /// walker's other steps come before.
+    Walk {
+        /// Whose mapping names the folio.
+        pid: Pid,
+        /// Which page.
+        vpn: Vpn,
+    },
 }
 
 impl Actor {
@@ -64,7 +80,10 @@ impl Actor {
     #[must_use]
     pub const fn pid(&self) -> Pid {
         match self {
-            Self::Gup { pid, .. } | Self::Load { pid, .. } | Self::Store { pid, .. } => *pid,
+            Self::Gup { pid, .. }
+            | Self::Load { pid, .. }
+            | Self::Store { pid, .. }
+            | Self::Walk { pid, .. } => *pid,
         }
     }
 
@@ -72,7 +91,10 @@ impl Actor {
     #[must_use]
     pub const fn page(&self) -> Vpn {
         match self {
-            Self::Gup { vpn, .. } | Self::Load { vpn, .. } | Self::Store { vpn, .. } => *vpn,
+            Self::Gup { vpn, .. }
+            | Self::Load { vpn, .. }
+            | Self::Store { vpn, .. }
+            | Self::Walk { vpn, .. } => *vpn,
         }
     }
 
@@ -80,7 +102,7 @@ impl Actor {
     #[must_use]
     pub const fn steps(&self) -> usize {
         match self {
-            Self::Gup { .. } => 4,
+            Self::Gup { .. } | Self::Walk { .. } => 4,
             Self::Load { .. } | Self::Store { .. } => 1,
         }
     }
@@ -99,6 +121,10 @@ impl Actor {
             (Self::Gup { .. }, 2) => "looks at the entry again",
             (Self::Gup { pin: true, .. }, _) => "looks at the sequence count again",
             (Self::Gup { .. }, _) => "is done",
+            (Self::Walk { .. }, 0) => "reads the mapping",
+            (Self::Walk { .. }, 1) => "takes the lock of the root",
+            (Self::Walk { .. }, 2) => "reads the mapping again",
+            (Self::Walk { .. }, _) => "walks and unlocks",
             (Self::Load { .. }, _) => "reads through its translation",
             (Self::Store { .. }, _) => "writes through its translation",
         }
@@ -127,4 +153,6 @@ pub enum ActorEnd {
     Loaded(Value),
     /// The CPU wrote.
     Stored,
+    /// The walker found an entry of the folio in these processes.
+    Walked(PidSet),
 }

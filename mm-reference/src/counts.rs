@@ -151,6 +151,14 @@ impl Reference {
         })
     }
 
+    /// The copy of a folio that is migrated, once it is made (F7).
+    pub(crate) fn copy_of(&self, source: FolioId) -> Option<FolioId> {
+        self.tokens.iter().flatten().find_map(|token| match token.holding {
+            Holding::Migration { to, copied: true } if token.folio == Some(source) => Some(to),
+            _ => None,
+        })
+    }
+
     /// Whether any VMA links the anon_vma: its interval tree is not empty (S16).
     pub(crate) fn linked(&self, av: AvId) -> bool {
         self.mms.iter().flat_map(|mm| &mm.vmas).any(|vma| vma.avcs.contains(&av))
@@ -249,6 +257,8 @@ pub(crate) struct Tally {
     pub(crate) mms: Vec<MmTally>,
     /// SWAP entries of each slot (S15).
     pub(crate) slot_counts: Vec<u32>,
+    /// Folios that HWPOISON entries name, once an entry.
+    poisoned: Vec<FolioId>,
     anon_vma_linked: Vec<bool>,
 }
 
@@ -274,6 +284,7 @@ impl Tally {
                                 }
                                 Pte::Hwpoison(Mapped { folio, .. }) => {
                                     self.folios[*folio as usize].poisoned = true;
+                                    self.poisoned.push(*folio);
                                 }
                                 Pte::Swap(swapped) => {
                                     self.slot_counts[swapped.slot as usize] += 1;
@@ -342,6 +353,7 @@ impl Tally {
         self.page_mapcounts.resize(first_page, 0);
         self.mms.clear();
         self.mms.resize(machine.mms.len(), MmTally::default());
+        self.poisoned.clear();
         self.slot_counts.clear();
         self.slot_counts.resize(machine.slots.len(), 0);
         self.anon_vma_linked.clear();
@@ -354,13 +366,14 @@ impl Reference {
     pub(crate) fn sweep(&mut self) {
         let mut tally = std::mem::take(&mut self.tally);
         tally.take(self);
-        let retired: Vec<FolioId> = (0u32..)
-            .zip(&tally.folios)
-            .filter(|(id, counts)| counts.only_poisoned() && !self.folio(*id).poison_held)
-            .map(|(id, _)| id)
-            .collect();
-        if !retired.is_empty() {
-            retired.into_iter().for_each(|folio| self.retire(folio));
+        let mut poisoned = std::mem::take(&mut tally.poisoned);
+        poisoned.sort_unstable();
+        poisoned.dedup();
+        poisoned.retain(|id| {
+            tally.folios[*id as usize].only_poisoned() && !self.folio(*id).poison_held
+        });
+        if !poisoned.is_empty() {
+            poisoned.iter().for_each(|folio| self.retire(*folio));
             tally.take(self);
         }
         for (id, counts) in (0..).zip(&tally.folios) {

@@ -18,10 +18,14 @@
 //!   up, if their mapping is clean (I7; docs/kernel-findings.md).
 //! * A slot that the device cannot read any more is lost; a read fails, and shows nothing (E12, E17):
 //!   `lost`. So is a poisoned page, at once or later (Q1, Q3, F3): `poisoned`.
+//! * What a device wrote is safe only while it is pinned, and after if the handle is dropped with `dirty`
+//!   (D13): of a page that nobody else made dirty the copy in swap may come back, and show what the page
+//!   held before: `unsaved`.
 //! * A move of several VMAs that failed midway (J2) may have come to any page: `instead`.
 
 mod devices;
 mod moves;
+mod space;
 
 use devices::{Device, Held, detach};
 use mm_ops::{
@@ -29,7 +33,7 @@ use mm_ops::{
     Value, Vpn,
 };
 use moves::Emptied;
-use std::collections::BTreeMap;
+use space::{Covers, Region, Space, bounds};
 use std::fmt;
 
 /// Memory does not mean what it should.
@@ -78,6 +82,8 @@ struct Page {
     lost: bool,
     /// The same for as long as its owner has it, whatever is stored there.
     poisoned: bool,
+    /// A device wrote here, and nobody has said so: what was here before may come back.
+    unsaved: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
     /// The last operation may have moved this content here: with its lineage.
@@ -90,29 +96,6 @@ impl Page {
     fn descends_from(&self, lineage: u32) -> bool {
         self.lineage == lineage || self.or_lineage == Some(lineage)
     }
-}
-
-/// A run of mapped pages that fork treats alike.
-#[derive(Clone, Copy)]
-struct Region {
-    end: u64,
-    /// MADV_DONTFORK: the child does not get it.
-    skip: bool,
-    /// MADV_WIPEONFORK, MAP_DROPPABLE: the child gets zeroes.
-    wipe: bool,
-    /// MAP_DROPPABLE: its pages fade.
-    droppable: bool,
-    /// An operation that would have changed one of these failed midway.
-    unsure: bool,
-    /// An operation that would have unmapped it may have failed.
-    maybe: bool,
-}
-
-#[derive(Clone, Default)]
-struct Space {
-    /// By first page.
-    regions: BTreeMap<u64, Region>,
-    pages: BTreeMap<u32, Page>,
 }
 
 /// A page that only handles still hold.
@@ -135,6 +118,8 @@ pub struct Ideal {
     stray: Option<(u32, Value)>,
     /// The same, of all operations: an orphan's content is seen only when somebody reads it.
     strays: Vec<(u32, Value)>,
+    /// What pages of a lineage held before a device wrote there.
+    unsaved: Vec<(u32, Value)>,
 }
 
 impl Default for Ideal {
@@ -155,6 +140,7 @@ impl Ideal {
             failing: false,
             stray: None,
             strays: Vec::new(),
+            unsaved: Vec::new(),
         };
         ideal.reset();
         ideal
@@ -167,6 +153,7 @@ impl Ideal {
         self.devices.iter_mut().for_each(|device| *device = None);
         self.orphans.clear();
         self.strays.clear();
+        self.unsaved.clear();
         self.stray = None;
         self.failing = false;
         self.next_lineage = 0;
@@ -243,7 +230,10 @@ impl Ideal {
             (Op::Gup { pid, range, handle, flags }, Outcome::Count(count)) if count > 0 => {
                 self.grab(pid, PageRange { len: count, ..range }, handle, flags);
             }
-            (Op::Put { handle, .. }, Outcome::Ok) => {
+            (Op::Put { handle, dirty }, Outcome::Ok) => {
+                if dirty {
+                    self.save(handle);
+                }
                 if let Some(device) = self.devices.get_mut(handle.index()) {
                     *device = None;
                 }
@@ -293,7 +283,11 @@ impl Ideal {
                 let found = seen.next_if(|(p, v, _)| (*p, v.0) == (pid, vpn)).map(|(.., v)| v);
                 let found = found.unwrap_or(Value::ZERO);
                 match known.next_if(|(v, _)| *v == vpn) {
-                    Some((_, page)) => settle(page, stray, pid, Vpn(vpn), found)?,
+                    Some((_, page)) => {
+                        let open =
+                            Open { stray, unsaved: &mut self.unsaved, devices: &self.devices };
+                        settle(page, open, pid, Vpn(vpn), found)?;
+                    }
                     None if found.is_zero() => {}
                     None => return Err(content(pid, Vpn(vpn), Value::ZERO, found)),
                 }
@@ -318,6 +312,7 @@ impl Ideal {
             fading: space.droppable(vpn),
             lost: false,
             poisoned: false,
+            unsaved: false,
             orphan: None,
             instead: None,
             or_lineage: None,
@@ -349,6 +344,7 @@ impl Ideal {
         if let Some(page) = space.pages.get_mut(&vpn.0) {
             page.fading = droppable;
             page.lost = false;
+            page.unsaved = false;
         }
     }
 
@@ -489,57 +485,17 @@ impl Ideal {
     }
 }
 
-impl Space {
-    /// Whether the page was mapped with MAP_DROPPABLE.
-    fn droppable(&self, vpn: Vpn) -> bool {
-        let before = self.regions.range(..=u64::from(vpn.0)).next_back();
-        before.is_some_and(|(_, region)| u64::from(vpn.0) < region.end && region.droppable)
-    }
-
-    /// Nothing is known of the range any more.
-    fn forget_regions(&mut self, range: PageRange) {
-        self.cut(range);
-        self.regions.retain(|start, region| !range.covers(*start, region.end));
-    }
-
-    /// Perhaps the range is not mapped any more.
-    fn doubt_regions(&mut self, range: PageRange) {
-        self.cut(range);
-        for (start, region) in &mut self.regions {
-            region.maybe |= range.covers(*start, region.end);
-        }
-    }
-
-    /// Makes both ends of the range region boundaries.
-    fn cut(&mut self, range: PageRange) {
-        for at in [u64::from(range.start.0), range.end()] {
-            let Some((_, left)) = self.regions.range_mut(..at).next_back() else { continue };
-            if left.end > at {
-                let right = *left;
-                left.end = at;
-                self.regions.insert(at, right);
-            }
-        }
-    }
-}
-
-impl Region {
-    fn advise(&mut self, advice: Advice, done: bool) {
-        self.unsure |= !done;
-        match advice {
-            Advice::DontFork if done => self.skip = true,
-            Advice::DoFork if done => self.skip = false,
-            Advice::WipeOnFork if done => self.wipe = true,
-            Advice::KeepOnFork if done => self.wipe = false,
-            _ => {}
-        }
-    }
+/// What else a page may show than what was written last.
+struct Open<'a> {
+    stray: Option<(u32, Value)>,
+    unsaved: &'a mut Vec<(u32, Value)>,
+    devices: &'a [Option<Device>],
 }
 
 /// Compares a page with what is seen of it, settling what was open.
 fn settle(
     page: &mut Page,
-    stray: Option<(u32, Value)>,
+    Open { stray, unsaved, devices }: Open<'_>,
     pid: Pid,
     vpn: Vpn,
     found: Value,
@@ -556,8 +512,16 @@ fn settle(
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();
     let strayed = |(lineage, value)| page.descends_from(lineage) && value == found;
-    let open = faded || stray.is_some_and(strayed);
-    if open {
+    let strayed = stray.is_some_and(strayed);
+    if strayed && page.value != found {
+        page.unsaved = true;
+        unsaved.push((page.lineage, page.value));
+    }
+    let came_back = page.value != found
+        && page.unsaved
+        && unsaved.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
+        && !devices.iter().flatten().any(|device| device.pins(pid, vpn));
+    if faded || strayed || came_back {
         page.value = found;
     }
     page.or_zero = false;
@@ -573,21 +537,5 @@ fn content(pid: Pid, vpn: Vpn, expected: Value, found: Value) -> Violation {
         expected,
         found,
         why: "a process sees its own last write, or what it inherited at fork",
-    }
-}
-
-fn bounds(range: PageRange) -> std::ops::Range<u32> {
-    range.start.0..u32::try_from(range.end()).unwrap_or(u32::MAX)
-}
-
-/// Small geometry on ranges.
-trait Covers {
-    /// Whether `start..end` lies inside.
-    fn covers(&self, start: u64, end: u64) -> bool;
-}
-
-impl Covers for PageRange {
-    fn covers(&self, start: u64, end: u64) -> bool {
-        u64::from(self.start.0) <= start && end <= self.end()
     }
 }

@@ -206,8 +206,10 @@ impl Reference {
     /// KSM.
     fn maps_ksm(&self, pid: Pid, vpn: u32) -> bool {
         match self.pte(pid, vpn) {
-            Pte::Page(Mapped { folio, .. }) | Pte::Migration(Mapped { folio, .. }) => {
-                self.is_ksm(folio)
+            Pte::Page(Mapped { folio, .. }) => self.is_ksm(folio),
+            // The entry names the source to the end, and that the source was a KSM page the copy tells.
+            Pte::Migration(Mapped { folio, .. }) => {
+                self.is_ksm(self.copy_of(folio).unwrap_or(folio))
             }
             Pte::Zero(flags) => flags.has(EntryFlags::DIRTY),
             _ => false,

@@ -186,6 +186,7 @@ impl Reference {
                 ),
                 None => ActorEnd::BackedOff,
             },
+            Actor::Walk { .. } => ActorEnd::BackedOff,
             Actor::Store { pid, vpn, value } => match self.translated(pid, vpn.0, true) {
                 Some(Some((folio, page))) => {
                     self.page_mut(folio, page).value = value;
@@ -224,7 +225,7 @@ impl Reference {
     /// What a CPU gets into its TLB when the operation begins (R2); the hardware marks the entry.
     fn load_translation(&mut self, actor: Actor) -> Option<Option<(FolioId, u32)>> {
         let (pid, vpn, store) = match actor {
-            Actor::Gup { .. } => return None,
+            Actor::Gup { .. } | Actor::Walk { .. } => return None,
             Actor::Load { pid, vpn } => (pid, vpn.0, false),
             Actor::Store { pid, vpn, .. } => (pid, vpn.0, true),
         };

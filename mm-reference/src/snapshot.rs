@@ -183,7 +183,8 @@ impl SnapshotSource for Reference {
     }
 
     fn frames(&self, raw: u32, names: &mut Vec<u32>) {
-        names.extend(&self.folio(raw).frames);
+        let folio = self.folio(raw);
+        names.extend(folio.first_frame..folio.first_frame + folio.nr_pages());
     }
 
     fn anon_vma(&self, raw: u32) -> AnonVmaSnap {

@@ -149,7 +149,7 @@ impl Reference {
         new.flags = old.flags.without(FolioFlags::MAYBE_SHARED);
         new.mapping = old.mapping;
         new.index = old.index + part.start;
-        new.frames = old.frames[part.start as usize..part.end as usize].to_vec();
+        new.first_frame = old.first_frame + part.start;
         for (page, at) in new.pages.iter_mut().zip(part.clone()) {
             // PAE comes back with the entries; of an unmapped page it is lost.
             *page = Page { exclusive: false, ..old.pages[at as usize] };

@@ -9,6 +9,8 @@ use mm_ops::{
     VmaFlags, Vpn,
 };
 
+use smallvec::SmallVec;
+
 use crate::counts::Tally;
 use crate::coverage::{Coverage, rule};
 use crate::lru::Batches;
@@ -167,9 +169,11 @@ pub(crate) struct Folio {
     pub(crate) index: u32,
     /// Memory failure holds a reference, for good (Q1).
     pub(crate) poison_held: bool,
-    pub(crate) pages: Vec<Page>,
-    /// Which physical page each of `pages` is. No number is used twice in a program.
-    pub(crate) frames: Vec<u32>,
+    /// Most folios have one page.
+    pub(crate) pages: SmallVec<[Page; 1]>,
+    /// Which physical page the first of `pages` is; the others follow. No number is used twice in a
+    /// program.
+    pub(crate) first_frame: u32,
 }
 
 impl Folio {
@@ -340,15 +344,9 @@ impl Reference {
             mm.pmds.clear();
         }
         self.mms[0].alive = true;
-        // Their memory is kept.
         self.free_folios.clear();
-        self.free_folios.extend(0..self.folios.len() as FolioId);
-        for folio in &mut self.folios {
-            folio.live = false;
-        }
-        for anon_vma in &mut self.anon_vmas {
-            anon_vma.live = false;
-        }
+        self.folios.clear();
+        self.anon_vmas.clear();
         self.deferred.clear();
         self.handles.fill(None);
         self.tokens.fill(None);
@@ -542,8 +540,7 @@ impl Reference {
         folio.poison_held = false;
         folio.pages.clear();
         folio.pages.resize(order.pages() as usize, Page::default());
-        folio.frames.clear();
-        folio.frames.extend(self.frames_used..self.frames_used + order.pages());
+        folio.first_frame = self.frames_used;
         self.frames_used += order.pages();
         id
     }

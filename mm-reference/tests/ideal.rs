@@ -185,3 +185,20 @@ fn a_write_through_a_reference_reaches_heirs_only() {
     let other = [(P0, 0, A), (P0, 1, B), (P1, 0, B), rest[1]];
     assert_eq!(rule(play.shows(&other)), "INV25", "another page");
 }
+
+#[test]
+fn a_device_store_that_nobody_told_of_may_be_undone_once_the_pin_is_gone() {
+    let device_wrote = |dirty: bool| {
+        let mut play = Play::new();
+        play.does(Op::Write { pid: P0, vpn: Vpn(0), value: A });
+        let range = PageRange::new(0, 1);
+        let pin = Op::Gup { pid: P0, range, handle: H0, flags: PIN_RW };
+        play.answers(pin, Outcome::Count(1)).expect("nothing was read");
+        play.does(Op::DmaWrite { handle: H0, index: 0, value: B });
+        let pinned = play.0.clone().judge([(P0, Vpn(0), A)].into_iter());
+        play.does(Op::Put { handle: H0, dirty });
+        (pinned.is_ok(), play.0.judge([(P0, Vpn(0), A)].into_iter()).is_ok())
+    };
+    assert_eq!(device_wrote(false), (false, true));
+    assert_eq!(device_wrote(true), (false, false));
+}

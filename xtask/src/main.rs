@@ -7,6 +7,9 @@
     reason = "a program has no public API; its help text documents it"
 )]
 
+#[macro_use]
+mod output;
+
 mod artifact;
 mod cargo_fuzz;
 mod cli;
@@ -18,7 +21,6 @@ mod live;
 #[cfg(not(all(target_os = "linux", target_arch = "x86_64")))]
 #[path = "live/missing.rs"]
 mod live;
-mod output;
 mod subject;
 
 use clap::Parser;

@@ -24,6 +24,7 @@ const CONFIG: Config = Config {
     uffd: mm_ops::UffdWpMode::Sync,
     uffd_fork: false,
     uffd_remap: false,
+    relocate: mm_ops::RelocateDesign::PinCheck,
     dev_mem: 1,
     dev_exclusive: mm_ops::DevExclusiveMode::Current,
     migdev_old: false,

@@ -5,7 +5,7 @@
 use super::refused;
 use crate::arena;
 use crate::ops::{SYS_MSEAL, advice_number};
-use crate::supports::{Unsupported, legal_orders};
+use crate::supports::{RELOCATION, Unsupported, legal_orders};
 use mm_ops::{
     Config, Errno, GupFlags, HANDLES_MAX, Handle, MremapFlags, Op, Outcome, PROCS_MAX, PageRange,
     Pid, Program, Prot, Remote, UffdCall, UffdFill, Value, Vpn,
@@ -279,8 +279,9 @@ fn line(config: &Config, op: &Op) -> Result<Line, String> {
             by_controller(format!("set_sizes({:#x}, {:#x})", always.0 & legal, madvise.0 & legal))
         }
         Op::ClearRefs { pid } => from_outside(pid, "-EINVAL".to_owned()),
+        Op::Mremap { flags, .. } if flags.relocates() => return Err(RELOCATION.to_owned()),
         Op::Mremap { pid, range, to, flags } => {
-            let MremapFlags { maymove, fixed, dontunmap } = flags;
+            let MremapFlags { maymove, fixed, dontunmap, .. } = flags;
             let flags = u8::from(maymove) | u8::from(fixed) << 1 | u8::from(dontunmap) << 2;
             let (PageRange { start, len }, new) = (range, to);
             of(

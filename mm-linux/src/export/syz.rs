@@ -2,7 +2,7 @@
 
 use super::refused;
 use crate::ops::advice_number;
-use crate::supports::Unsupported;
+use crate::supports::{RELOCATION, Unsupported};
 use mm_ops::{MremapFlags, Op, PageRange, Pid, Program, Prot, Remote, Value, Vpn};
 
 /// Where syzkaller's arena begins in the text of its programs, and how many pages it has.
@@ -76,8 +76,9 @@ fn call(op: &Op) -> Result<String, String> {
         Op::Mlock { pid, range } => ranged(pid, "mlock", range, String::new()),
         Op::Munlock { pid, range } => ranged(pid, "munlock", range, String::new()),
         Op::Mseal { pid, range } => ranged(pid, "mseal", range, ", 0x0".to_owned()),
+        Op::Mremap { flags, .. } if flags.relocates() => return Err(RELOCATION.to_owned()),
         Op::Mremap { pid, range, to, flags } => {
-            let MremapFlags { maymove, fixed, dontunmap } = flags;
+            let MremapFlags { maymove, fixed, dontunmap, .. } = flags;
             if !fixed && !dontunmap && to.len > range.len && maymove {
                 return Err(
                     "a mremap to where the kernel likes: syzkaller's arena is full".to_owned()

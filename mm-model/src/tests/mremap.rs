@@ -22,7 +22,7 @@ fn with_flags(range: (u32, u32), to: (u32, u32), bits: [bool; 3]) -> Op {
         pid: Pid(0),
         range: PageRange::new(range.0, range.1),
         to: PageRange::new(to.0, to.1),
-        flags: MremapFlags { maymove, fixed, dontunmap },
+        flags: MremapFlags { maymove, fixed, dontunmap, ..MremapFlags::NONE },
     }
 }
 

@@ -27,6 +27,8 @@ fn mremap_op(dice: &mut Dice, ptes: u32) -> Op {
     };
     let flags = MremapFlags {
         maymove: dice.roll(8) > 0,
+        relocate: dice.roll(4) == 0,
+        must_relocate: dice.roll(6) == 0,
         fixed: dice.roll(4) > 0,
         dontunmap: dice.roll(4) == 0,
     };

@@ -240,18 +240,18 @@ pub(crate) fn move_to(pid: u8, start: u32, len: u32, to: u32) -> Op {
 
 /// MREMAP_FIXED: (start, length) of the source and of the destination.
 pub(crate) fn move_resized(pid: u8, old: (u32, u32), new: (u32, u32)) -> Op {
-    mremap(pid, old, new, MremapFlags { maymove: true, fixed: true, dontunmap: false })
+    mremap(pid, old, new, MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE })
 }
 
 /// MREMAP_DONTUNMAP and MREMAP_FIXED.
 pub(crate) fn move_and_keep(pid: u8, start: u32, len: u32, to: u32) -> Op {
-    let flags = MremapFlags { maymove: true, fixed: true, dontunmap: true };
+    let flags = MremapFlags { maymove: true, fixed: true, dontunmap: true, ..MremapFlags::NONE };
     mremap(pid, (start, len), (to, len), flags)
 }
 
 /// MREMAP_DONTUNMAP with a hint.
 pub(crate) fn move_near(pid: u8, start: u32, len: u32, hint: u32) -> Op {
-    let flags = MremapFlags { maymove: true, fixed: false, dontunmap: true };
+    let flags = MremapFlags { maymove: true, fixed: false, dontunmap: true, ..MremapFlags::NONE };
     mremap(pid, (start, len), (hint, len), flags)
 }
 

@@ -19,7 +19,9 @@ pub use profile::{Place, Profile, Window};
 
 pub(crate) use draw::Draw;
 pub(crate) use operands::Maker;
-pub(crate) use profile::{draw_device, draw_ptes, draw_slots, draw_uffd, orders_up_to};
+pub(crate) use profile::{
+    draw_device, draw_ptes, draw_relocate, draw_slots, draw_uffd, orders_up_to,
+};
 pub(crate) use sketch::Sketch;
 
 use crate::kind::OpKind;

@@ -190,7 +190,8 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     /// Someone without locks.
     pub(crate) fn actor(&mut self) -> Actor {
         let (pid, vpn) = (self.pid(), self.page());
-        match self.draw.below(8) {
+        match self.draw.below(9) {
+            8 => Actor::Walk { pid, vpn },
             0 => Actor::Load { pid, vpn },
             1 | 2 => Actor::Store { pid, vpn, value: self.value() },
             number => {
@@ -251,7 +252,12 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             3 => (true, true),
             _ => (true, false),
         };
-        MremapFlags { maymove: !self.draw.one_in(16), fixed, dontunmap }
+        let (relocate, must_relocate) = match self.draw.below(8) {
+            0 => (true, false),
+            1 => (false, true),
+            _ => (false, false),
+        };
+        MremapFlags { maymove: !self.draw.one_in(16), fixed, dontunmap, relocate, must_relocate }
     }
 
     /// A call of this kind.

@@ -7,6 +7,7 @@ use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
 use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
 use crate::kind::OpKind;
 use crate::op::Advice;
+use crate::remap::RelocateDesign;
 use rand_core::RngCore;
 use std::fmt::{Display, Formatter, Result};
 
@@ -298,7 +299,20 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         uffd: draw_uffd(draw),
         uffd_fork: draw.one_in(4),
         uffd_remap: draw.one_in(4),
+        relocate: draw_relocate(draw),
         ..Config::default()
+    }
+}
+
+/// A design of MREMAP_RELOCATE_ANON: the one of the series mostly.
+pub(crate) fn draw_relocate(draw: &mut (impl Draw + ?Sized)) -> RelocateDesign {
+    match draw.below(12) {
+        0 => RelocateDesign::PinIgnore,
+        1 => RelocateDesign::PmdFail,
+        2 => RelocateDesign::Collect,
+        3 => RelocateDesign::AvObject,
+        4 => RelocateDesign::Combined,
+        _ => RelocateDesign::PinCheck,
     }
 }
 

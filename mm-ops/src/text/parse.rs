@@ -7,7 +7,7 @@ use super::document::Document;
 use super::error::ParseError;
 use super::print::{
     CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS,
-    SWAP_DEVICES, UFFD_MODES,
+    RELOCATE_DESIGNS, SWAP_DEVICES, UFFD_MODES,
 };
 use crate::config::{AccessBits, Batching, Config, DEV_MEM_MAX, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
@@ -128,12 +128,16 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
             10 => config.uffd = parse_named(cursor, value, "a userfaultfd mode", &UFFD_MODES)?,
             11 => config.uffd_fork = parse_switch(cursor, value)?,
             12 => config.uffd_remap = parse_switch(cursor, value)?,
-            13 => config.dev_mem = parse_up_to(cursor, value, "pages", DEV_MEM_MAX)?,
-            14 => {
+            13 => {
+                config.relocate =
+                    parse_named(cursor, value, "a design of relocation", &RELOCATE_DESIGNS)?;
+            }
+            14 => config.dev_mem = parse_up_to(cursor, value, "pages", DEV_MEM_MAX)?,
+            15 => {
                 let expected = "a way to make pages exclusive";
                 config.dev_exclusive = parse_named(cursor, value, expected, &DEV_EXCLUSIVE_MODES)?;
             }
-            15 => config.migdev_old = parse_switch(cursor, value)?,
+            16 => config.migdev_old = parse_switch(cursor, value)?,
             _ => config.dev_thp = parse_switch(cursor, value)?,
         }
     }
@@ -337,9 +341,10 @@ pub(super) fn parse_flags<F, const N: usize>(
 }
 
 fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
-    const ACTORS: [&str; 4] = ["pin", "get", "read", "write"];
-    let word = cursor.want("an actor (pin, get, read or write)")?;
-    let kind = cursor.keyword(word, "an actor (pin, get, read or write)", &ACTORS)?;
+    const ACTORS: [&str; 5] = ["pin", "get", "read", "walk", "write"];
+    const WANTED: &str = "an actor (pin, get, read, walk or write)";
+    let word = cursor.want(WANTED)?;
+    let kind = cursor.keyword(word, WANTED, &ACTORS)?;
     let (pid, vpn) = (parse_pid(cursor)?, parse_vpn(cursor)?);
     let actor = match kind {
         0 | 1 => {
@@ -348,6 +353,7 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
             Actor::Gup { pid, vpn, handle: parse_handle(cursor)?, pin: kind == 0, write }
         }
         2 => Actor::Load { pid, vpn },
+        3 => Actor::Walk { pid, vpn },
         _ => Actor::Store { pid, vpn, value: parse_value(cursor)? },
     };
     if !cursor.eat("at") {

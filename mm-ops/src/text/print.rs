@@ -6,7 +6,7 @@ use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
-use crate::remap::{MremapFlags, PidSet};
+use crate::remap::{MremapFlags, PidSet, RelocateDesign};
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -57,10 +57,12 @@ pub(super) const GUP_WORDS: [FlagWord<GupFlags>; 5] = [
 /// The yield point that never comes.
 pub(super) const END: &str = "end";
 /// Words behind the ranges of `mremap`.
-pub(super) const MOVE_WORDS: [FlagWord<MremapFlags>; 3] = [
+pub(super) const MOVE_WORDS: [FlagWord<MremapFlags>; 5] = [
     ("maymove", |flags| &mut flags.maymove),
     ("fixed", |flags| &mut flags.fixed),
     ("dontunmap", |flags| &mut flags.dontunmap),
+    ("relocate", |flags| &mut flags.relocate),
+    ("must_relocate", |flags| &mut flags.must_relocate),
 ];
 
 /// The empty set of processes.
@@ -229,6 +231,7 @@ impl Display for Op {
                         write!(f, "{kind} {what} {pid} {vpn} {rights} {handle} at ")?;
                     }
                     Actor::Load { pid, vpn } => write!(f, "{kind} read {pid} {vpn} at ")?,
+                    Actor::Walk { pid, vpn } => write!(f, "{kind} walk {pid} {vpn} at ")?,
                     Actor::Store { pid, vpn, value } => {
                         write!(f, "{kind} write {pid} {vpn} {value} at ")?;
                     }
@@ -304,7 +307,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 17] = [
+pub(super) const CONFIG_KEYS: [&str; 18] = [
     "ptes",
     "procs",
     "batching",
@@ -318,6 +321,7 @@ pub(super) const CONFIG_KEYS: [&str; 17] = [
     "uffd",
     "uffd_fork",
     "uffd_remap",
+    "relocate",
     "dev_mem",
     "dev_exclusive",
     "migdev_old",
@@ -344,6 +348,16 @@ pub(super) const UFFD_MODES: [(UffdWpMode, &str); 3] = [
     (UffdWpMode::Sync, "sync"),
     (UffdWpMode::Unpopulated, "unpopulated"),
     (UffdWpMode::Async, "async"),
+];
+
+/// Designs of MREMAP_RELOCATE_ANON and their names.
+pub(super) const RELOCATE_DESIGNS: [(RelocateDesign, &str); 6] = [
+    (RelocateDesign::PinCheck, "pin_check"),
+    (RelocateDesign::PinIgnore, "pin_ignore"),
+    (RelocateDesign::PmdFail, "pmd_fail"),
+    (RelocateDesign::Collect, "collect"),
+    (RelocateDesign::AvObject, "av_object"),
+    (RelocateDesign::Combined, "combined"),
 ];
 
 /// The name of a thing in a list of names.
@@ -373,9 +387,10 @@ impl Config {
             10 => name_of(&UFFD_MODES, self.uffd),
             11 => on_off(self.uffd_fork),
             12 => on_off(self.uffd_remap),
-            13 => self.dev_mem.to_string(),
-            14 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
-            15 => on_off(self.migdev_old),
+            13 => name_of(&RELOCATE_DESIGNS, self.relocate),
+            14 => self.dev_mem.to_string(),
+            15 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
+            16 => on_off(self.migdev_old),
             _ => on_off(self.dev_thp),
         }
     }

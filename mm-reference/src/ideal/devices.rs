@@ -54,6 +54,14 @@ pub(super) struct Device {
     pub(super) grips: Vec<Grip>,
 }
 
+impl Device {
+    /// Whether it has the page pinned, so that nobody can take it away.
+    pub(super) fn pins(&self, pid: Pid, vpn: Vpn) -> bool {
+        let tied = |grip: &Grip| grip.at == vpn && matches!(grip.held, Held::Alias);
+        self.owner == pid && self.grips.iter().any(tied)
+    }
+}
+
 impl Ideal {
     /// Lets everyone with a plain reference that `which` accepts (owner, page) read the value.
     pub(super) fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
@@ -138,7 +146,14 @@ impl Ideal {
         let Some((device, vpn)) = self.held_at(handle, index) else { return };
         let owner = device.owner;
         match device.grips[index as usize].held.clone() {
-            Held::Alias | Held::MaybeZeroPage => self.alias_store(owner, vpn, value),
+            Held::Alias | Held::MaybeZeroPage => {
+                if let Some(page) = self.page(owner, vpn) {
+                    page.unsaved = true;
+                    let before = (page.lineage, page.value);
+                    self.unsaved.push(before);
+                }
+                self.alias_store(owner, vpn, value);
+            }
             Held::Alone(orphan) => {
                 self.orphans[orphan].value = value;
                 let lineage = self.orphans[orphan].lineage;
@@ -149,6 +164,17 @@ impl Ideal {
                 self.stray = Some((lineage, value));
                 self.strays.push((lineage, value));
                 self.entitle(|_, _, plain| plain.lineage == lineage, value);
+            }
+        }
+    }
+
+    /// The handle is dropped, saying that its pages were written (D13).
+    pub(super) fn save(&mut self, handle: Handle) {
+        let Some(Some(device)) = self.devices.get(handle.index()) else { return };
+        let Some(space) = &mut self.spaces[device.owner.index()] else { return };
+        for Grip { at, held, .. } in &device.grips {
+            if let (Held::Alias, Some(page)) = (held, space.pages.get_mut(&at.0)) {
+                page.unsaved = false;
             }
         }
     }

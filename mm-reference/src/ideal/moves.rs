@@ -137,6 +137,7 @@ impl Ideal {
             there.fading |= page.fading;
             there.lost |= page.lost;
             there.poisoned |= page.poisoned;
+            there.unsaved |= page.unsaved;
             if let Some(here) = space.pages.get_mut(&vpn) {
                 here.or_zero = true;
             }

@@ -3,7 +3,7 @@
 use super::*;
 use mm_ops::{MremapFlags, NO_ANON_VMA, UffdCall, UffdWpMode, VmaFlags};
 
-const MAYMOVE: MremapFlags = MremapFlags { maymove: true, fixed: false, dontunmap: false };
+const MAYMOVE: MremapFlags = MremapFlags { maymove: true, fixed: false, ..MremapFlags::NONE };
 const FIXED: MremapFlags = MremapFlags { fixed: true, ..MAYMOVE };
 const DONTUNMAP: MremapFlags = MremapFlags { dontunmap: true, ..MAYMOVE };
 

@@ -108,6 +108,8 @@ impl Generator {
         };
         let flags = MremapFlags {
             maymove: !self.one_in(6),
+            relocate: self.one_in(4),
+            must_relocate: self.one_in(6),
             fixed: !self.one_in(3),
             dontunmap: self.one_in(3),
         };

@@ -93,7 +93,7 @@ fn print_catalogue(faults: &[Fault]) {
     for fault in faults {
         table.add_row([fault.name(), fault.about()]);
     }
-    println!("{table}");
+    say!("{table}");
 }
 
 fn print_scoreboard(report: &Report) {
@@ -114,5 +114,5 @@ fn print_scoreboard(report: &Report) {
             fault.signature.clone().unwrap_or_else(|| "NOT FOUND".into()),
         ]);
     }
-    println!("{table}\n{} of {} found", report.found, report.total);
+    say!("{table}\n{} of {} found", report.found, report.total);
 }

@@ -19,10 +19,10 @@ pub fn run(args: &FmtArgs) -> Result<Found, Error> {
         }
         unformatted += 1;
         if args.check {
-            println!("{}: not formatted", path.display());
+            say!("{}: not formatted", path.display());
         } else {
             files::write(&path, &formatted)?;
-            println!("{}: formatted", path.display());
+            say!("{}: formatted", path.display());
         }
     }
     Ok(Found::something_if(args.check && unformatted > 0))

@@ -207,12 +207,12 @@ pub fn any_free_path(folder: &Path, signature: &str) -> PathBuf {
 
 pub fn print(report: &Report) {
     for failure in &report.failures {
-        println!("FOUND {}", failure.reproducer.render());
+        say!("FOUND {}", failure.reproducer.render());
         if let Some(file) = &failure.file {
-            println!("written: {file}\n");
+            say!("written: {file}\n");
         }
     }
-    println!(
+    say!(
         "{} programs, {} operations in {:.1} s ({:.0} programs/s){}",
         report.programs,
         report.ops,
@@ -220,7 +220,7 @@ pub fn print(report: &Report) {
         report.programs_per_second,
         if report.stopped { ", stopped" } else { "" }
     );
-    println!(
+    say!(
         "rules {}/{}, features {}, corpus {}, failures {}",
         report.rules_hit,
         report.rules_total,
@@ -229,10 +229,10 @@ pub fn print(report: &Report) {
         report.failures.len()
     );
     if !report.rules_missed.is_empty() {
-        println!("rules never reached: {}", report.rules_missed.join(" "));
+        say!("rules never reached: {}", report.rules_missed.join(" "));
     }
     let missed: Vec<&str> = report.operations_missed().map(|op| op.op).collect();
     if !missed.is_empty() {
-        println!("operations never done with success: {}", missed.join(" "));
+        say!("operations never done with success: {}", missed.join(" "));
     }
 }

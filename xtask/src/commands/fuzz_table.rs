@@ -231,17 +231,17 @@ fn libfuzzer(binary: &Path, folder: &Path) -> Command {
 
 /// Markdown, to be pasted.
 fn print(report: &Report) {
-    println!("| fault | {} |", report.settings.join(" | "));
-    println!("|---|{}", "--:|".repeat(report.settings.len()));
+    say!("| fault | {} |", report.settings.join(" | "));
+    say!("|---|{}", "--:|".repeat(report.settings.len()));
     for row in &report.faults {
         let cells: Vec<String> =
             row.programs.iter().map(|found| cell(found, report.programs_max)).collect();
-        println!("| {} | {} |", row.id, cells.join(" | "));
+        say!("| {} | {} |", row.id, cells.join(" | "));
     }
-    println!("| **found** | {} |", found_by_setting(report).join(" | "));
-    println!("\n| engine | programs/s | operations/s |\n|---|--:|--:|");
+    say!("| **found** | {} |", found_by_setting(report).join(" | "));
+    say!("\n| engine | programs/s | operations/s |\n|---|--:|--:|");
     for Speed { engine, programs_per_second, ops_per_second } in &report.speed {
-        println!("| {engine} | {programs_per_second:.0} | {ops_per_second:.0} |");
+        say!("| {engine} | {programs_per_second:.0} | {ops_per_second:.0} |");
     }
 }
 

@@ -45,7 +45,7 @@ fn minimize<F: Fn() -> Model>(
     } else {
         eprintln!("{}", reproducer.render());
         if args.out.is_none() {
-            print!("{text}");
+            crate::output::write(format_args!("{text}"));
         }
     }
     if let Some(out) = &args.out {
@@ -62,11 +62,11 @@ fn verify<F: Fn() -> Model>(args: &MinimizeArgs, rig: &mut Rig<Model, F>) -> Res
         Certificate::parse(&text).and_then(|certificate| certificate.verify(&program, rig));
     match checked {
         Ok(()) => {
-            println!("{}: the certificate holds", args.file.display());
+            say!("{}: the certificate holds", args.file.display());
             Ok(Found::Nothing)
         }
         Err(error) => {
-            println!("{}: {error}", args.file.display());
+            say!("{}: {error}", args.file.display());
             Ok(Found::Something)
         }
     }

@@ -53,7 +53,7 @@ struct FaultReport {
 pub fn run(args: &OssFuzzArgs) -> Result<Found, Error> {
     if let Some(missing) = missing() {
         return if args.skip_if_missing {
-            println!("SKIPPED oss-fuzz: {missing}");
+            say!("SKIPPED oss-fuzz: {missing}");
             Ok(Found::Nothing)
         } else {
             Err(Error::Tool { tool: "oss-fuzz".into(), message: missing })
@@ -336,12 +336,12 @@ fn print(report: &Report) {
             "checked".to_owned(),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     let FaultReport { id, programs, signature, file } = &report.fault;
     if !file.is_empty() {
-        println!("fault {id}: found after {programs} programs ({signature}), regressed to {file}");
+        say!("fault {id}: found after {programs} programs ({signature}), regressed to {file}");
     }
     for wrong in &report.wrong {
-        println!("WRONG {wrong}");
+        say!("WRONG {wrong}");
     }
 }

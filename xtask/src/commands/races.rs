@@ -41,7 +41,7 @@ pub fn run(args: &RacesArgs) -> Result<Found, Error> {
         print_json(&report);
     } else {
         print(&report);
-        println!("{:.1} s", begun.elapsed().as_secs_f64());
+        say!("{:.1} s", begun.elapsed().as_secs_f64());
     }
     Ok(Found::something_if(!report.failures.is_empty()))
 }
@@ -57,15 +57,15 @@ fn save(args: &RacesArgs, mut report: Report) -> Result<Report, Error> {
 
 fn print(report: &Report) {
     for failure in &report.failures {
-        println!("FOUND {}", failure.reproducer.render());
+        say!("FOUND {}", failure.reproducer.render());
         if let Some(file) = &failure.file {
-            println!("written: {file}\n");
+            say!("written: {file}\n");
         }
     }
-    println!("{}", table(&report.scenes));
+    say!("{}", table(&report.scenes));
     let never: Vec<&str> =
         Model::yield_points().filter(|point| !report.yields.contains_key(point)).collect();
-    println!(
+    say!(
         "{} interleavings, {} kinds of failure, yield points {} of {}{}",
         report.interleavings,
         report.failures.len(),
@@ -74,10 +74,10 @@ fn print(report: &Report) {
         if report.stopped { ", stopped" } else { "" }
     );
     if !never.is_empty() {
-        println!("yield points never reached: {}", never.join(", "));
+        say!("yield points never reached: {}", never.join(", "));
     }
     if report.truncated {
-        println!("some operation has more than {YIELDS_MAX} yield points: not all were tried");
+        say!("some operation has more than {YIELDS_MAX} yield points: not all were tried");
     }
 }
 

@@ -49,12 +49,12 @@ pub fn run(args: &RegressArgs) -> Result<Found, Error> {
     if args.json {
         print_json(&report);
     } else if let Some(file) = &report.file {
-        println!("{}", shown.trim_end());
-        println!("signature: {}", report.signature.as_deref().unwrap_or_default());
-        println!("rules: {}", report.rules.join(" "));
-        println!("written: {file} ({} operations)", report.ops.unwrap_or_default());
+        say!("{}", shown.trim_end());
+        say!("signature: {}", report.signature.as_deref().unwrap_or_default());
+        say!("rules: {}", report.rules.join(" "));
+        say!("written: {file} ({} operations)", report.ops.unwrap_or_default());
     } else {
-        println!("{}: no longer fails; nothing written", args.artifact.display());
+        say!("{}: no longer fails; nothing written", args.artifact.display());
     }
     Ok(Found::something_if(report.fails))
 }

@@ -40,7 +40,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
         }
         let program = if args.bless { files::program(path)? } else { program };
         if args.trace && !args.json {
-            println!("{}:\n  {}", path.display(), program.config);
+            say!("{}:\n  {}", path.display(), program.config);
         }
         let show = args.trace && !args.json;
         let result = rig.run_observed(&program, &mut |step: &StepView<'_>| {
@@ -53,7 +53,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             Err(failure) => {
                 let line = line_of(path, failure.step).unwrap_or(failure.step + 1);
                 if !args.json {
-                    println!("FAILED {}:{line}\n{}", path.display(), failure.render(&program));
+                    say!("FAILED {}:{line}\n{}", path.display(), failure.render(&program));
                 }
                 let signature = failure.signature().to_string();
                 report.failed.push(FailedFile {
@@ -67,12 +67,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     if args.json {
         print_json(&report);
     } else {
-        println!(
-            "{} files, {} passed, {} failed",
-            report.files,
-            report.passed,
-            report.failed.len()
-        );
+        say!("{} files, {} passed, {} failed", report.files, report.passed, report.failed.len());
     }
     Ok(Found::something_if(!report.failed.is_empty()))
 }
@@ -80,9 +75,9 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
 fn print_step(step: &StepView<'_>) {
     let rules: Vec<&str> = step.fired.iter().map(|(rule, _)| rule.id()).collect();
     let line = format!("{} -> {}", step.op, step.outcome);
-    println!("  {:>3} {line:<40} {}", step.index + 1, rules.join(" "));
+    say!("  {:>3} {line:<40} {}", step.index + 1, rules.join(" "));
     for choice in step.choices {
-        println!("      chose {choice:?}");
+        say!("      chose {choice:?}");
     }
 }
 

@@ -140,7 +140,7 @@ fn print(report: &Report) {
             rule.examples.join("\n"),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     let mut table = Table::new();
     table
         .load_style(presets::UTF8_HORIZONTAL_ONLY)
@@ -148,15 +148,15 @@ fn print(report: &Report) {
     for (point, times) in &report.yields {
         table.add_row([(*point).to_owned(), times.to_string()]);
     }
-    println!("{table}");
-    println!("invariants, checked after every operation: {}", report.invariants.join(" "));
-    println!("{} programs; {} rules hit", report.programs, report.hit.len());
+    say!("{table}");
+    say!("invariants, checked after every operation: {}", report.invariants.join(" "));
+    say!("{} programs; {} rules hit", report.programs, report.hit.len());
     if report.missed.is_empty() {
-        println!("none missed");
+        say!("none missed");
     } else {
-        println!("MISSED: {}", report.missed.join(" "));
+        say!("MISSED: {}", report.missed.join(" "));
     }
     if !report.yields_missed.is_empty() {
-        println!("yield points never passed: {}", report.yields_missed.join(", "));
+        say!("yield points never passed: {}", report.yields_missed.join(", "));
     }
 }

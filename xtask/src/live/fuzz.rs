@@ -162,7 +162,7 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
         });
     } else {
         print(&report);
-        println!("{taken_out} operations taken out of programs for the kernel's sake");
+        say!("{taken_out} operations taken out of programs for the kernel's sake");
         kernel.print();
     }
     Ok(Found::something_if(!report.failures.is_empty() || !kernel.tally.troubles.is_empty()))

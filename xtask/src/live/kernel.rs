@@ -224,20 +224,23 @@ impl Kernel {
 
     /// The figures of the run, for people.
     pub fn print(&self) {
-        println!("{} programs on the kernel", self.tally.kernel_programs);
+        say!("{} programs on the kernel", self.tally.kernel_programs);
         for (reason, count) in &self.tally.skipped {
-            println!("left out: {count} × {reason}");
+            say!("left out: {count} × {reason}");
         }
         for (what, count) in &self.tally.troubles {
-            println!("without a result: {count} × {what}");
+            say!("without a result: {count} × {what}");
         }
         if self.tally.unconfirmed > 0 {
-            println!("differed once and not again: {}", self.tally.unconfirmed);
+            say!("differed once and not again: {}", self.tally.unconfirmed);
         }
         for line in self.ledger() {
-            println!(
+            say!(
                 "ledger: {} used {} times ({}, when {})",
-                line.id, line.used, line.what, line.when
+                line.id,
+                line.used,
+                line.what,
+                line.when
             );
         }
     }

@@ -109,11 +109,11 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             program.steps.iter_mut().for_each(|step| step.expect = None);
         }
         if args.trace && speak {
-            println!("{}:\n  {}", path.display(), program.config);
+            say!("{}:\n  {}", path.display(), program.config);
         }
         let mut judgement = parties.judge(&program, &mut |step: &StepView<'_>| {
             if args.trace && speak {
-                println!("  {:>3} {} -> {}", step.index + 1, step.op, step.outcome);
+                say!("  {:>3} {} -> {}", step.index + 1, step.op, step.outcome);
             }
         });
         let told_otherwise = matches!(told, Told::Retold { .. }) && expects_otherwise(&judgement);
@@ -124,7 +124,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
         };
         if let Some(reason) = left_out {
             if speak {
-                println!("LEFT OUT {}: {reason}", path.display());
+                say!("LEFT OUT {}: {reason}", path.display());
             }
             if told_otherwise {
                 parties.kernel.tally.count_skipped(reason);
@@ -149,11 +149,11 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             counts.retold += usize::from(matches!(told, Told::Retold { .. }));
         }
         match judgement {
-            Judgement::Trouble(what) if speak => println!("NO RESULT {}: {what}", path.display()),
+            Judgement::Trouble(what) if speak => say!("NO RESULT {}: {what}", path.display()),
             Judgement::Passed | Judgement::Skipped(_) | Judgement::Trouble(_) => {}
             Judgement::Differs(Difference { failure, blame, .. }) => {
                 if speak {
-                    println!("FAILED {}\n{}{blame}\n", path.display(), failure.render(&program));
+                    say!("FAILED {}\n{}{blame}\n", path.display(), failure.render(&program));
                 }
                 failed.push(FailedFile {
                     file: path.display().to_string(),
@@ -169,7 +169,7 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     let found = Found::something_if(!failed.is_empty() || troubled);
     if speak {
         let Counts { passed, stretched, retold, in_part } = counts;
-        println!(
+        say!(
             "{} files, {passed} passed ({stretched} with the kernel's tables, {retold} retold), {in_part} in part, {} failed",
             paths.len(),
             failed.len()

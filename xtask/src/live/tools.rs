@@ -27,7 +27,7 @@ struct FeatureReport {
 pub fn probe(args: &LinuxArgs) -> Result<Found, Error> {
     let probe = Probe::new();
     if !args.json {
-        print!("{probe}");
+        crate::output::write(format_args!("{probe}"));
         return Ok(Found::Nothing);
     }
     let features = probe.rows.iter().map(|row| FeatureReport {
@@ -55,7 +55,7 @@ pub fn export(args: &ExportArgs) -> Result<Found, Error> {
     })?;
     match &args.out {
         Some(out) => files::write(out, &text)?,
-        None => print!("{text}"),
+        None => crate::output::write(format_args!("{text}")),
     }
     Ok(Found::Nothing)
 }

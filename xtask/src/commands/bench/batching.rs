@@ -48,7 +48,7 @@ impl Work {
 /// A move of the region to this page, and back.
 const fn there_and_back(start: u32) -> [Op; 2] {
     let there = PageRange::new(start, PAGES);
-    let flags = MremapFlags { maymove: true, fixed: true, dontunmap: false };
+    let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE };
     [
         Op::Mremap { pid: P0, range: REGION, to: there, flags },
         Op::Mremap { pid: P0, range: there, to: REGION, flags },

@@ -54,8 +54,8 @@ fn print(report: &Report) {
             format!("{:.3}", ratio.slow_seconds * 1e3),
         ]);
     }
-    println!("{table}");
+    say!("{table}");
     if let Some(rate) = report.lockstep_programs_per_second {
-        println!("{}: {rate:.0}", lockstep::THROUGHPUT);
+        say!("{}: {rate:.0}", lockstep::THROUGHPUT);
     }
 }

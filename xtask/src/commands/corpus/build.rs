@@ -31,13 +31,13 @@ pub fn run(out: &Path, zip: bool) -> Result<Found, Error> {
             let archive = archive(&inputs)
                 .map_err(|error| Error::Tool { tool: "zip".into(), message: error.to_string() })?;
             files::write(&path, archive)?;
-            println!("{}: {} inputs", path.display(), inputs.len());
+            say!("{}: {} inputs", path.display(), inputs.len());
         } else {
             let folder = out.join(target.name());
             for (name, bytes) in &inputs {
                 files::write(&folder.join(name), bytes)?;
             }
-            println!("{}: {} inputs", folder.display(), inputs.len());
+            say!("{}: {} inputs", folder.display(), inputs.len());
         }
     }
     Ok(Found::Nothing)

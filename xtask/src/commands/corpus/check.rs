@@ -36,9 +36,9 @@ pub fn run(paths: &[PathBuf], json: bool) -> Result<Found, Error> {
         print_json(&report);
     } else {
         for Wrong { file, why } in &report.wrong {
-            println!("{file}: {why}");
+            say!("{file}: {why}");
         }
-        println!("{} files, {} wrong", report.files, report.wrong.len());
+        say!("{} files, {} wrong", report.files, report.wrong.len());
     }
     Ok(Found::something_if(!report.wrong.is_empty()))
 }

@@ -59,9 +59,9 @@ pub fn run(paths: &[PathBuf], out: &Path, json: bool) -> Result<Found, Error> {
     if json {
         print_json(&report);
     } else {
-        println!("{} of {} files show all {} features", report.kept, report.files, report.features);
+        say!("{} of {} files show all {} features", report.kept, report.files, report.features);
         for file in &report.failing {
-            println!("{file}: fails, left out (`cargo xtask regress` makes a test of it)");
+            say!("{file}: fails, left out (`cargo xtask regress` makes a test of it)");
         }
     }
     Ok(Found::something_if(!report.failing.is_empty()))

@@ -71,15 +71,19 @@ pub fn watch(
 }
 
 fn print(report: &Report) {
-    println!(
+    say!(
         "{} files ({} failing), {} operations, {} in the median, {} at most",
-        report.files, report.failing, report.ops, report.ops_median, report.ops_max
+        report.files,
+        report.failing,
+        report.ops,
+        report.ops_median,
+        report.ops_max
     );
-    println!("rules {}/{}, features {}", report.rules_hit, report.rules_total, report.features);
+    say!("rules {}/{}, features {}", report.rules_hit, report.rules_total, report.features);
     if !report.rules_missed.is_empty() {
-        println!("rules never reached: {}", report.rules_missed.join(" "));
+        say!("rules never reached: {}", report.rules_missed.join(" "));
     }
     for OpReport { op, done, refused } in &report.operations {
-        println!("  {op:<12} {done:>8} done {refused:>8} refused");
+        say!("  {op:<12} {done:>8} done {refused:>8} refused");
     }
 }
