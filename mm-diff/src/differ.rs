@@ -6,8 +6,8 @@
 
 use crate::finding::{Finding, Place, Side};
 use mm_ops::{
-    AnonVmaSnap, EntryKind, EntrySnap, FolioSnap, HandlePage, MmSnap, SlotSnap, Snapshot,
-    TableSnap, TokenSnap, VmaSnap,
+    AnonVmaSnap, DevMapSnap, DevWordSnap, EntryKind, EntrySnap, EventSnap, FolioSnap, HandlePage,
+    MmSnap, SlotSnap, Snapshot, TableSnap, TokenSnap, VmaSnap,
 };
 use std::cmp::Ordering;
 use std::fmt::Debug;
@@ -28,6 +28,9 @@ pub fn differences(expected: &Snapshot, found: &Snapshot) -> Vec<Finding> {
     differ.anon_vmas();
     differ.handles();
     differ.tokens();
+    differ.dev_words();
+    differ.dev_maps();
+    differ.events();
     differ.slots();
     differ.tables();
     differ.leaks();
@@ -257,6 +260,49 @@ impl Differ<'_> {
         );
     }
 
+    fn dev_words(&mut self) {
+        let describe =
+            |word: &DevWordSnap| format!("{:?} of {:?} to {:?}", word.src, word.from, word.to);
+        self.align(
+            (&self.expected.dev_words, &self.found.dev_words),
+            |word| (word.token, word.vpn),
+            ("dev_word", |word| Place::DevWord(word.token, word.vpn), describe),
+            |differ, a, b| {
+                compare!(differ, Place::DevWord(a.token, a.vpn), "dev_word", a, b, src from dst to);
+            },
+        );
+    }
+
+    fn dev_maps(&mut self) {
+        let place = |map: &DevMapSnap| Place::DevMap(map.device, map.pid, map.vpn);
+        let describe = |map: &DevMapSnap| format!("f{} page {}", map.folio, map.page);
+        self.align(
+            (&self.expected.dev_maps, &self.found.dev_maps),
+            |map| (map.device, map.pid, map.vpn),
+            ("dev_map", place, describe),
+            |differ, a, b| {
+                compare!(differ, place(a), "dev_map", a, b, folio page write);
+            },
+        );
+    }
+
+    /// The first event in which the two differ: what comes behind differs because of it.
+    fn events(&mut self) {
+        let (expected, found) = (&self.expected.events, &self.found.events);
+        let longer = expected.len().max(found.len());
+        let Some(at) = (0..longer).find(|at| expected.get(*at) != found.get(*at)) else { return };
+        let side = |event: Option<&EventSnap>| match event {
+            None => Side::Absent,
+            Some(EventSnap { kind, pid, range, owner }) => {
+                let owner = owner.map_or_else(String::new, |owner| format!(" of {owner}"));
+                Side::text(format_args!("{kind:?} {pid} {range}{owner}"))
+            }
+        };
+        let (expected, found) = (side(expected.get(at)), side(found.get(at)));
+        let field = format!("events({at})").into();
+        self.push(Finding { place: Place::Machine, field, expected, found });
+    }
+
     fn slots(&mut self) {
         let describe = |slot: &SlotSnap| format!("count {}, cache {:?}", slot.count, slot.cache);
         self.align(
@@ -291,7 +337,12 @@ fn describe_entry(entry: &EntrySnap) -> String {
         EntryKind::Page => format!("f{} page {} {:?}", entry.folio, entry.page, entry.flags),
         EntryKind::Leaf => format!("PMD of f{} {:?}", entry.folio, entry.flags),
         EntryKind::Swap => format!("slot {} {:?}", entry.page, entry.flags),
-        EntryKind::Migration | EntryKind::MigrationLeaf | EntryKind::Hwpoison => {
+        EntryKind::Migration
+        | EntryKind::MigrationLeaf
+        | EntryKind::Hwpoison
+        | EntryKind::DevPrivate
+        | EntryKind::DevPrivateLeaf
+        | EntryKind::DevExclusive => {
             format!("{:?} of f{} page {} {:?}", entry.kind, entry.folio, entry.page, entry.flags)
         }
         kind => format!("{kind:?} {:?}", entry.flags),
@@ -323,5 +374,55 @@ fn side_of_handle(page: Option<&(mm_ops::Handle, u32, &HandlePage)>) -> Side {
         Some((_, _, HandlePage { folio: Some(folio), page, .. })) => {
             Side::text(format_args!("f{folio} page {page}"))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mm_ops::{DevFlags, Device, EventKind, PageRange, Pid, Token, Vpn};
+
+    /// A state in which a device has a page and is about to lose it.
+    fn with_a_device() -> Snapshot {
+        let (pid, vpn) = (Pid(0), Vpn(3));
+        let mut state = Snapshot::default();
+        state.dev_words.push(DevWordSnap {
+            token: Token(0),
+            vpn,
+            src: DevFlags::MIGRATE,
+            from: None,
+            dst: DevFlags::NONE,
+            to: None,
+        });
+        state.dev_maps.push(DevMapSnap {
+            device: Device(0),
+            pid,
+            vpn,
+            folio: 0,
+            page: 0,
+            write: true,
+        });
+        let range = PageRange::new(3, 1);
+        state.events.push(EventSnap { kind: EventKind::Clear, pid, range, owner: None });
+        state
+    }
+
+    fn only_field(change: impl Fn(&mut Snapshot)) -> String {
+        let mut other = with_a_device();
+        change(&mut other);
+        let found = differences(&with_a_device(), &other);
+        assert_eq!(found.len(), 1, "{found:?}");
+        found[0].field.to_string()
+    }
+
+    #[test]
+    fn what_devices_have_is_compared() {
+        assert_eq!(differences(&with_a_device(), &with_a_device()), []);
+        assert_eq!(only_field(|s| s.dev_words[0].src = DevFlags::NONE), "dev_word.src");
+        assert_eq!(only_field(|s| s.dev_words.clear()), "dev_word");
+        assert_eq!(only_field(|s| s.dev_maps[0].write = false), "dev_map.write");
+        assert_eq!(only_field(|s| s.dev_maps.clear()), "dev_map");
+        assert_eq!(only_field(|s| s.events[0].kind = EventKind::Unmap), "events(0)");
+        assert_eq!(only_field(|s| s.events.push(s.events[0])), "events(1)");
     }
 }

@@ -1,7 +1,7 @@
 //! The common shape of everything an oracle objects to: a place, a field, what it should hold and
 //! what it holds. No judgement lives here.
 
-use mm_ops::{AnonVmaId, FolioId, Handle, Pid, Snapshot, Token, Value, Vpn};
+use mm_ops::{AnonVmaId, Device, FolioId, Handle, Pid, Snapshot, Token, Value, Vpn};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -34,6 +34,10 @@ pub enum Place {
     Token(Token),
     /// A swap slot.
     Slot(u32),
+    /// A page of a device migration.
+    DevWord(Token, Vpn),
+    /// A page a device reaches, of a process.
+    DevMap(Device, Pid, Vpn),
 }
 
 impl Place {
@@ -71,6 +75,8 @@ impl fmt::Display for Place {
             Self::Handle(handle, index) => write!(f, "{handle} page {index}"),
             Self::Token(token) => write!(f, "{token}"),
             Self::Slot(slot) => write!(f, "swap slot {slot}"),
+            Self::DevWord(token, vpn) => write!(f, "{token} word of page {vpn}"),
+            Self::DevMap(device, pid, vpn) => write!(f, "{device} translation of {pid} page {vpn}"),
         }
     }
 }

@@ -44,6 +44,7 @@ pub enum Feature {
     FolioSplit,
     MemoryFailure,
     GupTest,
+    DeviceMemory,
 }
 
 /// What was found: a detail, or why it is not there.
@@ -131,6 +132,15 @@ const TABLE: &[Entry] = &[
     (Feature::GupTest, "debugfs gup_test", "pin … r longterm", || {
         in_debugfs("/sys/kernel/debug/gup_test")
     }),
+    (
+        Feature::DeviceMemory,
+        "device memory test driver",
+        "dev_setup, dev_exclusive … (not driven)",
+        || {
+            // The driver is test_hmm; no kernel that people run has it.
+            readable("/dev/hmm_dmirror0")
+        },
+    ),
 ];
 
 impl Probe {

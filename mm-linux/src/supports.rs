@@ -398,8 +398,10 @@ pub(crate) fn rmap_walk(_: &Linux, _: &Op) -> Refusal {
     Err("rmap_walk: no call tells which processes the reverse map finds".to_owned())
 }
 
-pub(crate) fn device(_: &Linux, op: &Op) -> Refusal {
-    Err(format!("{}: this kernel has no driver to test device memory with (test_hmm)", op.kind()))
+pub(crate) fn device(linux: &Linux, op: &Op) -> Refusal {
+    let missing = |reason| format!("{}: no device memory test driver: {reason}", op.kind());
+    linux.probe.need(Feature::DeviceMemory).map_err(missing)?;
+    not_yet(linux, op)
 }
 
 pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {

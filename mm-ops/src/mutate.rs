@@ -5,8 +5,8 @@
 use crate::config::{AccessBits, Batching, Config};
 use crate::device::DevOp;
 use crate::generate::{
-    Draw, Maker, Profile, Sketch, draw_device, draw_ptes, draw_relocate, draw_slots, draw_uffd,
-    orders_up_to,
+    Draw, Maker, Profile, Sketch, draw_dev_exclusive, draw_dev_mem, draw_device, draw_ptes,
+    draw_relocate, draw_slots, draw_uffd, orders_up_to,
 };
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
@@ -154,7 +154,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(15) {
+    match draw.below(19) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -178,6 +178,10 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         11 => config.lru_batch = !config.lru_batch,
         12 => config.uffd_fork = !config.uffd_fork,
         13 => config.uffd_remap = !config.uffd_remap,
+        14 => config.dev_mem = draw_dev_mem(draw),
+        15 => config.dev_exclusive = draw_dev_exclusive(draw),
+        16 => config.migdev_old = !config.migdev_old,
+        17 => config.dev_thp = !config.dev_thp,
         _ => config.relocate = draw_relocate(draw),
     }
 }

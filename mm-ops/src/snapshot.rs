@@ -231,6 +231,12 @@ impl EntryKind {
         matches!(self, Self::Page | Self::Leaf)
     }
 
+    /// Whether the entry stands for pages in a device's memory.
+    #[must_use]
+    pub const fn is_device_private(self) -> bool {
+        matches!(self, Self::DevPrivate | Self::DevPrivateLeaf)
+    }
+
     /// Whether the entry maps or names a page of a folio.
     #[must_use]
     pub const fn names_folio(self) -> bool {

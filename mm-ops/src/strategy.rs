@@ -95,7 +95,7 @@ mod tests {
             program.steps.iter().filter(|step| step.op.kind() == kind).count() >= 2
         };
         let mut shrunk = 0;
-        for _ in 0..100 {
+        for _ in 0..120 {
             let mut tree = program_strategy().new_tree(&mut runner).unwrap();
             if !needs(&tree.current(), OpKind::Write) {
                 continue;

@@ -202,6 +202,11 @@ fn facts_of(snapshot: &Snapshot) -> u128 {
         fact(39, away && !exclusive && !entry.flags.has(EntryFlags::WRITE));
         fact(40, entry.kind == EntryKind::MigrationLeaf);
         fact(41, entry.kind == EntryKind::Hwpoison);
+        let writable = entry.flags.has(EntryFlags::WRITE);
+        fact(52, entry.kind.is_device_private() && writable);
+        fact(53, entry.kind.is_device_private() && !writable);
+        fact(54, entry.kind == EntryKind::DevPrivateLeaf);
+        fact(55, entry.kind == EntryKind::DevExclusive);
     }
     for (number, folio) in (0..).zip(&snapshot.folios) {
         let flags = folio.flags;
@@ -237,6 +242,10 @@ fn facts_of(snapshot: &Snapshot) -> u128 {
             fact(28, folio.entire_mapcount == 0 && exclusive == 0);
         }
     }
+    for map in &snapshot.dev_maps {
+        fact(59, map.write);
+        fact(60, !map.write);
+    }
     for slot in &snapshot.slots {
         fact(48, slot.count > 1);
         fact(49, slot.zero);
@@ -244,6 +253,9 @@ fn facts_of(snapshot: &Snapshot) -> u128 {
     }
     for token in &snapshot.tokens {
         fact(51, matches!(token.kind, TokenKind::Migration { copied: true, .. }));
+        fact(56, matches!(token.kind, TokenKind::DevMigration { paged: false, .. }));
+        fact(57, matches!(token.kind, TokenKind::DevMigration { paged: true, .. }));
+        fact(58, token.kind == TokenKind::DevExclusive);
     }
     facts
 }

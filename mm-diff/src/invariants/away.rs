@@ -124,8 +124,9 @@ pub(super) fn migration_entries_have_a_migrator(state: &State<'_>) -> Result<(),
         let migrates = |token: &mm_ops::TokenSnap| {
             matches!(token.kind, TokenKind::Migration { .. }) && token.folio == Some(entry.folio)
         };
+        let by_device = state.snapshot.dev_words.iter().any(|w| w.from == Some(entry.folio));
         let locked = state.snapshot.folios[entry.folio as usize].flags.has(FolioFlags::LOCKED);
-        if !locked || !state.snapshot.tokens.iter().any(migrates) {
+        if !locked || !(by_device || state.snapshot.tokens.iter().any(migrates)) {
             let found = "nobody who will restore it";
             return Err(Finding::new(place(entry), "migrator", "a migration of its folio", found));
         }

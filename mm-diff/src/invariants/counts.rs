@@ -55,12 +55,13 @@ pub(super) fn mapcounts_add_up(state: &State<'_>) -> Result<(), Finding> {
 }
 
 /// INV9 (with S12, S13): references are mappings, handles, isolations and migrations, one for each
-/// slot of the swap cache, and nothing else; pins of a large folio are counted apart, too. The LRU
+/// slot of the swap cache, drivers, and nothing else; pins of a large folio are counted apart, too. The LRU
 /// batches (S14) and poison (Q1) may hold one more.
 pub(super) fn references_add_up(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio, sums) in state.folios() {
         let per_pin = if is_large(folio) { 1 } else { PIN_BIAS };
         let holders = sums.gets + sums.isolations + sums.migrations + per_pin * sums.pins;
+        let holders = holders + sums.drivers + sums.unmapped_exclusive;
         let expected = sums.maps() + sums.slots + holders;
         let slack = sums.poisoned.min(1) + u32::from(state.config.lru_batch) * LRU_BATCHES;
         let found = folio.refcount;

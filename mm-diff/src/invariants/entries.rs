@@ -93,10 +93,13 @@ pub(super) fn zero_page_is_never_writable(state: &State<'_>) -> Result<(), Findi
     Ok(())
 }
 
-/// INV16: a PMD leaf maps a folio of exactly the PMD order, from its head.
+/// INV16: a PMD leaf maps a folio of exactly the PMD order, from its head; one of a device's block
+/// does, too.
 pub(super) fn leaf_maps_from_the_head(state: &State<'_>) -> Result<(), Finding> {
     let pmd_order = state.config.pmd_order();
-    for entry in state.mappings().filter(|entry| entry.kind == EntryKind::Leaf) {
+    let leaf =
+        |entry: &&EntrySnap| matches!(entry.kind, EntryKind::Leaf | EntryKind::DevPrivateLeaf);
+    for entry in state.snapshot.entries.iter().filter(leaf) {
         let order = state.snapshot.folios[entry.folio as usize].order;
         if order != pmd_order || entry.page != 0 {
             return Err(Finding::new(
@@ -110,14 +113,15 @@ pub(super) fn leaf_maps_from_the_head(state: &State<'_>) -> Result<(), Finding> 
     Ok(())
 }
 
-/// INV17 (with INV2.X3 and INV16): an exclusive page is mapped by a PTE, or is the head of a folio
-/// that a PMD maps.
+/// INV17 (with INV2.X3 and INV16): an exclusive page is mapped by a PTE, made exclusive to a
+/// device, or is the head of a folio that a PMD maps.
 pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let by_pmd = state.tally.folios[id].pmd_maps > 0;
         for page in 0..folio.order.pages() {
             let at = (folio.first_page + page) as usize;
-            let mapped = state.tally.pages[at].pte_maps > 0 || (page == 0 && by_pmd);
+            let sums = &state.tally.pages[at];
+            let mapped = sums.pte_maps + sums.exclusive > 0 || (page == 0 && by_pmd);
             if state.snapshot.pages[at].exclusive && !mapped {
                 return Err(Finding::new(
                     Place::folio_page(state.snapshot, id as u32, page),
@@ -135,8 +139,10 @@ pub(super) fn exclusive_only_where_mapped(state: &State<'_>) -> Result<(), Findi
 /// write-protected. Where the registration for that was replaced, the bit means nothing any more.
 pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Finding> {
     for (at, entry) in state.snapshot.entries.iter().enumerate() {
-        // In a MIGRATION entry the bit is its kind (S4f), and the VMA may have changed since.
-        if !entry.flags.has(EntryFlags::WRITE) || !entry.kind.maps_folio() {
+        // In a MIGRATION entry the bit is its kind (S4f), and the VMA may have changed since; nor does
+        // a DEVEXCL entry follow its VMA (H6).
+        let follows = entry.kind.maps_folio() || entry.kind.is_device_private();
+        if !entry.flags.has(EntryFlags::WRITE) || !follows {
             continue;
         }
         let vma = state.snapshot.vmas.get(state.tally.vma_of[at] as usize);
@@ -156,20 +162,27 @@ pub(super) fn writable_only_in_writable_vma(state: &State<'_>) -> Result<(), Fin
 }
 
 /// INV21: a protnone entry is not writable; a marker has no flags but uwp, and that only if it is
-/// the marker for it.
+/// the marker for it; the entry of a device's page has no flag of a present one.
 pub(super) fn protnone_is_never_writable(state: &State<'_>) -> Result<(), Finding> {
     for entry in &state.snapshot.entries {
         let both = EntryFlags::PROTNONE.with(EntryFlags::WRITE);
+        let device = matches!(
+            entry.kind,
+            EntryKind::DevPrivate | EntryKind::DevPrivateLeaf | EntryKind::DevExclusive
+        );
+        let present = EntryFlags::PROTNONE.with(EntryFlags::YOUNG).with(EntryFlags::DIRTY);
+        let present = present.with(EntryFlags::EXCLUSIVE);
         let marker = match entry.kind {
             EntryKind::Guard | EntryKind::PoisonMarker => Some(EntryFlags::NONE),
             EntryKind::UffdMarker => Some(EntryFlags::UFFD_WP),
             _ => None,
         };
-        if entry.flags.has(both) || marker.is_some_and(|flags| flags != entry.flags) {
+        let wrong = device && entry.flags.0 & present.0 != 0;
+        if wrong || entry.flags.has(both) || marker.is_some_and(|flags| flags != entry.flags) {
             return Err(Finding::new(
                 place(entry),
                 "flags",
-                "no W with protnone, no other flags on a marker",
+                "no W with protnone, no other flags on a marker or a device's entry",
                 format_args!("{:?}", entry.flags),
             ));
         }

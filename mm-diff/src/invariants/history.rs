@@ -233,15 +233,16 @@ pub(super) fn held_page(snapshot: &Snapshot, handle: Handle, index: u32) -> Opti
     (held.handle == handle).then_some((held.folio?, held.page))
 }
 
-/// The entry that maps a folio at a page, of whichever level, and the page of the folio that stands
-/// there.
+/// The entry that maps a folio at a page, of whichever level, or that keeps it for a device, and the
+/// page of the folio that stands there.
 #[must_use]
 pub(super) fn mapping_at(snapshot: &Snapshot, pid: Pid, vpn: Vpn) -> Option<(&EntrySnap, u32)> {
     let behind = snapshot.entries.partition_point(|entry| (entry.pid, entry.vpn) <= (pid, vpn));
     let entry = snapshot.entries[..behind].last()?;
     let offset = vpn.0 - entry.vpn.0.min(vpn.0);
     let reaches = offset == 0 || entry.kind.is_pmd();
-    if entry.pid != pid || !reaches || !entry.kind.maps_folio() {
+    let maps = entry.kind.maps_folio() || entry.kind == EntryKind::DevExclusive;
+    if entry.pid != pid || !reaches || !maps {
         return None;
     }
     // A leaf reaches exactly as far as its folio, which is as long as the block.

@@ -55,14 +55,16 @@ fn broken(kept: &Protected, field: &'static str, expected: &str, found: &str) ->
 }
 
 /// S6 (with S20): a folio is locked exactly while a lock circumstance or a migration names it, and
-/// off the LRU exactly while an isolation or a migration does. LRU batches (S14) and poison (Q1)
+/// off the LRU exactly while an isolation or a migration does, or a device has it. LRU batches (S14) and poison (Q1)
 /// take folios off the LRU on their own.
 pub(super) fn circumstances_show(state: &State<'_>) -> Result<(), Finding> {
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let sums = &state.tally.folios[id];
+        let on_device = folio.device().is_some();
+        let taken = if sums.inserted { 0 } else { sums.migrations };
         let expected = FolioFlags::NONE
             .with_if(FolioFlags::LOCKED, sums.locks > 0)
-            .with_if(FolioFlags::LRU, sums.isolations + sums.migrations == 0);
+            .with_if(FolioFlags::LRU, sums.isolations + taken == 0 && !on_device);
         let elsewhere = state.config.lru_batch || sums.poisoned > 0;
         let shown = FolioFlags::LOCKED.with_if(FolioFlags::LRU, !elsewhere);
         let expected = FolioFlags(expected.0 & shown.0);

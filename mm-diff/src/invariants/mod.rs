@@ -5,12 +5,13 @@
 //! they share — sums over the entries, and the little history that INV3 and INV4 speak of — is
 //! added up once per state in `tally.rs` and `history.rs`.
 //!
-//! Not here: INV22, INV23, INV37, INV38 speak of things that do not exist yet; INV33 and INV36 are
+//! Not here: INV37, INV38 speak of things that do not exist yet; INV33 and INV36 are
 //! about an operation, and what breaks them shows in contents; INV25 … INV27 are the ideal layer of `mm-reference`; INV35 concerns the middle of an
 //! operation.
 
 mod away;
 mod counts;
+mod devices;
 mod entries;
 mod history;
 mod holders;
@@ -67,6 +68,8 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("INV19", counts::mm_slots_tell_the_truth),
     ("INV20", entries::writable_only_in_writable_vma),
     ("INV21", entries::protnone_is_never_writable),
+    ("INV22", devices::exclusive_access_is_exclusive),
+    ("INV23", devices::device_pages_are_where_they_belong),
     ("INV24", entries::shared_is_never_writable),
     ("INV28", counts::deposits_match_leaves),
     ("INV29", rmap::anon_vma_counts_add_up),
@@ -74,6 +77,9 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("INV31", away::refault_finds_its_place),
     ("INV32", counts::partially_mapped_is_queued),
     ("INV34", rmap::walk_finds_every_mapping),
+    ("O11", devices::a_device_reaches_what_it_holds),
+    ("N1", devices::words_name_their_pages),
+    ("N7", devices::device_memory_is_bounded),
     ("S5", structure::entries_stand_in_tables),
     ("S6", holders::circumstances_show),
     ("Z6", structure::droppable_is_not_swapbacked),
@@ -156,7 +162,7 @@ impl Checker {
         config: &'a Config,
     ) -> Result<State<'a>, Broken> {
         shape::well_formed(snapshot, config).map_err(|finding| Broken { id: SHAPE, finding })?;
-        self.tally.count(snapshot, u32::from(config.ptes), &self.history);
+        self.tally.count(snapshot, config, &self.history);
         Ok(State { snapshot, config, tally: &self.tally, history: &self.history })
     }
 }

@@ -2,15 +2,25 @@
 //! their chains and VMAs.
 
 use super::State;
+use super::tally::is_mapping;
 use crate::finding::{Finding, Place};
-use mm_ops::{EntryKind, EntrySnap, FolioFlags, FolioSnap, NO_ANON_VMA, TokenKind, VmaSnap, Vpn};
+use mm_ops::{
+    DevFlags, DevWordSnap, EntryKind, EntrySnap, FolioFlags, FolioSnap, NO_ANON_VMA, TokenKind,
+    VmaSnap, Vpn,
+};
+
+/// Whether an entry of this kind stands where its folio's index says.
+const fn is_there(kind: EntryKind) -> bool {
+    kind.maps_folio() || kind.is_device_private() || matches!(kind, EntryKind::DevExclusive)
+}
 
 impl<'a> State<'a> {
-    /// Every entry that maps a folio, with its folio and the VMA it lies in, if any.
+    /// Every entry that maps a folio, or names a device's, with its folio and the VMA it lies in, if
+    /// any.
     fn mapped(&self) -> impl Iterator<Item = (&'a EntrySnap, &'a FolioSnap, Option<&'a VmaSnap>)> {
         let Self { snapshot, tally, .. } = *self;
         let entries = snapshot.entries.iter().zip(&tally.vma_of);
-        entries.filter(|(entry, _)| entry.kind.maps_folio()).map(move |(entry, vma)| {
+        entries.filter(|(entry, _)| is_there(entry.kind)).map(move |(entry, vma)| {
             let folio = &snapshot.folios[entry.folio as usize];
             (entry, folio, snapshot.vmas.get(*vma as usize))
         })
@@ -71,7 +81,10 @@ pub(super) fn mapped_vma_has_anon_vma(state: &State<'_>) -> Result<(), Finding> 
             let copied = matches!(token.kind, TokenKind::Migration { copied: true, .. });
             copied && token.folio == Some(id as u32)
         });
-        let mapped = sums.maps() + sums.away > 0 && !ksm && !copied;
+        let copied =
+            copied || state.snapshot.dev_words.iter().any(|word| handed_on(state, word, id));
+        let entries = sums.maps() + sums.away + sums.unmapped_exclusive;
+        let mapped = entries > 0 && !ksm && !copied;
         // A cached folio that was never mapped has no mapping yet (INV12).
         if !mapped && !ksm && sums.swapped > 0 {
             continue;
@@ -83,6 +96,16 @@ pub(super) fn mapped_vma_has_anon_vma(state: &State<'_>) -> Result<(), Finding> 
         }
     }
     Ok(())
+}
+
+/// Whether this folio was the source of a device migration that took place (N7).
+fn handed_on(state: &State<'_>, word: &DevWordSnap, id: usize) -> bool {
+    let paged = |token: &mm_ops::TokenSnap| {
+        let done = matches!(token.kind, TokenKind::DevMigration { paged: true, .. });
+        token.token == word.token && done
+    };
+    let migrated = word.src.has(DevFlags::VALID.with(DevFlags::MIGRATE));
+    word.from == Some(id as u32) && migrated && state.snapshot.tokens.iter().any(paged)
 }
 
 /// INV29: an anon_vma counts the VMAs that use it as theirs, and its children in use.
@@ -164,11 +187,8 @@ fn walk_vma(state: &State<'_>, vma: &VmaSnap, id: u32) -> u32 {
     let maps_here = |entry: &&EntrySnap| {
         let page = u64::from(vma.pgoff) + u64::from(entry.vpn.0 - vma.start.0);
         let page = page - u64::from(folio.index);
-        match entry.kind {
-            EntryKind::Page => entry.folio == id && u64::from(entry.page) == page,
-            EntryKind::Leaf => entry.folio == id && page == 0,
-            _ => false,
-        }
+        let here = if entry.kind.is_pmd() { page == 0 } else { u64::from(entry.page) == page };
+        is_mapping(entry.kind, state.config) && entry.folio == id && here
     };
     inside.filter(maps_here).count() as u32
 }

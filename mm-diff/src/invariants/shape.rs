@@ -35,7 +35,12 @@ fn sorted_lists(snapshot: &Snapshot) -> Result<(), Finding> {
     let handles = snapshot.handles.is_sorted_by(|a, b| a.handle <= b.handle);
     ensure(handles, "handles sorted")?;
     ensure(snapshot.tokens.is_sorted_by(|a, b| a.token < b.token), "circumstances sorted")?;
-    ensure(snapshot.slots.is_sorted_by(|a, b| a.slot < b.slot), "swap slots sorted")
+    ensure(snapshot.slots.is_sorted_by(|a, b| a.slot < b.slot), "swap slots sorted")?;
+    let words = snapshot.dev_words.is_sorted_by(|a, b| (a.token, a.vpn) < (b.token, b.vpn));
+    ensure(words, "words of device migrations sorted")?;
+    let key = |map: &mm_ops::DevMapSnap| (map.device, map.pid, map.vpn);
+    let maps = snapshot.dev_maps.is_sorted_by(|a, b| key(a) < key(b));
+    ensure(maps, "translations of devices sorted")
 }
 
 fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
@@ -70,6 +75,13 @@ fn numbers_name_something(snapshot: &Snapshot) -> Result<(), Finding> {
         }),
         "circumstances name folios",
     )?;
+    let mut words = snapshot.dev_words.iter();
+    ensure(
+        words.all(|word| holds(word.from, 0) && holds(word.to, 0)),
+        "device migrations name folios",
+    )?;
+    let mut maps = snapshot.dev_maps.iter();
+    ensure(maps.all(|map| holds(Some(map.folio), map.page)), "devices reach pages of folios")?;
     ensure(snapshot.slots.iter().all(|slot| holds(slot.cache, 0)), "swap slots name folios")?;
     ensure(snapshot.deferred.iter().all(|id| holds(Some(*id), 0)), "the queue names folios")?;
     anon_vmas_exist(snapshot)
@@ -103,7 +115,9 @@ fn entries_fit(snapshot: &Snapshot, config: &Config) -> Result<(), Finding> {
     });
     ensure(fits, "entries inside the address space, PMDs at the start of a block")?;
     let whole = |folio: u32| pages_of(snapshot, folio) >= block;
-    let is_whole = |kind| matches!(kind, EntryKind::Leaf | EntryKind::MigrationLeaf);
+    let is_whole = |kind| {
+        matches!(kind, EntryKind::Leaf | EntryKind::MigrationLeaf | EntryKind::DevPrivateLeaf)
+    };
     let leaves = snapshot.entries.iter().filter(|entry| is_whole(entry.kind));
     ensure(leaves.into_iter().all(|leaf| whole(leaf.folio)), "PMD leaves map whole folios")
 }

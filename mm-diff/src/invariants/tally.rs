@@ -3,10 +3,24 @@
 //! these sums with what the snapshot claims. Judges nothing itself.
 
 use super::history::History;
-use mm_ops::{EntryFlags, EntryKind, EntrySnap, NO_ANON_VMA, PROCS_MAX, Snapshot, TokenKind};
+use mm_ops::{
+    Config, DevExclusiveMode, DevFlags, EntryFlags, EntryKind, EntrySnap, NO_ANON_VMA, PROCS_MAX,
+    Snapshot, TokenKind,
+};
 
 /// Marks an entry that lies in no VMA.
 pub const NO_VMA: u32 = u32::MAX;
+
+/// Whether an entry of this kind counts as a mapping of its folio (S12): present ones, DEVPRIV, and
+/// DEVEXCL but for older kernels (O13).
+#[must_use]
+pub(super) const fn is_mapping(kind: EntryKind, config: &Config) -> bool {
+    match kind {
+        EntryKind::DevPrivate | EntryKind::DevPrivateLeaf => true,
+        EntryKind::DevExclusive => matches!(config.dev_exclusive, DevExclusiveMode::Current),
+        _ => kind.maps_folio(),
+    }
+}
 
 /// Sums over the mappings and holders of a folio.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,10 +37,17 @@ pub struct FolioTally {
     pub pins: u32,
     /// Isolations in force.
     pub isolations: u32,
-    /// Lock circumstances in force, and migrations it is the source or destination of.
+    /// Lock circumstances in force, drivers that made a page of it exclusive, and migrations, of
+    /// devices, too, it is the source or destination of.
     pub locks: u32,
-    /// Migrations it is the source or destination of.
+    /// Migrations, of devices, too, it is the source or destination of.
     pub migrations: u32,
+    /// A device migration mapped it in an empty place, and its driver has not let go of it.
+    pub inserted: bool,
+    /// Drivers that made a page of it exclusive and have not let go of it.
+    pub drivers: u32,
+    /// DEVEXCL entries that hold a reference and are no mapping (O13).
+    pub unmapped_exclusive: u32,
     /// MIGRATION entries that name it.
     pub away: u32,
     /// SWAP entries of slots it is cached for.
@@ -62,6 +83,8 @@ pub struct PageTally {
     pub writable: u32,
     /// MIGRATION entries that name it (a PMD counts at the head).
     pub away: u32,
+    /// DEVEXCL entries that name it, mappings or not.
+    pub exclusive: u32,
 }
 
 /// Sums over a process.
@@ -107,7 +130,7 @@ pub struct Tally {
 
 impl Tally {
     /// Adds everything up. The snapshot must be well formed (`shape.rs`).
-    pub fn count(&mut self, snapshot: &Snapshot, block_pages: u32, history: &History) {
+    pub fn count(&mut self, snapshot: &Snapshot, config: &Config, history: &History) {
         renew(&mut self.folios, snapshot.folios.len());
         renew(&mut self.pages, snapshot.pages.len());
         renew(&mut self.anon_vmas, snapshot.anon_vmas.len());
@@ -115,12 +138,13 @@ impl Tally {
         self.lost_swap_entries = 0;
         self.mms = Default::default();
         self.count_slots(snapshot);
-        self.count_entries(snapshot, block_pages);
+        self.count_entries(snapshot, config);
         self.count_holders(snapshot, history);
         self.count_anon_vmas(snapshot);
     }
 
-    fn count_entries(&mut self, snapshot: &Snapshot, block_pages: u32) {
+    fn count_entries(&mut self, snapshot: &Snapshot, config: &Config) {
+        let block_pages = u32::from(config.ptes);
         self.vma_of.clear();
         let mut next = 0;
         for entry in &snapshot.entries {
@@ -136,14 +160,15 @@ impl Tally {
 
             let mm = &mut self.mms[entry.pid.index()];
             mm.leaves += u32::from(entry.kind.is_pmd());
-            if !entry.kind.maps_folio() {
+            if !is_mapping(entry.kind, config) {
                 self.count_away(snapshot, entry, block_pages);
                 continue;
             }
             let folio = &mut self.folios[entry.folio as usize];
             let page = snapshot.folios[entry.folio as usize].first_page + entry.page;
             let page = &mut self.pages[page as usize];
-            if entry.kind == EntryKind::Leaf {
+            page.exclusive += u32::from(entry.kind == EntryKind::DevExclusive);
+            if entry.kind.is_pmd() {
                 folio.pmd_maps += 1;
                 mm.anon_pages += block_pages;
             } else {
@@ -179,6 +204,12 @@ impl Tally {
                 let page = snapshot.folios[entry.folio as usize].first_page + entry.page;
                 self.pages[page as usize].away += 1;
             }
+            EntryKind::DevExclusive => {
+                mm.anon_pages += 1;
+                self.folios[entry.folio as usize].unmapped_exclusive += 1;
+                let page = snapshot.folios[entry.folio as usize].first_page + entry.page;
+                self.pages[page as usize].exclusive += 1;
+            }
             _ => {}
         }
     }
@@ -204,21 +235,33 @@ impl Tally {
                 folio.gets += 1;
             }
         }
+        let mut note = |folio: u32, note: fn(&mut FolioTally)| {
+            note(&mut self.folios[folio as usize]);
+        };
+        let moves: fn(&mut FolioTally) = |folio| {
+            folio.locks += 1;
+            folio.migrations += 1;
+        };
+        for word in &snapshot.dev_words {
+            word.from.into_iter().chain(word.to).for_each(|folio| note(folio, moves));
+            // An empty place that got its page keeps MIGRATE (N8), and loses it otherwise.
+            if word.src == DevFlags::MIGRATE
+                && let Some(folio) = word.to
+            {
+                note(folio, |folio| folio.inserted = true);
+            }
+        }
         for token in &snapshot.tokens {
-            let mut note = |folio: u32, note: fn(&mut FolioTally)| {
-                note(&mut self.folios[folio as usize]);
-            };
-            let moves: fn(&mut FolioTally) = |folio| {
-                folio.locks += 1;
-                folio.migrations += 1;
-            };
             match (token.kind, token.folio) {
                 (TokenKind::Isolation, Some(folio)) => note(folio, |folio| folio.isolations += 1),
                 (TokenKind::Lock, Some(folio)) => note(folio, |folio| folio.locks += 1),
                 (TokenKind::Migration { to, .. }, from) => {
                     from.into_iter().chain([to]).for_each(|folio| note(folio, moves));
                 }
-                (TokenKind::DevExclusive, Some(folio)) => note(folio, moves),
+                (TokenKind::DevExclusive, Some(folio)) => note(folio, |folio| {
+                    folio.locks += 1;
+                    folio.drivers += 1;
+                }),
                 (_, None) | (TokenKind::Writeback | TokenKind::DevMigration { .. }, _) => {}
             }
         }

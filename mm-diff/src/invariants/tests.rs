@@ -4,9 +4,10 @@
 use super::{ALL, Checker, SHAPE};
 use crate::finding::Finding;
 use mm_ops::{
-    Advice, AnonVmaSnap, Config, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioSnap, GupFlags,
-    Handle, HandlePage, MmSnap, NO_ANON_VMA, Op, Order, Outcome, PageRange, PageSnap, Pid,
-    SlotSnap, Snapshot, TableSnap, Token, TokenKind, TokenSnap, Value, VmaFlags, VmaSnap, Vpn,
+    Advice, AnonVmaSnap, Config, DevFlags, DevMapSnap, DevWordSnap, Device, EntryFlags, EntryKind,
+    EntrySnap, FolioFlags, FolioSnap, GupFlags, Handle, HandlePage, MmSnap, NO_ANON_VMA, Op, Order,
+    Outcome, PageRange, PageSnap, Pid, SlotSnap, Snapshot, TableSnap, Token, TokenKind, TokenSnap,
+    Value, VmaFlags, VmaSnap, Vpn,
 };
 
 const CONFIG: Config = Config {
@@ -24,13 +25,14 @@ const CONFIG: Config = Config {
     uffd_fork: false,
     uffd_remap: false,
     relocate: mm_ops::RelocateDesign::PinCheck,
-    dev_mem: 64,
+    dev_mem: 1,
     dev_exclusive: mm_ops::DevExclusiveMode::Current,
     migdev_old: false,
     dev_thp: false,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);
+const D0: Device = Device(0);
 const READ_WRITE: VmaFlags = VmaFlags::READ.with(VmaFlags::WRITE);
 const WRITABLE: EntryFlags = EntryFlags::WRITE.with(EntryFlags::DIRTY);
 const LOCKED: FolioFlags = FolioFlags::LOCKED;
@@ -68,12 +70,14 @@ fn page(mapcount: u32, exclusive: bool) -> PageSnap {
 
 /// p0 forked p1. f0 is shared and isolated; f1 belongs to p0; f2 is large, mapped by a PMD, and its
 /// second page is pinned; f3 belongs to p1 in a DROPPABLE mapping. p1 has a zero page, a guard, a page
-/// swapped out, one that is still cached (f4), and one that is under migration from f5 to f6.
+/// swapped out, one that is still cached (f4), and one that is under migration from f5 to f6. In the
+/// DROPPABLE mapping it has a page in the memory of d0 (f7) and one that is exclusive to it (f8); a
+/// device migration has collected an empty place.
 fn sound() -> Snapshot {
     let mut s = Snapshot::default();
     s.mms = vec![
         MmSnap { pid: P0, has_pinned: true, rss_anon: 6, rss_swap: 0, deposited: 1 },
-        MmSnap { pid: P1, has_pinned: false, rss_anon: 3, rss_swap: 2, deposited: 0 },
+        MmSnap { pid: P1, has_pinned: false, rss_anon: 5, rss_swap: 2, deposited: 0 },
     ];
     s.vmas = vec![
         vma(P0, 0, 8, READ_WRITE, (0, 0, 1)),
@@ -95,6 +99,8 @@ fn sound() -> Snapshot {
         EntrySnap { page: 1, ..entry(P1, 6, EntryKind::Swap, EntryFlags::NONE, 0) },
         entry(P1, 7, EntryKind::Migration, EntryFlags::WRITE, 5),
         entry(P1, 12, EntryKind::Page, WRITABLE, 3),
+        entry(P1, 13, EntryKind::DevPrivate, EntryFlags::WRITE, 7),
+        entry(P1, 14, EntryKind::DevExclusive, EntryFlags::WRITE, 8),
     ];
     let table = |pid, level, vpn| TableSnap { pid, level, vpn: Vpn(vpn) };
     s.tables = vec![
@@ -107,10 +113,24 @@ fn sound() -> Snapshot {
     ];
     s.handles = vec![HandlePage { handle: Handle(0), folio: Some(2), page: 1 }];
     let migration = TokenKind::Migration { to: 6, copied: false };
+    let range = PageRange::new(15, 1);
+    let to_device = TokenKind::DevMigration { device: D0, pid: P1, range, paged: false };
     s.tokens = vec![
         TokenSnap { token: Token(0), kind: TokenKind::Isolation, folio: Some(0) },
         TokenSnap { token: Token(1), kind: migration, folio: Some(5) },
+        TokenSnap { token: Token(2), kind: to_device, folio: None },
     ];
+    s.dev_words = vec![DevWordSnap {
+        token: Token(2),
+        vpn: Vpn(15),
+        src: DevFlags::MIGRATE,
+        from: None,
+        dst: DevFlags::NONE,
+        to: None,
+    }];
+    let map =
+        |vpn, folio| DevMapSnap { device: D0, pid: P1, vpn: Vpn(vpn), folio, page: 0, write: true };
+    s.dev_maps = vec![map(13, 7), map(14, 8)];
     let slot = |slot, cache| SlotSnap { slot, count: 1, cache, zero: false, bad: false, value: A };
     s.slots = vec![slot(0, None), slot(1, Some(4))];
     s.folios = vec![
@@ -127,6 +147,8 @@ fn sound() -> Snapshot {
         FolioSnap { flags: FRESH.with(FolioFlags::SWAPCACHE), ..folio(1, 6, 1, 0, 7) },
         FolioSnap { flags: FolioFlags::SWAPBACKED.with(LOCKED), ..folio(1, 7, 1, 0, 8) },
         FolioSnap { flags: LOCKED, ..folio(NO_ANON_VMA, 0, 1, 0, 9) },
+        FolioSnap { flags: FolioFlags::DEVICE_0, ..folio(2, 13, 1, 1, 10) },
+        FolioSnap { flags: FolioFlags::LRU, ..folio(2, 14, 1, 1, 11) },
     ];
     s.pages = vec![
         page(2, false),
@@ -139,6 +161,8 @@ fn sound() -> Snapshot {
         page(0, false),
         page(0, false),
         page(0, false),
+        page(1, true),
+        page(1, true),
     ];
     s
 }
@@ -180,7 +204,7 @@ const CASES: &[Case] = &[
     ("INV11", |s| s.slots.push(SlotSnap { slot: 5, count: 0, ..s.slots[0] })),
     ("INV12", |s| s.folios[1].flags = FRESH.with(FolioFlags::SWAPCACHE)),
     ("INV12", |s| s.slots[1].cache = None),
-    ("INV13", |s| _ = s.tokens.pop()),
+    ("INV13", |s| _ = s.tokens.remove(1)),
     ("INV14", |s| s.folios[1].index = 2),
     ("INV14", |s| s.folios[0].mapping = 1),
     ("INV14", |s| s.anon_vmas[1].root = 1),
@@ -200,6 +224,12 @@ const CASES: &[Case] = &[
     }),
     ("INV21", |s| s.entries[1].flags = WRITABLE.with(EntryFlags::PROTNONE)),
     ("INV21", |s| s.entries[5].flags = EntryFlags::YOUNG),
+    ("INV21", |s| s.entries[10].flags = WRITABLE),
+    ("INV22", |s| s.pages[11].exclusive = false),
+    ("INV22", |s| s.entries[9].folio = 8),
+    ("INV23", |s| s.pages[10].exclusive = false),
+    ("INV23", |s| s.folios[7].flags = FolioFlags::NONE),
+    ("INV23", |s| s.folios[7].flags = FolioFlags::DEVICE_0.with(FolioFlags::LRU)),
     ("INV24", |s| s.entries[3].flags = EntryFlags::WRITE),
     ("INV28", |s| s.mms[0].deposited = 0),
     ("INV29", |s| s.anon_vmas[0].num_children = 1),
@@ -213,6 +243,13 @@ const CASES: &[Case] = &[
     ("INV32", |s| s.deferred.push(1)),
     ("INV34", |s| s.folios[1].index = 2),
     ("INV34", |s| s.vmas[1].pgoff = 1),
+    ("O11", |s| s.entries[10].flags = EntryFlags::NONE),
+    ("O11", |s| s.entries[11].kind = EntryKind::Page),
+    ("O11", |s| s.dev_maps[1].vpn = Vpn(15)),
+    ("N1", |s| s.dev_words[0].src = DevFlags::VALID),
+    ("N1", |s| s.dev_words[0].vpn = Vpn(14)),
+    ("N1", |s| _ = s.tokens.pop()),
+    ("N7", |s| s.folios[8].flags = FolioFlags::DEVICE_0),
     ("S5", |s| _ = s.tables.remove(0)),
     ("S5", |s| _ = s.tables.remove(1)),
     ("S5", |s| s.tables.insert(1, TableSnap { pid: P0, level: 1, vpn: Vpn(4) })),
@@ -231,7 +268,7 @@ const CASES: &[Case] = &[
     (SHAPE, |s| s.entries[0].page = 1),
     (SHAPE, |s| s.entries[2].vpn = Vpn(5)),
     (SHAPE, |s| s.entries[9].vpn = Vpn(64)),
-    (SHAPE, |s| s.folios[3].first_page = 10),
+    (SHAPE, |s| s.folios[3].first_page = 12),
     (SHAPE, |s| s.vmas[0].avcs_len = 9),
     (SHAPE, |s| s.avcs[0] = 9),
     (SHAPE, |s| s.mms[1].pid = Pid(9)),
@@ -241,6 +278,9 @@ const CASES: &[Case] = &[
     (SHAPE, |s| s.slots[1].cache = Some(9)),
     (SHAPE, |s| s.slots.swap(0, 1)),
     (SHAPE, |s| s.deferred.push(9)),
+    (SHAPE, |s| s.dev_maps[0].folio = 9),
+    (SHAPE, |s| s.dev_maps.swap(0, 1)),
+    (SHAPE, |s| s.dev_words[0].from = Some(9)),
     (SHAPE, |s| s.entries[8].folio = 9),
     (SHAPE, |s| s.vmas[1].end = Vpn(13)),
 ];

@@ -9,9 +9,25 @@ use crate::kind::OpKind::{self, *};
 use crate::op::Op;
 
 /// Operations that a page can be taken away by, or its rights.
-const TAKERS: [OpKind; 15] = [
-    Fork, SwapOut, Migrate, Split, Ksm, KsmZero, Madvise, Munmap, Mprotect, Write, Mremap,
-    UffdMove, Hwpoison, UffdWp, Pin,
+const TAKERS: [OpKind; 18] = [
+    Fork,
+    SwapOut,
+    Migrate,
+    Split,
+    Ksm,
+    KsmZero,
+    Madvise,
+    Munmap,
+    Mprotect,
+    Write,
+    Mremap,
+    UffdMove,
+    Hwpoison,
+    UffdWp,
+    Pin,
+    DevSetup,
+    DevExclusive,
+    DevRead,
 ];
 
 impl<D: Draw + ?Sized> Maker<'_, D> {

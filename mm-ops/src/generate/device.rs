@@ -1,31 +1,48 @@
-//! Drawing what device drivers do.
+//! Drawing what device drivers do: migrations that go through all their phases mostly, accesses to
+//! pages that the device has.
 
 use super::draw::Draw;
 use super::operands::Maker;
+use crate::config::{Config, DevExclusiveMode};
 use crate::device::{DEVICES_MAX, DevOp, DevSelect, Device};
+use crate::ids::{PageRange, Token, Vpn};
 use crate::kind::OpKind;
 
 impl<D: Draw + ?Sized> Maker<'_, D> {
+    /// The phase that a migration under way comes to next, now and then.
+    pub(super) fn phase(&mut self) -> Option<OpKind> {
+        let under_way = self.sketch.migrating != 0 && self.profile.weight(OpKind::DevPages) > 0;
+        if !under_way || !self.draw.one_in(3) {
+            return None;
+        }
+        let paged = self.sketch.migrating & !self.sketch.paged == 0;
+        Some(if paged { OpKind::DevFinalize } else { OpKind::DevPages })
+    }
+
     /// An operation of this kind.
     pub(super) fn dev_op(&mut self, kind: OpKind) -> DevOp {
         match kind {
             OpKind::DevSetup => DevOp::Setup {
                 device: self.device(),
                 pid: self.pid(),
-                range: self.range(),
+                range: self.short_range(),
                 token: self.new_token(),
                 select: self.select(),
             },
-            OpKind::DevEvict => DevOp::Evict {
-                device: self.device(),
-                pid: self.pid(),
-                range: self.range(),
-                token: self.new_token(),
-            },
-            OpKind::DevPages => {
-                DevOp::Pages { token: self.taken_token(), to_device: !self.draw.one_in(3) }
+            OpKind::DevEvict => {
+                let (device, vpn) = self.held();
+                let range = self.range_around(vpn);
+                DevOp::Evict { device, pid: self.pid(), range, token: self.new_token() }
             }
-            OpKind::DevFinalize => DevOp::Finalize { token: self.taken_token() },
+            OpKind::DevPages => {
+                let token = self.migration(self.sketch.migrating & !self.sketch.paged);
+                DevOp::Pages { token, to_device: !self.draw.one_in(3) }
+            }
+            OpKind::DevFinalize => {
+                let done = self.draw.one_in(8);
+                let of = if done { self.sketch.migrating } else { self.sketch.paged };
+                DevOp::Finalize { token: self.migration(of) }
+            }
             OpKind::DevExclusive => DevOp::Exclusive {
                 device: self.device(),
                 pid: self.pid(),
@@ -33,20 +50,51 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
                 token: self.new_token(),
             },
             OpKind::DevRead => {
-                DevOp::Read { device: self.device(), pid: self.pid(), vpn: self.page() }
+                let (device, vpn) = self.held();
+                DevOp::Read { device, pid: self.pid(), vpn }
             }
-            _ => DevOp::Write {
-                device: self.device(),
-                pid: self.pid(),
-                vpn: self.page(),
-                value: self.value(),
-            },
+            _ => {
+                let (device, vpn) = self.held();
+                DevOp::Write { device, pid: self.pid(), vpn, value: self.value() }
+            }
         }
     }
 
     /// A device: the first one mostly, so that its operations meet.
     pub(crate) fn device(&mut self) -> Device {
         Device(if self.draw.one_in(6) { self.draw.below(u32::from(DEVICES_MAX)) as u8 } else { 0 })
+    }
+
+    /// A page that a device has, if possible, or one beside it.
+    fn held(&mut self) -> (Device, Vpn) {
+        let held = self.sketch.held.as_slice();
+        if held.is_empty() || self.draw.one_in(8) {
+            return (self.device(), self.page());
+        }
+        let (device, Vpn(vpn)) = self.draw.pick(held);
+        let beside = if self.draw.one_in(4) { self.draw.below(4) } else { 0 };
+        (device, Vpn(vpn.saturating_add(beside)))
+    }
+
+    /// One of these migrations, if there is one.
+    fn migration(&mut self, tokens: u8) -> Token {
+        if tokens == 0 { self.taken_token() } else { Token(self.draw.bit(u32::from(tokens))) }
+    }
+
+    /// A range for a driver: around a page that was touched mostly, and not too long.
+    fn short_range(&mut self) -> PageRange {
+        let range = if self.draw.one_in(3) {
+            self.range()
+        } else {
+            let vpn = self.page();
+            self.range_around(vpn)
+        };
+        let longest = self.config.dev_range_max();
+        if self.draw.one_in(32) {
+            range
+        } else {
+            PageRange { len: range.len.min(longest), ..range }
+        }
     }
 
     /// What is taken: ordinary pages mostly.
@@ -57,5 +105,24 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             3 => DevSelect { system: true, private: true },
             _ => DevSelect { system: true, private: false },
         }
+    }
+}
+
+/// A device's memory: enough mostly, sometimes little, rarely none.
+pub(crate) fn draw_dev_mem(draw: &mut (impl Draw + ?Sized)) -> u16 {
+    match draw.below(8) {
+        0..5 => Config::default().dev_mem,
+        5 => 16,
+        6 => draw.between(1, 8) as u16,
+        _ => 0,
+    }
+}
+
+/// How pages become exclusive: as the newest kernel does it mostly.
+pub(crate) fn draw_dev_exclusive(draw: &mut (impl Draw + ?Sized)) -> DevExclusiveMode {
+    match draw.below(8) {
+        0 => DevExclusiveMode::Folio,
+        1 => DevExclusiveMode::Walk,
+        _ => DevExclusiveMode::Current,
     }
 }

@@ -18,6 +18,7 @@ pub use areas::{Areas, UnknownArea};
 pub use draw::seeded;
 pub use profile::{Place, Profile, Window};
 
+pub(crate) use device::{draw_dev_exclusive, draw_dev_mem};
 pub(crate) use draw::Draw;
 pub(crate) use operands::Maker;
 pub(crate) use profile::{

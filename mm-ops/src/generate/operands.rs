@@ -42,7 +42,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     }
 
     fn kind(&mut self) -> OpKind {
-        if let Some(kind) = self.taker() {
+        if let Some(kind) = self.taker().or_else(|| self.phase()) {
             return kind;
         }
         let mut kind = self.weighted_kind();

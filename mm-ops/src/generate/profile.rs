@@ -2,6 +2,7 @@
 //! others frequent reaches states that an even mixture never does.
 
 use super::areas::{ALWAYS, Areas};
+use super::device::{draw_dev_exclusive, draw_dev_mem};
 use super::draw::{Draw, Weights};
 use crate::config::{AccessBits, Batching, Config, SwapDevice, UffdWpMode};
 use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
@@ -109,13 +110,10 @@ const fn base_weight(kind: OpKind) -> u16 {
         | OpKind::UffdUnregister
         | OpKind::UffdZero
         | OpKind::UffdPoison => 1,
-        OpKind::DevSetup
-        | OpKind::DevEvict
-        | OpKind::DevPages
-        | OpKind::DevFinalize
-        | OpKind::DevExclusive
-        | OpKind::DevRead
-        | OpKind::DevWrite => 0,
+        OpKind::DevSetup => 6,
+        OpKind::DevExclusive | OpKind::DevWrite => 4,
+        OpKind::DevPages | OpKind::DevFinalize | OpKind::DevRead => 2,
+        OpKind::DevEvict => 1,
     }
 }
 
@@ -210,7 +208,9 @@ impl Profile {
         }
         let off = |kind: OpKind| weights[kind.index()] == 0;
         let no_handles = off(OpKind::Pin) && off(OpKind::Get);
-        let no_tokens = off(OpKind::Lock) && off(OpKind::Isolate);
+        let no_migrations = off(OpKind::DevSetup) && off(OpKind::DevEvict);
+        let no_devices = no_migrations && off(OpKind::DevExclusive);
+        let no_tokens = off(OpKind::Lock) && off(OpKind::Isolate) && off(OpKind::DevExclusive);
         let no_swap = self.config.swap_slots == 0;
         let no_uffd = off(OpKind::UffdRegister);
         let no_merging =
@@ -240,6 +240,11 @@ impl Profile {
             (OpKind::UffdZero, no_uffd),
             (OpKind::UffdPoison, no_uffd),
             (OpKind::UffdMove, no_uffd),
+            (OpKind::DevEvict, off(OpKind::DevSetup)),
+            (OpKind::DevPages, no_migrations),
+            (OpKind::DevFinalize, no_migrations),
+            (OpKind::DevRead, no_devices),
+            (OpKind::DevWrite, no_devices),
         ];
         for (kind, _) in vain.into_iter().filter(|(_, vain)| *vain) {
             weights[kind.index()] = 0;
@@ -306,7 +311,10 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         uffd_fork: draw.one_in(4),
         uffd_remap: draw.one_in(4),
         relocate: draw_relocate(draw),
-        ..Config::default()
+        dev_mem: draw_dev_mem(draw),
+        dev_exclusive: draw_dev_exclusive(draw),
+        migdev_old: draw.one_in(16),
+        dev_thp: draw.one_in(4),
     }
 }
 

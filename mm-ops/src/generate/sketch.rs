@@ -1,7 +1,7 @@
 //! A rough idea of what a program has done so far, so that the next operation makes sense more
 //! often than not. It knows no rule and may be wrong: every operation is legal in every state.
 
-use crate::device::DevOp;
+use crate::device::{DevOp, Device};
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
 use crate::op::{Op, UffdCall};
 use crate::race::Actor;
@@ -69,6 +69,11 @@ pub(crate) struct Sketch {
     pub(super) armed: Option<(Pid, Vpn)>,
     /// Mapped pages that were accessed.
     pub(super) pages: Recent<Vpn, 8>,
+    /// Device migrations that were set up, a bit a token; those whose pages changed over, too.
+    pub(super) migrating: u8,
+    pub(super) paged: u8,
+    /// Pages that devices probably have.
+    pub(super) held: Recent<(Device, Vpn), 4>,
 }
 
 impl Sketch {
@@ -84,6 +89,9 @@ impl Sketch {
             watched: Recent::new(),
             armed: None,
             pages: Recent::new(),
+            migrating: 0,
+            paged: 0,
+            held: Recent::new(),
         }
     }
 
@@ -139,16 +147,11 @@ impl Sketch {
             Op::Lock { token, .. }
             | Op::Isolate { token, .. }
             | Op::Migrate { token, .. }
-            | Op::SwapOut { token: Some(token), .. }
-            | Op::Dev(
-                DevOp::Setup { token, .. }
-                | DevOp::Evict { token, .. }
-                | DevOp::Exclusive { token, .. },
-            ) => self.taken |= token_bit(token),
-            Op::Drop { token }
-            | Op::WriteDone { token, .. }
-            | Op::MigrateEnd { token }
-            | Op::Dev(DevOp::Finalize { token }) => self.taken &= !token_bit(token),
+            | Op::SwapOut { token: Some(token), .. } => self.taken |= token_bit(token),
+            Op::Drop { token } | Op::WriteDone { token, .. } | Op::MigrateEnd { token } => {
+                self.taken &= !token_bit(token);
+            }
+            Op::Dev(call) => self.note_device(call),
             Op::Race { .. }
             | Op::SwapOut { token: None, .. }
             | Op::BadSlot { .. }
@@ -168,8 +171,33 @@ impl Sketch {
             | Op::DmaWrite { .. }
             | Op::Thp { .. }
             | Op::FailAlloc { .. }
-            | Op::ClearRefs { .. }
-            | Op::Dev(_) => {}
+            | Op::ClearRefs { .. } => {}
+        }
+    }
+
+    /// What a device's driver does.
+    fn note_device(&mut self, call: DevOp) {
+        match call {
+            DevOp::Setup { device, range, token, .. }
+            | DevOp::Evict { device, range, token, .. } => {
+                self.taken |= token_bit(token);
+                self.migrating |= token_bit(token);
+                self.paged &= !token_bit(token);
+                self.ranges.push(range);
+                self.held.push((device, range.start));
+            }
+            DevOp::Pages { token, .. } => self.paged |= token_bit(token) & self.migrating,
+            DevOp::Finalize { token } => {
+                self.taken &= !token_bit(token);
+                self.migrating &= !token_bit(token);
+                self.paged &= !token_bit(token);
+            }
+            DevOp::Exclusive { device, vpn, token, .. } => {
+                self.taken |= token_bit(token);
+                self.touch(vpn);
+                self.held.push((device, vpn));
+            }
+            DevOp::Read { .. } | DevOp::Write { .. } => {}
         }
     }
 

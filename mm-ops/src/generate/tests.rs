@@ -2,7 +2,7 @@
 
 use super::{Areas, Draw, Place, Profile, Window, random_program, seeded};
 use crate::mutate::{mutate, splice};
-use crate::{Actor, Advice, Config, OPS_MAX, Op, OpKind, Outcome, Program};
+use crate::{Actor, Advice, Config, DevOp, OPS_MAX, Op, OpKind, Outcome, Program};
 use proptest::prelude::*;
 use rand_core::RngCore;
 use std::collections::BTreeSet;
@@ -81,7 +81,7 @@ fn windows_lie_where_they_should() {
 #[test]
 fn most_operations_make_sense() {
     let [mut accesses, mut hits, mut uses, mut open_uses] = [0_u32; 4];
-    for (_, program) in programs(Areas::ALL, 300) {
+    for (_, program) in programs(Areas::ALL, 400) {
         let mut mapped = BTreeSet::new();
         let mut open = BTreeSet::new();
         for step in &program.steps {
@@ -125,11 +125,35 @@ fn everything_is_drawn() {
             }
         }
     }
-    // What device drivers do is not drawn yet.
-    let drawn = OpKind::ALL.iter().filter(|kind| !kind.name().starts_with("dev_"));
-    assert_eq!(kinds.len(), drawn.count(), "{kinds:?}");
+    assert_eq!(kinds.len(), OpKind::COUNT, "{kinds:?}");
     assert_eq!(advice.len(), Advice::NAMES.len(), "{advice:?}");
     assert_eq!(ptes.len(), crate::PTES_ALLOWED.len(), "{ptes:?}");
+}
+
+/// Device migrations go through their phases often enough to matter, and devices touch what they have.
+#[test]
+fn device_migrations_come_to_an_end() {
+    let [mut begun, mut ended] = [0_u32; 2];
+    for (_, program) in programs("device".parse().unwrap(), 300) {
+        let mut phases = std::collections::BTreeMap::new();
+        for step in &program.steps {
+            match step.op {
+                Op::Dev(DevOp::Setup { token, range, .. }) if range.len <= 32 => {
+                    begun += 1;
+                    phases.insert(token, 1);
+                }
+                Op::Dev(DevOp::Pages { token, .. }) if phases.get(&token) == Some(&1) => {
+                    phases.insert(token, 2);
+                }
+                Op::Dev(DevOp::Finalize { token }) if phases.remove(&token) == Some(2) => {
+                    ended += 1;
+                }
+                _ => {}
+            }
+        }
+    }
+    assert!(begun > 300, "{begun}");
+    assert!(ended * 100 / begun >= 25, "{ended} of {begun}");
 }
 
 #[test]
