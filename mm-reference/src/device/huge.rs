@@ -61,13 +61,6 @@ impl Reference {
             return false;
         }
         rule!(self.coverage, N4, 5);
-        if self.config.migdev_old
-            && let PmdKind::Migration(Leaf { flags, .. }) = self.pmd(pid, start)
-        {
-            rule!(self.coverage, N15, 3);
-            let noted = EntryFlags::YOUNG.with(EntryFlags::DIRTY);
-            self.set_leaf_flags(pid, start, flags.without(noted));
-        }
         let at = self.place_in(name, start);
         let mut word = collected(leaf.folio, leaf.flags.has(EntryFlags::WRITE));
         word.src = word.src.with(DevFlags::COMPOUND);

@@ -358,3 +358,110 @@ fn n15_older_kernels_forget_what_was_written() {
     bench.ok(Op::SwapOut { pid: Pid(0), vpn: Vpn(0), token: None });
     assert_eq!(bench.read(P0, 0), 0);
 }
+
+/// `p0` has a block of 4 pages in the memory of `d0`, as one.
+fn block() -> Bench {
+    let mut bench = Bench::with(Config { ptes: 4, dev_thp: true, ..Config::default() });
+    bench.mmap(P0, 0, 8, RW);
+    bench.thp(&[2]);
+    bench.write(P0, 1, b'a');
+    bench.counts(setup(P0, 0, 4, 0), 1);
+    let words = bench.snapshot().dev_words;
+    assert!(words.len() == 1 && words[0].src.has(DevFlags::COMPOUND.with(DevFlags::WRITE)));
+    bench.counts(pages(0, true), 1);
+    bench.ok(finalize(0));
+    assert!(matches!(bench.pmd(P0, 0), PmdKind::DevPrivate(leaf) if leaf.flags == W));
+    bench
+}
+
+#[test]
+fn a_block_moves_as_one_and_comes_back_as_one() {
+    let mut bench = block();
+    let folio = bench.folio(P0, 0);
+    assert_eq!((folio.order, folio.refcount, folio.entire_mapcount), (Order(2), 1, 1));
+    assert_eq!((bench.rss(P0), bench.snapshot().mms[0].deposited), (4, 1));
+    bench.ok(dev_write(D0, P0, 3, b'x'));
+    assert_eq!(bench.read(P0, 3), b'x');
+    assert!(bench.leaf(P0, 0).flags.has(W));
+    assert!(bench.folio(P0, 0).flags.has(FolioFlags::LRU));
+    assert_eq!(bench.read(P0, 1), b'a');
+}
+
+#[test]
+fn without_memory_for_a_block_a_page_comes_back_alone() {
+    let mut bench = block();
+    let failed = bench.failing(read(P0, 1), AllocKind::Folio(Order(2)), P0, 0);
+    assert!(matches!(failed, Outcome::Value(value) if value.label == b'a'));
+    assert!(matches!(bench.pte(P0, 1), Pte::Page(_)));
+    assert_eq!(bench.private(P0, 2).page, 0);
+    assert_eq!(bench.folio(P0, 2).order, Order(0));
+    assert!(bench.snapshot().deferred.is_empty());
+}
+
+#[test]
+fn a_block_is_shared_by_fork_and_evicted_from_both() {
+    let mut bench = block();
+    bench.fork(P0, P1);
+    assert!(
+        matches!(bench.pmd(P1, 0), PmdKind::DevPrivate(leaf) if leaf.flags == EntryFlags::NONE)
+    );
+    assert_eq!(bench.folio(P0, 0).entire_mapcount, 2);
+    bench.counts(evict(P0, 0, 4, 0), 1);
+    bench.counts(pages(0, false), 1);
+    bench.ok(finalize(0));
+    assert_eq!(bench.leaf(P0, 0).folio, bench.leaf(P1, 0).folio);
+    assert!(!bench.leaf(P0, 0).flags.has(W));
+}
+
+#[test]
+fn a_part_of_a_block_is_given_up_or_migrated_alone() {
+    let mut bench = block();
+    bench.advise(P0, 3, 1, Advice::DontNeed);
+    assert_eq!(bench.private(P0, 1).page, 1);
+    let folio = bench.folio(P0, 0);
+    assert_eq!((folio.mapcount, folio.entire_mapcount), (3, 0));
+    assert!(!folio.flags.has(FolioFlags::PARTIALLY_MAPPED));
+    bench.counts(setup_by(D0, P0, 1, 1, 0, PRIVATE), 1);
+    assert_eq!(bench.folio(P0, 0).order, Order(0));
+    bench.counts(pages(0, false), 1);
+    bench.ok(finalize(0));
+    assert_eq!(bench.read(P0, 1), b'a');
+    let mut bench = block();
+    bench.protect(P0, 0, 4, R);
+    assert!(
+        matches!(bench.pmd(P0, 0), PmdKind::DevPrivate(leaf) if leaf.flags == EntryFlags::NONE)
+    );
+    let split = Op::Split { pid: Pid(0), vpn: Vpn(0), order: Order(0), nonuniform: false };
+    bench.ok(split);
+    assert!(matches!(bench.pte(P0, 0), Pte::DevPrivate(_)));
+    bench.ok(munmap(P0, 0, 8));
+    assert!(bench.snapshot().folios.is_empty());
+}
+
+#[test]
+fn n3_a_leaf_is_split_where_blocks_do_not_move() {
+    let mut bench = Bench::with_orders(4, &[2]);
+    bench.write(P0, 1, b'a');
+    bench.to_device(P0, 0, 4);
+    assert_eq!(bench.private(P0, 1).page, 0);
+    assert_eq!(bench.read(P0, 1), b'a');
+    assert!(bench.fired(Rule::N12));
+}
+
+#[test]
+fn n7_a_page_of_the_swap_cache_leaves_it_if_it_can() {
+    let mut bench = started();
+    bench.ok(Op::SwapOut { pid: Pid(0), vpn: Vpn(0), token: None });
+    bench.read(P0, 0);
+    assert!(bench.folio(P0, 0).flags.has(FolioFlags::SWAPCACHE));
+    bench.to_device(P0, 0, 1);
+    assert!(!bench.folio(P0, 0).flags.has(FolioFlags::SWAPCACHE));
+    assert_eq!(bench.read(P0, 0), b'a');
+    bench.fork(P0, P1);
+    bench.ok(Op::SwapOut { pid: Pid(0), vpn: Vpn(0), token: None });
+    bench.read(P0, 0);
+    bench.counts(setup(P0, 0, 1, 0), 1); // the slot is named by the child still
+    bench.counts(pages(0, true), 0);
+    bench.ok(finalize(0));
+    assert_eq!(bench.read(P0, 0), b'a');
+}

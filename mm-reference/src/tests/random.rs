@@ -42,6 +42,12 @@ const ADVICE: [Advice; 21] = [
 struct Generator {
     rng: ChaCha8Rng,
     pages: u32,
+    /// Whether there are drivers.
+    devices: bool,
+    /// What drivers do next, the last first.
+    plan: Vec<Op>,
+    /// Where a device was last at work.
+    hot: (Pid, PageRange),
 }
 
 impl Generator {
@@ -132,22 +138,48 @@ impl Generator {
         }
     }
 
+    /// Often where a device has been before, and often a whole migration.
     fn dev_op(&mut self, pid: Pid, vpn: Vpn, range: PageRange, token: Token) -> Op {
-        let device = Device(u8::from(self.one_in(3)));
+        if !self.one_in(3)
+            && let Some(op) = self.plan.pop()
+        {
+            return op;
+        }
+        let device = Device(u8::from(self.one_in(6)));
         let range = if self.one_in(3) { PageRange { start: vpn, len: 1 } } else { range };
+        let (pid, range) = if self.one_in(2) { self.hot } else { (pid, range) };
+        let vpn = if self.one_in(2) { Vpn(range.start.0 + vpn.0 % range.len.max(1)) } else { vpn };
+        let (select_system, to_device) = (!self.one_in(4), !self.one_in(4));
         Op::Dev(match self.rng.random_range(0..24) {
             0..=4 => {
-                let system = !self.one_in(4);
-                let select = DevSelect { system, private: self.one_in(2) };
+                let select = DevSelect { system: select_system, private: self.one_in(2) };
+                self.hot = (pid, range);
+                self.plan_migration(token, to_device);
                 DevOp::Setup { device, pid, range, token, select }
             }
-            5..=6 => DevOp::Evict { device, pid, range, token },
+            5..=6 => {
+                self.plan_migration(token, false);
+                DevOp::Evict { device, pid, range, token }
+            }
             7..=11 => DevOp::Pages { token, to_device: !self.one_in(4) },
             12..=15 => DevOp::Finalize { token },
-            16..=18 => DevOp::Exclusive { device, pid, vpn, token },
+            16..=18 => {
+                self.hot = (pid, PageRange { start: vpn, len: 1 });
+                if self.one_in(2) {
+                    self.plan.push(Op::Drop { token });
+                }
+                DevOp::Exclusive { device, pid, vpn, token }
+            }
             19..=20 => DevOp::Read { device, pid, vpn },
             _ => DevOp::Write { device, pid, vpn, value: self.value() },
         })
+    }
+
+    fn plan_migration(&mut self, token: Token, to_device: bool) {
+        if !self.one_in(4) {
+            let pages = DevOp::Pages { token, to_device };
+            self.plan = vec![Op::Dev(DevOp::Finalize { token }), Op::Dev(pages)];
+        }
     }
 
     /// Programs begin with memory, every second one with memory for KSM.
@@ -164,8 +196,9 @@ impl Generator {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..135) {
-            115..=134 => self.dev_op(pid, vpn, range, token),
+        let kinds = if self.devices { 155 } else { 115 };
+        match self.rng.random_range(0..kinds) {
+            115..=154 => self.dev_op(pid, vpn, range, token),
             100..=107 => self.mremap(pid, range),
             108..=112 => {
                 let to = if self.one_in(2) { Vpn(self.vpn().0 / 4 * 4) } else { self.vpn() };
@@ -273,7 +306,9 @@ fn config(seed: u64) -> Config {
 }
 
 fn generator(seed: u64) -> Generator {
-    Generator { rng: ChaCha8Rng::seed_from_u64(seed), pages: 24 }
+    let hot = (Pid(0), PageRange::new(0, 8));
+    let (rng, devices) = (ChaCha8Rng::seed_from_u64(seed), seed % 3 == 1);
+    Generator { rng, pages: 24, devices, plan: Vec::new(), hot }
 }
 
 /// The invariants that a single snapshot can be held to.
