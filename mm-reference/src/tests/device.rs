@@ -47,7 +47,7 @@ impl Bench {
 
     /// Moves a range into the memory of `d0`.
     #[track_caller]
-    fn to_device(&mut self, pid: u8, start: u32, len: u32) {
+    fn send_to_device(&mut self, pid: u8, start: u32, len: u32) {
         self.counts(setup(pid, start, len, 7), len);
         self.counts(pages(7, true), len);
         self.ok(finalize(7));
@@ -129,7 +129,7 @@ fn n3_what_is_not_selected_is_left_alone() {
     let mut bench = started();
     bench.counts(setup_by(D0, P0, 0, 4, 0, PRIVATE), 1); // the hole
     bench.ok(finalize(0));
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     bench.counts(setup(P0, 0, 1, 0), 0);
     bench.counts(setup_by(D1, P0, 0, 1, 1, PRIVATE), 0);
     bench.counts(setup_by(D0, P0, 0, 1, 2, PRIVATE), 1);
@@ -140,7 +140,7 @@ fn n3_what_is_not_selected_is_left_alone() {
 #[test]
 fn n7_n9_pages_move_to_the_device_and_come_back_when_touched() {
     let mut bench = started();
-    bench.to_device(P0, 0, 4);
+    bench.send_to_device(P0, 0, 4);
     let snapshot = bench.snapshot();
     assert_eq!((bench.rss(P0), snapshot.folios.len()), (4, 4));
     let folio = bench.folio(P0, 0);
@@ -216,7 +216,7 @@ fn n5_a_reference_keeps_the_page_at_home() {
 fn n5_a_shared_page_is_taken_from_everybody() {
     let mut bench = started();
     bench.fork(P0, P1);
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     assert_eq!(bench.private(P0, 0).folio, bench.private(P1, 0).folio);
     assert_eq!(bench.private(P1, 0).flags, EntryFlags::NONE);
     bench.write(P1, 0, b'z');
@@ -246,7 +246,7 @@ fn n7_the_device_may_have_no_memory() {
 #[test]
 fn n12_without_memory_the_access_ends_in_a_bus_error() {
     let mut bench = started();
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     let failed = bench.failing(read(P0, 0), AllocKind::Folio(Order(0)), P0, 0);
     assert_eq!(failed, Outcome::Bus);
     assert!(bench.private(P0, 0).flags.has(W));
@@ -261,7 +261,7 @@ fn n12_without_memory_the_access_ends_in_a_bus_error() {
 #[test]
 fn n13_evicting_finds_every_entry() {
     let mut bench = started();
-    bench.to_device(P0, 0, 2);
+    bench.send_to_device(P0, 0, 2);
     bench.fork(P0, P1);
     bench.counts(evict(P0, 0, 4, 0), 2);
     assert_eq!(bench.snapshot().dev_words.len(), 2);
@@ -275,7 +275,7 @@ fn n13_evicting_finds_every_entry() {
 #[test]
 fn c12_a_fork_makes_both_entries_read() {
     let mut bench = started();
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     bench.ok(dev_write(D0, P0, 0, b'x'));
     bench.fork(P0, P1);
     assert_eq!(bench.events(), [(EventKind::ProtectionPage, 0, 1)]);
@@ -289,7 +289,7 @@ fn c12_a_fork_makes_both_entries_read() {
 #[test]
 fn h6_a_change_of_protection_takes_the_kind_write_away() {
     let mut bench = started();
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     assert_eq!(bench.device_reads(D0, P0, 0), b'a');
     bench.protect(P0, 0, 4, R);
     assert_eq!(bench.events(), [(EventKind::ProtectionVma, 0, 1)]);
@@ -303,7 +303,7 @@ fn h6_a_change_of_protection_takes_the_kind_write_away() {
 fn o11_a_device_reaches_its_own_pages_only() {
     let mut bench = started();
     assert_eq!(bench.run(dev_read(D0, P0, 0)), Outcome::Err(Errno::EFAULT));
-    bench.to_device(P0, 0, 2);
+    bench.send_to_device(P0, 0, 2);
     assert_eq!(bench.run(dev_read(D1, P0, 0)), Outcome::Err(Errno::EFAULT));
     bench.ok(dev_write(D0, P0, 0, b'x'));
     assert_eq!(bench.snapshot().dev_maps.len(), 1);
@@ -319,7 +319,7 @@ fn o11_a_device_reaches_its_own_pages_only() {
 #[test]
 fn i2_memory_given_up_goes_back_to_the_device() {
     let mut bench = started();
-    bench.to_device(P0, 0, 2);
+    bench.send_to_device(P0, 0, 2);
     bench.ok(dev_write(D0, P0, 0, b'x'));
     bench.advise(P0, 0, 1, Advice::DontNeed);
     assert_eq!(bench.events(), [(EventKind::Clear, 0, 1)]);
@@ -330,7 +330,7 @@ fn i2_memory_given_up_goes_back_to_the_device() {
 #[test]
 fn n17_other_operations_leave_a_devices_page_alone() {
     let mut bench = started();
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     let migrate = Op::Migrate { pid: Pid(0), vpn: Vpn(0), token: Token(0), all: true };
     assert_eq!(bench.run(migrate), Outcome::Err(Errno::ENOENT));
     let swap_out = Op::SwapOut { pid: Pid(0), vpn: Vpn(0), token: None };
@@ -442,7 +442,7 @@ fn a_part_of_a_block_is_given_up_or_migrated_alone() {
 fn n3_a_leaf_is_split_where_blocks_do_not_move() {
     let mut bench = Bench::with_orders(4, &[2]);
     bench.write(P0, 1, b'a');
-    bench.to_device(P0, 0, 4);
+    bench.send_to_device(P0, 0, 4);
     assert_eq!(bench.private(P0, 1).page, 0);
     assert_eq!(bench.read(P0, 1), b'a');
     assert!(bench.fired(Rule::N12));
@@ -454,7 +454,7 @@ fn n7_a_page_of_the_swap_cache_leaves_it_if_it_can() {
     bench.ok(Op::SwapOut { pid: Pid(0), vpn: Vpn(0), token: None });
     bench.read(P0, 0);
     assert!(bench.folio(P0, 0).flags.has(FolioFlags::SWAPCACHE));
-    bench.to_device(P0, 0, 1);
+    bench.send_to_device(P0, 0, 1);
     assert!(!bench.folio(P0, 0).flags.has(FolioFlags::SWAPCACHE));
     assert_eq!(bench.read(P0, 0), b'a');
     bench.fork(P0, P1);
