@@ -89,8 +89,7 @@ impl Reference {
     fn may_split(&mut self, folio: FolioId, Target { order, toward }: Target) -> Result<(), Errno> {
         let cached = self.in_swap_cache(folio);
         let wrong_order = order >= self.folio(folio).order || order == Order(1);
-        let on_device = self.is_device_folio(folio);
-        let cached = cached || on_device;
+        let wrong_order = wrong_order || order > Order(0) && self.is_device_folio(folio);
         if wrong_order || cached && (order > Order(0) || toward.is_some()) {
             rule!(self.coverage, G7, 3);
             return Err(Errno::EINVAL);

@@ -19,7 +19,8 @@ impl Reference {
 
     /// migrate_to_ram: `folio` is where the access went. The fault itself has its lock and a reference, which the
     /// migration knows of (fault_page), so neither is represented here. Older kernels had neither
-    /// (N15 (d)), and a locked page would be faulted again and again.
+    /// (N15 (d)): there the driver is called for a locked page, too, cannot collect it, and the fault
+    /// is taken again and again.
     pub(super) fn migrate_to_ram(
         &mut self,
         pid: Pid,
@@ -27,9 +28,13 @@ impl Reference {
         folio: FolioId,
     ) -> Result<(), Fault> {
         let Some(device) = self.device_of(folio) else { return Ok(()) };
-        if self.locked(folio) {
+        let old = self.config.migdev_old;
+        if !old && self.locked(folio) {
             rule!(self.coverage, N12, 0);
             return Err(Fault::Blocked);
+        }
+        if old {
+            rule!(self.coverage, N15, 3);
         }
         debug_assert!(self.vma(pid, range.start).is_some(), "a fault lies in a VMA");
         let name = Migrator::Callback;

@@ -28,7 +28,8 @@ impl Reference {
         !select.system || self.collect_block_whole(name, part.start)
     }
 
-    /// The same for a leaf in a device's memory.
+    /// The same for a leaf in a device's memory; like any other it is split where it is not wholly in the
+    /// range, whatever is selected.
     pub(super) fn collect_device_leaf(
         &mut self,
         name: Migrator,
@@ -37,12 +38,14 @@ impl Reference {
     ) -> bool {
         let super::DevMigration { pid, device, .. } = *self.dev_migration(name);
         let PmdKind::DevPrivate(leaf) = self.pmd(pid, part.start) else { return false };
+        if part.len() as u32 != self.ptes() {
+            return false;
+        }
         if !select.private || self.device_of(leaf.folio) != Some(device) {
             rule!(self.coverage, N3, 11);
             return true;
         }
-        let whole = part.len() as u32 == self.ptes();
-        whole && self.collect_block_whole(name, part.start)
+        self.collect_block_whole(name, part.start)
     }
 
     /// The leaf becomes a PMD MIGRATION entry (F4), its first word stands for all of it. `true`: settled,
