@@ -192,7 +192,7 @@ impl Lockstep {
         let config = program.config.sanitized();
         self.at = (AtWork::Reference, 0);
         self.reference.reset(&config);
-        self.ideal.reset();
+        self.ideal.begin(&config);
         self.checker.reset();
         self.before.clear();
         self.seen_before.clear();

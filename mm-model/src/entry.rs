@@ -174,6 +174,11 @@ impl Entry {
         self.0 & (Self::DEVPRIV_BIT | Self::DEVEXCL_BIT) != 0
     }
 
+    /// Whether it maps a page of a folio for somebody: present, DEVPRIV or DEVEXCL.
+    pub(crate) const fn names_folio(self) -> bool {
+        self.has_folio() || self.is_device()
+    }
+
     /// Both are present, or DEVPRIV, or DEVEXCL.
     pub(crate) const fn maps_like(self, other: Self) -> bool {
         (self.0 ^ other.0) & Self::MAPPING_KINDS == 0

@@ -155,7 +155,7 @@ impl Model {
     fn next_large(&self, area: Area, mut at: u32, end: u32) -> Option<LargeRun> {
         while let Some(block) = self.next_block(area.pid, at, end) {
             let leaf = self.tables.get(block.slot);
-            if leaf.is_huge() && leaf.has_folio() {
+            if leaf.is_huge() && leaf.names_folio() {
                 let id = self.folios.of(leaf.pfn());
                 let page = self.geometry.pte_index(block.start) as u32;
                 let len = block.end - block.start;
@@ -166,7 +166,7 @@ impl Model {
                 let entries = self.tables.run(first, (block.end - block.start) as usize);
                 let is_large = |pfn: u32| self.folios[self.folios.of(pfn)].is_large();
                 let found =
-                    entries.iter().position(|entry| entry.has_folio() && is_large(entry.pfn()));
+                    entries.iter().position(|entry| entry.names_folio() && is_large(entry.pfn()));
                 if let Some(skip) = found {
                     let pfn = entries[skip].pfn();
                     let id = self.folios.of(pfn);

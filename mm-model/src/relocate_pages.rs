@@ -124,7 +124,7 @@ impl Model {
                 self.visit_ptes(plan, visit, slot, (block.start, block.end - block.start))?;
             } else if entry.is_migration() {
                 self.refuse_migration()?;
-            } else if entry.has_folio() && !fault!(self, RelocatePmdSkip) {
+            } else if entry.names_folio() && !fault!(self, RelocatePmdSkip) {
                 if self.config.relocate == RelocateDesign::PmdFail {
                     return Err(Failure::Refused);
                 }
@@ -155,8 +155,9 @@ impl Model {
             let (slot, vpn) = (first + at as usize, start + at);
             let entry = self.tables.get(slot);
             let mut step = 1;
-            if entry.has_folio() {
-                step = self.run_at(slot, len - at, RUN_BITS);
+            if entry.names_folio() {
+                let room = if entry.is_device() { 1 } else { len - at };
+                step = self.run_at(slot, room, RUN_BITS);
                 let id = self.folios.of(entry.pfn());
                 let page = entry.pfn().saturating_sub(self.folios[id].head);
                 visit(self, plan, Found { id, vpn, page, swapped: false })?;
@@ -303,7 +304,7 @@ impl Model {
         if found.swapped {
             return entry.is_swap() && self.swap[entry.swap_slot()].cache == Some(found.id);
         }
-        entry.has_folio() && self.folios.of(entry.pfn()) == found.id
+        entry.names_folio() && self.folios.of(entry.pfn()) == found.id
     }
 
     /// RA-COMBINED: every folio is in hand; those of a table change with the move of the table.

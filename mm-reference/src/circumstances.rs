@@ -242,8 +242,9 @@ impl Reference {
         let Some(slot) = self.tokens.get_mut(token.index()) else {
             return Outcome::Err(Errno::EINVAL);
         };
-        let droppable =
-            |held: &mut Circumstance| matches!(held.holding, Holding::Lock | Holding::Isolation);
+        let droppable = |held: &mut Circumstance| {
+            matches!(held.holding, Holding::Lock | Holding::Isolation | Holding::DevExclusive)
+        };
         let Some(Circumstance { holding, folio }) = slot.take_if(droppable) else {
             return Outcome::Err(Errno::EBADF);
         };
@@ -263,11 +264,13 @@ impl Reference {
         }
     }
 
-    /// The folio a present entry maps at a page.
+    /// The folio a present entry maps at a page, or the one that a device has there.
     pub(crate) fn mapped_folio(&self, pid: Pid, vpn: u32) -> Option<FolioId> {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
-            (PmdKind::Leaf(leaf), _) => Some(leaf.folio),
-            (_, Pte::Page(mapped)) => Some(mapped.folio),
+            (PmdKind::Leaf(leaf) | PmdKind::DevPrivate(leaf), _) => Some(leaf.folio),
+            (_, Pte::Page(mapped) | Pte::DevPrivate(mapped) | Pte::DevExclusive(mapped)) => {
+                Some(mapped.folio)
+            }
             _ => None,
         }
     }

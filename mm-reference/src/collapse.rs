@@ -68,6 +68,8 @@ impl Reference {
     fn collapse_block(&mut self, pid: Pid, start: u32) -> Result<(), Failure> {
         match self.pmd(pid, start) {
             PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => return Ok(()),
+            // It is not present, and no table.
+            PmdKind::DevPrivate(_) => return Err(Next(Errno::EINVAL)),
             PmdKind::None if self.mm(pid).pmd_tables.contains(&(start / self.pmd_table_span())) => {
                 return Err(Stop(Errno::EINVAL));
             }
@@ -110,6 +112,8 @@ impl Reference {
             Pte::UffdMarker => Err(Next(Errno::EINVAL)),
             Pte::Page(Mapped { flags, .. })
             | Pte::Migration(Mapped { flags, .. })
+            | Pte::DevPrivate(Mapped { flags, .. })
+            | Pte::DevExclusive(Mapped { flags, .. })
             | Pte::Hwpoison(Mapped { flags, .. })
                 if flags.has(EntryFlags::UFFD_WP) =>
             {
@@ -119,6 +123,10 @@ impl Reference {
             Pte::Swap(swapped) if swapped.flags.has(EntryFlags::UFFD_WP) => {
                 rule!(self.coverage, G15, 2);
                 Err(Next(Errno::EINVAL))
+            }
+            Pte::DevPrivate(_) | Pte::DevExclusive(_) => {
+                rule!(self.coverage, N17, 5);
+                Ok(())
             }
             Pte::Swap(_) | Pte::Migration(_) | Pte::Hwpoison(_) => Ok(()),
             Pte::Page(Mapped { folio, .. }) => self.test_page(folio),

@@ -5,7 +5,7 @@
 //! that nothing refers to is then free (I15). Inside an operation nothing can reach such a folio,
 //! so it does not matter that it lives a little longer.
 
-use mm_ops::{FolioFlags, Pid};
+use mm_ops::{DevExclusiveMode, FolioFlags, Pid};
 
 use crate::coverage::rule;
 use crate::state::{AvId, Circumstance, FolioId, Holding, Leaf, Mapped, Pmd, Pte, Reference};
@@ -33,14 +33,12 @@ impl Reference {
                 let start = block * ptes;
                 let (table, leaf): (&[Pte], _) = match pmd {
                     Pmd::Table(table) => (table, None),
-                    Pmd::Leaf(leaf) => (&[], Some(leaf)),
+                    Pmd::Leaf(leaf) | Pmd::DevPrivate(leaf) => (&[], Some(leaf)),
                     Pmd::HugeZero(_) | Pmd::Migration(_) => (&[], None),
                 };
-                let by_pte = table.iter().zip(start..).filter_map(move |(pte, vpn)| match pte {
-                    Pte::Page(mapped) if mapped.folio == folio => {
-                        Some(Mapping { pid, vpn, page: mapped.page, by_pmd: false })
-                    }
-                    _ => None,
+                let by_pte = table.iter().zip(start..).filter_map(move |(pte, vpn)| {
+                    let mapped = self.mapped_by(pte).filter(|mapped| mapped.folio == folio)?;
+                    Some(Mapping { pid, vpn, page: mapped.page, by_pmd: false })
                 });
                 let by_pmd = leaf.filter(|leaf| leaf.folio == folio).map(|_| Mapping {
                     pid,
@@ -51,6 +49,34 @@ impl Reference {
                 by_pte.chain(by_pmd)
             })
         })
+    }
+
+    /// What an entry maps, as far as counts go: a present page, one in a device's memory, and one that is
+    /// exclusive to a device where that has not given its mapping up (S12, O3).
+    pub(crate) fn mapped_by(&self, pte: &Pte) -> Option<Mapped> {
+        match *pte {
+            Pte::Page(mapped) | Pte::DevPrivate(mapped) => Some(mapped),
+            Pte::DevExclusive(mapped) if self.exclusive_entries_map() => Some(mapped),
+            _ => None,
+        }
+    }
+
+    /// DX-618: DEVEXCL entries count as mappings. In the older modes they only hold a reference (O13).
+    pub(crate) fn exclusive_entries_map(&self) -> bool {
+        self.config.dev_exclusive == DevExclusiveMode::Current
+    }
+
+    /// References of DEVEXCL entries that are no mappings (O13).
+    fn unmapped_exclusives(&self, folio: FolioId) -> u32 {
+        if self.exclusive_entries_map() {
+            return 0;
+        }
+        let names = |pte: &&Pte| matches!(pte, Pte::DevExclusive(entry) if entry.folio == folio);
+        let tables = self.mms.iter().flat_map(|mm| mm.pmds.values()).filter_map(|pmd| match pmd {
+            Pmd::Table(table) => Some(table),
+            _ => None,
+        });
+        tables.flatten().filter(names).count() as u32
     }
 
     /// folio_mapcount: PTE maps plus PMD maps, each PMD counting one (S8).
@@ -82,15 +108,23 @@ impl Reference {
 
     /// References of whoever isolated the folio, or migrates it (S12): source and destination.
     fn isolations(&self, folio: FolioId) -> u32 {
-        self.tokens.iter().flatten().map(|token| references_of(token, folio)).sum()
+        self.circumstances().map(|token| references_of(token, folio)).sum()
+    }
+
+    /// Everything in force: what tokens stand for, and the migration that a fault is in the middle of
+    /// (N12).
+    pub(crate) fn circumstances(&self) -> impl Iterator<Item = &Circumstance> {
+        self.tokens.iter().chain([&self.devices.callback]).flatten()
     }
 
     /// References that are neither mappings nor the swap cache's nor a migration's.
     pub(crate) fn foreign_references(&self, folio: FolioId) -> u32 {
         let migrates = |token: &&Circumstance| {
-            matches!(token.holding, Holding::Migration { .. }) && references_of(token, folio) > 0
+            let migration =
+                matches!(token.holding, Holding::Migration { .. } | Holding::DevMigration(_));
+            migration && references_of(token, folio) > 0
         };
-        let migrator = self.tokens.iter().flatten().filter(migrates).count() as u32;
+        let migrator = self.circumstances().filter(migrates).count() as u32;
         self.extra_references(folio) - migrator
     }
 
@@ -117,7 +151,8 @@ impl Reference {
         let per_pin = if self.folio(folio).large() { 1 } else { PIN_BIAS };
         let poison = u32::from(self.folio(folio).poison_held);
         let held = self.gets(folio) + self.pins(folio) * per_pin;
-        held + self.isolations(folio) + self.batch_references(folio) + poison
+        let unmapped = self.unmapped_exclusives(folio);
+        held + self.isolations(folio) + self.batch_references(folio) + poison + unmapped
     }
 
     /// folio_ref_count (S12).
@@ -144,17 +179,19 @@ impl Reference {
 
     /// Whether somebody else holds the folio's lock, so that a trylock fails (S21).
     pub(crate) fn locked(&self, folio: FolioId) -> bool {
-        self.tokens.iter().flatten().any(|token| match token.holding {
-            Holding::Lock => token.folio == Some(folio),
-            Holding::Migration { to, .. } => token.folio == Some(folio) || to == folio,
+        self.circumstances().any(|token| match &token.holding {
+            Holding::Lock | Holding::DevExclusive => token.folio == Some(folio),
+            Holding::Migration { to, .. } => token.folio == Some(folio) || *to == folio,
+            Holding::DevMigration(migration) => migration.folios().any(|held| held == folio),
             Holding::Isolation | Holding::Writeback(_) => false,
         })
     }
 
     /// The copy of a folio that is migrated, once it is made (F7).
     pub(crate) fn copy_of(&self, source: FolioId) -> Option<FolioId> {
-        self.tokens.iter().flatten().find_map(|token| match token.holding {
-            Holding::Migration { to, copied: true } if token.folio == Some(source) => Some(to),
+        self.tokens.iter().flatten().find_map(|token| match &token.holding {
+            Holding::Migration { to, copied: true } if token.folio == Some(source) => Some(*to),
+            Holding::DevMigration(migration) => migration.moved_to(source),
             _ => None,
         })
     }
@@ -180,23 +217,21 @@ impl Reference {
     }
 }
 
-/// The references a token means for a folio: an isolation one, a migration one of its source and
-/// one of its destination, a lock or a write in flight none.
-fn references_of(token: &Circumstance, folio: FolioId) -> u32 {
-    let held = match token.holding {
-        Holding::Isolation => token.folio == Some(folio),
-        Holding::Migration { to, .. } => token.folio == Some(folio) || to == folio,
-        Holding::Lock | Holding::Writeback(_) => false,
-    };
-    u32::from(held)
+/// The folios a token holds a reference of, once each: an isolation one, so the driver that made a page
+/// exclusive; a migration its source and its destination, a device migration all of its words; a lock or
+/// a write in flight none.
+fn referenced(token: &Circumstance) -> Vec<FolioId> {
+    match &token.holding {
+        Holding::Isolation | Holding::DevExclusive => token.folio.into_iter().collect(),
+        Holding::Migration { to, .. } => token.folio.into_iter().chain([*to]).collect(),
+        Holding::DevMigration(migration) => migration.folios().collect(),
+        Holding::Lock | Holding::Writeback(_) => Vec::new(),
+    }
 }
 
-/// The destination of a migration.
-fn destination(token: &Circumstance) -> Option<FolioId> {
-    match token.holding {
-        Holding::Migration { to, .. } => Some(to),
-        _ => None,
-    }
+/// The references a token means for a folio.
+fn references_of(token: &Circumstance, folio: FolioId) -> u32 {
+    referenced(token).iter().filter(|held| **held == folio).count() as u32
 }
 
 /// The counts of one folio.
@@ -211,8 +246,10 @@ pub(crate) struct FolioTally {
     pub(crate) cached: u32,
     /// Places in per-CPU batches (S14).
     pub(crate) batched: u32,
-    /// Whether any entry names it without mapping it: as MIGRATION, or as a SWAP entry of a slot it
-    /// is cached for.
+    /// DEVEXCL entries that are no mappings, but references (O13).
+    pub(crate) unmapped_exclusives: u32,
+    /// Whether any entry names it without mapping it: as MIGRATION, as such a DEVEXCL entry, or as a SWAP
+    /// entry of a slot it is cached for.
     pub(crate) named: bool,
     /// Whether a HWPOISON entry names it.
     pub(crate) poisoned: bool,
@@ -254,6 +291,8 @@ pub(crate) struct MmTally {
 pub(crate) struct Tally {
     pub(crate) folios: Vec<FolioTally>,
     pub(crate) page_mapcounts: Vec<u32>,
+    /// Pages that a DEVEXCL entry names without mapping them (O13), by the same numbers.
+    pub(crate) unmapped_exclusives: Vec<bool>,
     pub(crate) mms: Vec<MmTally>,
     /// SWAP entries of each slot (S15).
     pub(crate) slot_counts: Vec<u32>,
@@ -271,11 +310,20 @@ impl Tally {
                 match pmd {
                     Pmd::Table(table) => {
                         for pte in table {
+                            if let Some(Mapped { folio, page, .. }) = machine.mapped_by(pte) {
+                                let of = &mut self.folios[folio as usize];
+                                of.mapcount += 1;
+                                self.page_mapcounts[of.first_page + page as usize] += 1;
+                                tally.rss_anon += 1;
+                                continue;
+                            }
                             match pte {
-                                Pte::Page(Mapped { folio, page, .. }) => {
+                                Pte::DevExclusive(Mapped { folio, page, .. }) => {
                                     let of = &mut self.folios[*folio as usize];
-                                    of.mapcount += 1;
-                                    self.page_mapcounts[of.first_page + *page as usize] += 1;
+                                    of.unmapped_exclusives += 1;
+                                    of.named = true;
+                                    let at = of.first_page + *page as usize;
+                                    self.unmapped_exclusives[at] = true;
                                     tally.rss_anon += 1;
                                 }
                                 Pte::Migration(Mapped { folio, .. }) => {
@@ -296,13 +344,15 @@ impl Tally {
                                 }
                                 Pte::None
                                 | Pte::Zero(_)
+                                | Pte::Page(_)
+                                | Pte::DevPrivate(_)
                                 | Pte::Guard
                                 | Pte::Poisoned
                                 | Pte::UffdMarker => {}
                             }
                         }
                     }
-                    Pmd::Leaf(Leaf { folio, .. }) => {
+                    Pmd::Leaf(Leaf { folio, .. }) | Pmd::DevPrivate(Leaf { folio, .. }) => {
                         let of = &mut self.folios[*folio as usize];
                         of.mapcount += 1;
                         of.entire_mapcount += 1;
@@ -329,9 +379,9 @@ impl Tally {
                 of.gets += 1;
             }
         }
-        for token in machine.tokens.iter().flatten() {
-            for folio in [token.folio, destination(token)].into_iter().flatten() {
-                self.folios[folio as usize].isolations += references_of(token, folio);
+        for token in machine.circumstances() {
+            for folio in referenced(token) {
+                self.folios[folio as usize].isolations += 1;
             }
         }
         for folio in machine.slots.iter().filter_map(|slot| slot.cache) {
@@ -351,6 +401,8 @@ impl Tally {
         }
         self.page_mapcounts.clear();
         self.page_mapcounts.resize(first_page, 0);
+        self.unmapped_exclusives.clear();
+        self.unmapped_exclusives.resize(first_page, false);
         self.mms.clear();
         self.mms.resize(machine.mms.len(), MmTally::default());
         self.poisoned.clear();

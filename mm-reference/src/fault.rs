@@ -162,7 +162,7 @@ impl Reference {
     /// What a page-table walk finds; `None` if nothing is present.
     fn translate(&self, pid: Pid, vpn: u32) -> Option<Translation> {
         match self.pmd(pid, vpn) {
-            PmdKind::None | PmdKind::Migration(_) => None,
+            PmdKind::None | PmdKind::Migration(_) | PmdKind::DevPrivate(_) => None,
             PmdKind::HugeZero(flags) => Some(Translation { flags, page: None }),
             PmdKind::Leaf(Leaf { folio, flags }) => {
                 Some(Translation { flags, page: Some((folio, vpn - self.block_start(vpn))) })
@@ -225,6 +225,11 @@ impl Reference {
                 rule!(self.coverage, A10, 1);
                 return Err(Fault::Blocked);
             }
+            PmdKind::DevPrivate(_) => {
+                rule!(self.coverage, A10, 5);
+                self.device_leaf_fault(pid, vpn)?;
+                PmdFault::Done
+            }
             PmdKind::Leaf(Leaf { flags, .. }) | PmdKind::HugeZero(flags) => {
                 if flags.has(EntryFlags::PROTNONE) && accessible {
                     rule!(self.coverage, A14, 1);
@@ -266,6 +271,14 @@ impl Reference {
             Pte::Migration(_) => {
                 rule!(self.coverage, A10, 0);
                 Err(Fault::Blocked)
+            }
+            Pte::DevPrivate(_) => {
+                rule!(self.coverage, A10, 3);
+                self.device_fault(pid, vpn)
+            }
+            Pte::DevExclusive(_) => {
+                rule!(self.coverage, A10, 4);
+                self.device_exclusive_fault(pid, vpn)
             }
             Pte::Hwpoison(_) => {
                 rule!(self.coverage, A10, 2);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::uffd::{UFFD, write_protected};
-use mm_ops::{AllocKind, EntryFlags, Errno, Order, Outcome, Pid, VmaFlags, Vpn};
+use mm_ops::{AllocKind, EntryFlags, Errno, EventKind, Order, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -97,6 +97,7 @@ impl Reference {
 
     /// copy_page_range: tables exist in the child where they exist in the parent.
     fn copy_range(&mut self, family: Family, range: Range<u32>) -> Result<(), NoMemory> {
+        self.notify(EventKind::ProtectionPage, family.parent, range.clone());
         let span = self.pmd_table_span();
         let numbers = range.start / span..range.end.div_ceil(span);
         let tables: Vec<u32> = self.mm(family.parent).pmd_tables.range(numbers).copied().collect();
@@ -143,6 +144,11 @@ impl Reference {
                 self.set_pmd(family.child, start, Pmd::Migration(leaf));
                 Ok(())
             }
+            PmdKind::DevPrivate(leaf) => {
+                self.try_allocate(AllocKind::Deposit, family.child, start)?;
+                self.share_device_leaf(family, start, leaf);
+                Ok(())
+            }
             PmdKind::Table => self.copy_table(family, part),
         }
     }
@@ -171,6 +177,7 @@ impl Reference {
             if matches!(self.pte(family.parent, vpn), Pte::Page(_)) {
                 self.between_steps();
             }
+            self.take_back_from_device(family, vpn)?;
             match self.pte(family.parent, vpn) {
                 Pte::Swap(swapped) => self.share_slot(family, vpn, swapped),
                 Pte::None => {}
@@ -186,6 +193,8 @@ impl Reference {
                     let flags = family.copied(entry.flags);
                     self.set_pte(family.child, vpn, Pte::Hwpoison(Mapped { flags, ..entry }));
                 }
+                Pte::DevPrivate(mapped) => self.share_device_page(family, vpn, mapped),
+                Pte::DevExclusive(_) => unreachable!("it was taken back just now"),
                 marker @ (Pte::Guard | Pte::Poisoned) => {
                     rule!(self.coverage, C15, 0);
                     self.set_pte(family.child, vpn, marker);
@@ -230,6 +239,47 @@ impl Reference {
         self.set_pte_flags(family.parent, vpn, flags.without(EntryFlags::WRITE));
         let flags = family.child_flags(flags);
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page, flags }));
+    }
+
+    /// C13, O14: an entry that is exclusive to a device maps its page again before it is copied. If
+    /// somebody has the folio's lock the fork fails; what was taken back before stays so.
+    fn take_back_from_device(&mut self, family: Family, vpn: u32) -> Result<(), NoMemory> {
+        let Pte::DevExclusive(Mapped { folio, .. }) = self.pte(family.parent, vpn) else {
+            return Ok(());
+        };
+        let locked = self.locked(folio);
+        rule!(self.coverage, C13, u8::from(locked));
+        rule!(self.coverage, O9, 0);
+        if locked {
+            rule!(self.coverage, O14);
+            return Err(NoMemory);
+        }
+        self.restore_exclusive(family.parent, vpn);
+        Ok(())
+    }
+
+    /// C12: both processes' entries are of kind READ. Nobody can have pinned the page.
+    fn share_device_page(&mut self, family: Family, vpn: u32, mapped: Mapped) {
+        rule!(self.coverage, C12, u8::from(mapped.flags.has(EntryFlags::WRITE)));
+        rule!(self.coverage, N11);
+        let Mapped { folio, page, flags } = mapped;
+        self.page_mut(folio, page).exclusive = false;
+        self.mappings_to_add(folio, family.child, 1);
+        let flags = shared_device(flags);
+        self.set_pte_flags(family.parent, vpn, flags);
+        let flags = family.copied(flags);
+        self.set_pte(family.child, vpn, Pte::DevPrivate(Mapped { folio, page, flags }));
+    }
+
+    /// The same for a whole block.
+    fn share_device_leaf(&mut self, family: Family, start: u32, Leaf { folio, flags }: Leaf) {
+        rule!(self.coverage, C12, 2);
+        self.page_mut(folio, 0).exclusive = false;
+        self.mappings_to_add(folio, family.child, 1);
+        let flags = shared_device(flags);
+        self.set_leaf_flags(family.parent, start, flags);
+        let leaf = Leaf { folio, flags: family.copied(flags) };
+        self.set_pmd(family.child, start, Pmd::DevPrivate(leaf));
     }
 
     /// C10: one more entry names the slot, and so neither is exclusive.
@@ -291,6 +341,15 @@ impl Reference {
             matches!(self.pte(family.parent, vpn), Pte::Page(mapped)
                 if self.must_copy(family.parent, mapped.folio, mapped.page))
         })
+    }
+}
+
+/// C12: a DEVPRIV entry loses kind WRITE, and with it the soft-dirty bit.
+fn shared_device(parents: EntryFlags) -> EntryFlags {
+    if parents.has(EntryFlags::WRITE) {
+        parents.without(EntryFlags::WRITE.with(EntryFlags::SOFT_DIRTY))
+    } else {
+        parents
     }
 }
 

@@ -110,7 +110,7 @@ impl Reference {
     /// follow_page_mask (D3).
     fn follow(&mut self, pid: Pid, vpn: u32, left: u32, walk: Walk) -> Result<Followed, Errno> {
         match self.pmd(pid, vpn) {
-            PmdKind::None | PmdKind::Migration(_) => {
+            PmdKind::None | PmdKind::Migration(_) | PmdKind::DevPrivate(_) => {
                 rule!(self.coverage, D3, 0);
                 Ok(Followed::Fault(fault_access(walk)))
             }
@@ -443,6 +443,17 @@ fn slow_walk(flags: GupFlags, touch: bool) -> Walk {
 
 /// What is built on GUP.
 impl Reference {
+    /// O1: the page of a driver's GUP call: one page, for writing, no leaf. The reference is the caller's from
+    /// then on, and is not counted.
+    pub(crate) fn find_for_device(&mut self, pid: Pid, vpn: u32) -> Result<(FolioId, u32), Errno> {
+        let walk = Walk { grab: Grab::Get, split_pmd: true, ..Walk::populating(true, false) };
+        let result = self.walk(pid, vpn, 1, walk);
+        let Held { pages, .. } = std::mem::take(&mut self.in_hand);
+        result?;
+        // A zero page is never grabbed for writing (D4).
+        pages.first().copied().flatten().ok_or(Errno::EFAULT)
+    }
+
     /// `peek`, `poke`, `vm_read`, `vm_write` (D19): one page is grabbed, copied and released.
     pub(crate) fn op_remote(&mut self, pid: Pid, vpn: Vpn, access: Remote) -> Outcome {
         let (grab, write, force) = match access {

@@ -114,21 +114,19 @@ impl Reference {
     /// cannot be shared. LOCKED VMAs make no difference.
     pub(crate) fn unmap_poisoned(&mut self, folio: FolioId) {
         let cached = self.in_swap_cache(folio);
-        for (pid, vpn) in self.rmap_walk(folio) {
+        self.walk_to_unmap(folio, |machine, pid, vpn| {
             if cached {
-                rule!(self.coverage, Q1, 8);
-                if self.swap_pte(pid, vpn).is_none() {
-                    return;
-                }
-            } else if let Pte::Page(Mapped { flags, .. }) = self.pte(pid, vpn) {
-                rule!(self.coverage, Q1, 9);
-                if flags.has(EntryFlags::DIRTY) {
-                    self.mark_folio_dirty(folio);
-                }
-                let flags = EntryFlags::NONE;
-                self.set_pte(pid, vpn, Pte::Hwpoison(Mapped { folio, page: 0, flags }));
+                rule!(machine.coverage, Q1, 8);
+                return machine.swap_pte(pid, vpn).is_some();
             }
-        }
+            rule!(machine.coverage, Q1, 9);
+            if machine.pte_flags(pid, vpn).has(EntryFlags::DIRTY) {
+                machine.mark_folio_dirty(folio);
+            }
+            let flags = EntryFlags::NONE;
+            machine.set_pte(pid, vpn, Pte::Hwpoison(Mapped { folio, page: 0, flags }));
+            true
+        });
     }
 
     /// Q1: what is done with the page. `false`: somebody else still refers to it.

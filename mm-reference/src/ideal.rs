@@ -24,6 +24,7 @@
 //! * A move of several VMAs that failed midway (J2) may have come to any page: `instead`.
 
 mod devices;
+mod gpu;
 mod moves;
 mod space;
 
@@ -84,6 +85,8 @@ struct Page {
     poisoned: bool,
     /// A device wrote here, and nobody has said so: what was here before may come back.
     unsaved: bool,
+    /// That it was written last may have been forgotten; see `gpu`.
+    forgetful: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
     /// The last operation may have moved this content here: with its lineage.
@@ -120,6 +123,9 @@ pub struct Ideal {
     strays: Vec<(u32, Value)>,
     /// What pages of a lineage held before a device wrote there.
     unsaved: Vec<(u32, Value)>,
+    /// Device migrations forget writes; then what pages of a lineage held earlier.
+    forgets: bool,
+    earlier: Vec<(u32, Value)>,
 }
 
 impl Default for Ideal {
@@ -141,6 +147,8 @@ impl Ideal {
             stray: None,
             strays: Vec::new(),
             unsaved: Vec::new(),
+            forgets: false,
+            earlier: Vec::new(),
         };
         ideal.reset();
         ideal
@@ -154,6 +162,8 @@ impl Ideal {
         self.orphans.clear();
         self.strays.clear();
         self.unsaved.clear();
+        self.earlier.clear();
+        self.forgets = false;
         self.stray = None;
         self.failing = false;
         self.next_lineage = 0;
@@ -220,6 +230,7 @@ impl Ideal {
             (Op::Madvise { pid, range, advice }, outcome) => {
                 self.advise(pid, range, advice, outcome == Outcome::Ok);
             }
+            (Op::Dev(op), outcome) => self.apply_gpu(op, outcome)?,
             (Op::Fork { parent, child }, Outcome::Ok) => self.fork(parent, child),
             (Op::Exit { pid }, Outcome::Ok) => {
                 self.unmap(pid, PageRange::new(0, u32::MAX));
@@ -284,8 +295,12 @@ impl Ideal {
                 let found = found.unwrap_or(Value::ZERO);
                 match known.next_if(|(v, _)| *v == vpn) {
                     Some((_, page)) => {
-                        let open =
-                            Open { stray, unsaved: &mut self.unsaved, devices: &self.devices };
+                        let open = Open {
+                            stray,
+                            unsaved: &mut self.unsaved,
+                            earlier: &self.earlier,
+                            devices: &self.devices,
+                        };
                         settle(page, open, pid, Vpn(vpn), found)?;
                     }
                     None if found.is_zero() => {}
@@ -313,6 +328,7 @@ impl Ideal {
             lost: false,
             poisoned: false,
             unsaved: false,
+            forgetful: false,
             orphan: None,
             instead: None,
             or_lineage: None,
@@ -345,13 +361,16 @@ impl Ideal {
             page.fading = droppable;
             page.lost = false;
             page.unsaved = false;
+            page.forgetful = false;
         }
     }
 
     /// A store that the kernel may not know of.
     fn alias_store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
         if let Some(page) = self.page(pid, vpn) {
+            let before = (page.lineage, page.value);
             page.value = value;
+            self.remember(before.0, before.1);
         }
         self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
     }
@@ -489,13 +508,14 @@ impl Ideal {
 struct Open<'a> {
     stray: Option<(u32, Value)>,
     unsaved: &'a mut Vec<(u32, Value)>,
+    earlier: &'a [(u32, Value)],
     devices: &'a [Option<Device>],
 }
 
 /// Compares a page with what is seen of it, settling what was open.
 fn settle(
     page: &mut Page,
-    Open { stray, unsaved, devices }: Open<'_>,
+    Open { stray, unsaved, earlier, devices }: Open<'_>,
     pid: Pid,
     vpn: Vpn,
     found: Value,
@@ -521,7 +541,7 @@ fn settle(
         && page.unsaved
         && unsaved.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
         && !devices.iter().flatten().any(|device| device.pins(pid, vpn));
-    if faded || strayed || came_back {
+    if faded || strayed || came_back || gpu::forgotten(page, earlier, found) {
         page.value = found;
     }
     page.or_zero = false;

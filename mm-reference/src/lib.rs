@@ -11,6 +11,7 @@ mod collapse;
 mod counts;
 mod coverage;
 mod cow;
+mod device;
 mod fault;
 mod fork;
 mod gup;

@@ -2,9 +2,12 @@
 //! to a destination (F7), the entries are brought back (F8). A folio split (module `split`) uses the
 //! first and the last of these steps.
 
+use std::ops::Range;
+
 use mm_ops::{AllocKind, EntryFlags, Errno, FolioFlags, Outcome, Pid, Token, Vpn};
 
 use crate::coverage::rule;
+use crate::device::DEVICE;
 use crate::state::{
     Circumstance, FolioId, Holding, Leaf, Mapped, Page, Pmd, PmdKind, Pte, Reference,
 };
@@ -115,11 +118,17 @@ impl Reference {
             rule!(self.coverage, F1, 1);
             return Err(Errno::EFAULT);
         }
-        let folio = self.mapped_folio(pid, vpn);
-        if folio.is_none() {
+        let folio = self.mapped_folio(pid, vpn).ok_or(Errno::ENOENT);
+        let folio = folio.and_then(|folio| self.ordinary(folio));
+        if folio.is_err() {
             rule!(self.coverage, F1, 0);
         }
-        folio.ok_or(Errno::ENOENT)
+        folio
+    }
+
+    /// F1: pages in a device's memory are its driver's.
+    fn ordinary(&self, folio: FolioId) -> Result<FolioId, Errno> {
+        if self.is_device_folio(folio) { Err(Errno::ENOENT) } else { Ok(folio) }
     }
 
     /// F2 to F6: the folio leaves the LRU and all its entries; its destination is there. On failure
@@ -164,12 +173,14 @@ impl Reference {
         self.unqueue(from);
         let source = self.folio_mut(from);
         let (flags, index) = (source.flags, source.index);
-        source.flags = FolioFlags(flags.0 & FolioFlags::SWAPBACKED.0);
+        let kept = FolioFlags::SWAPBACKED.with(DEVICE);
+        source.flags = FolioFlags(flags.0 & kept.0);
         source.index = 0;
         let mapping = source.mapping.take();
         let pages: Vec<_> = source.pages.iter().map(|page| page.value).collect();
         let destination = self.folio_mut(to);
-        destination.flags = flags;
+        let place = FolioFlags(destination.flags.0 & DEVICE.0);
+        destination.flags = flags.without(DEVICE).with(place);
         (destination.mapping, destination.index) = (mapping, index);
         for (page, value) in destination.pages.iter_mut().zip(pages) {
             *page = Page { value, ..Page::default() };
@@ -193,25 +204,70 @@ impl Reference {
 impl Reference {
     /// try_to_migrate: every entry that maps the folio becomes a MIGRATION entry. The first that
     /// cannot be shared ends it, with `false`.
-    fn take_down(&mut self, folio: FolioId) -> bool {
-        for (pid, vpn) in self.rmap_walk(folio) {
-            self.between_steps();
-            let taken = match self.pmd(pid, vpn) {
-                PmdKind::Leaf(leaf) => self.take_leaf_down(pid, vpn, leaf),
-                _ => self.take_page_down(pid, vpn),
-            };
-            if !taken {
+    pub(crate) fn take_down(&mut self, folio: FolioId) -> bool {
+        self.walk_to_unmap(folio, |machine, pid, vpn| {
+            machine.between_steps();
+            match machine.pmd(pid, vpn) {
+                PmdKind::Leaf(leaf) | PmdKind::DevPrivate(leaf) => {
+                    machine.take_leaf_down(pid, vpn, leaf)
+                }
+                _ => machine.take_page_down(pid, vpn),
+            }
+        })
+    }
+
+    /// A walk that takes mappings away, VMA by VMA, until `take` refuses or nothing is mapped any more
+    /// (L12); devices are told of each VMA it visits (O11).
+    pub(crate) fn walk_to_unmap(
+        &mut self,
+        folio: FolioId,
+        mut take: impl FnMut(&mut Self, Pid, u32) -> bool,
+    ) -> bool {
+        self.note_walk(folio);
+        for (pid, part) in self.parts_to_unmap(folio) {
+            if self.mapcount(folio) == 0 {
+                break;
+            }
+            self.notify_visit(folio, pid, part.clone());
+            let found: Vec<u32> = part.filter(|vpn| self.maps_at(folio, pid, *vpn)).collect();
+            if !found.into_iter().all(|vpn| take(self, pid, vpn)) {
                 return false;
             }
         }
         true
     }
 
+    /// Where the folio may be mapped. A KSM page can be anywhere.
+    pub(crate) fn parts_to_unmap(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
+        if self.folio(folio).flags.has(FolioFlags::KSM) {
+            self.mappings(folio).map(|m| (m.pid, m.vpn..m.vpn + 1)).collect()
+        } else {
+            self.walked_parts(folio)
+        }
+    }
+
+    /// Whether an entry at this page maps the folio; of a PMD the first page.
+    pub(crate) fn maps_at(&self, folio: FolioId, pid: Pid, vpn: u32) -> bool {
+        match self.pmd(pid, vpn) {
+            PmdKind::Leaf(leaf) | PmdKind::DevPrivate(leaf) => {
+                leaf.folio == folio && vpn == self.block_start(vpn)
+            }
+            _ => self.mapped_by(&self.pte(pid, vpn)).is_some_and(|mapped| mapped.folio == folio),
+        }
+    }
+
     /// F3.
     pub(crate) fn take_page_down(&mut self, pid: Pid, vpn: u32) -> bool {
-        let Pte::Page(Mapped { folio, page, flags }) = self.pte(pid, vpn) else {
-            unreachable!("only called for a mapping")
-        };
+        let pte = self.pte(pid, vpn);
+        let Mapped { folio, page, flags } =
+            self.mapped_by(&pte).expect("only called for a mapping");
+        if !matches!(pte, Pte::Page(_)) {
+            rule!(self.coverage, F3, if self.is_device_folio(folio) { 5 } else { 6 });
+            rule!(self.coverage, N17, 0);
+        }
+        // The device loses a page that is exclusive to it for good (O9).
+        let exclusively = matches!(pte, Pte::DevExclusive(_));
+        let flags = if exclusively { flags.without(EntryFlags::WRITE) } else { flags };
         if flags.has(EntryFlags::DIRTY) {
             rule!(self.coverage, F3, 0);
             self.mark_folio_dirty(folio);
@@ -235,7 +291,12 @@ impl Reference {
     }
 
     /// F4.
-    fn take_leaf_down(&mut self, pid: Pid, start: u32, Leaf { folio, flags }: Leaf) -> bool {
+    pub(crate) fn take_leaf_down(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        Leaf { folio, flags }: Leaf,
+    ) -> bool {
         let exclusive = self.page(folio, 0).exclusive;
         if exclusive && !self.share(folio, 0) {
             rule!(self.coverage, F4, 1);
@@ -303,7 +364,13 @@ impl Reference {
             flags = flags.without(EntryFlags::UFFD_WP);
         }
         self.mappings_to_add(to, pid, 1);
-        self.set_pte(pid, vpn, Pte::Page(Mapped { folio: to, page, flags }));
+        let pte = if self.is_device_folio(to) {
+            rule!(self.coverage, F8, 2);
+            Pte::DevPrivate(Mapped { folio: to, page, flags: device_flags(entry.flags) })
+        } else {
+            Pte::Page(Mapped { folio: to, page, flags })
+        };
+        self.set_pte(pid, vpn, pte);
         self.page_mut(to, page).exclusive |= exclusive;
     }
 
@@ -317,9 +384,21 @@ impl Reference {
         // Unlike a PTE, a PMD is made dirty last, and so soft-dirty, too (S18).
         let flags = if dirty { self.dirtied(flags) } else { flags };
         self.mappings_to_add(to, pid, 1);
-        self.set_pmd(pid, start, Pmd::Leaf(Leaf { folio: to, flags }));
+        let pmd = if self.is_device_folio(to) {
+            rule!(self.coverage, F4, 4);
+            Pmd::DevPrivate(Leaf { folio: to, flags: device_flags(entry.flags) })
+        } else {
+            Pmd::Leaf(Leaf { folio: to, flags })
+        };
+        self.set_pmd(pid, start, pmd);
         self.page_mut(to, 0).exclusive |= exclusive;
     }
+}
+
+/// The flags of a DEVPRIV entry made of a MIGRATION one (F8).
+fn device_flags(entry: EntryFlags) -> EntryFlags {
+    let kept = EntryFlags::WRITE.with(EntryFlags::SOFT_DIRTY).with(EntryFlags::UFFD_WP);
+    EntryFlags(entry.0 & kept.0)
 }
 
 /// Whether a MIGRATION entry is of kind WRITE or READ_EXCL.
@@ -348,10 +427,7 @@ impl Reference {
         if self.folio(folio).flags.has(FolioFlags::KSM) {
             return self.mappings(folio).map(|mapping| (mapping.pid, mapping.vpn)).collect();
         }
-        self.walk_positions(folio, |machine, pid, vpn| match machine.pmd(pid, vpn) {
-            PmdKind::Leaf(leaf) => leaf.folio == folio && vpn == machine.block_start(vpn),
-            _ => matches!(machine.pte(pid, vpn), Pte::Page(mapped) if mapped.folio == folio),
-        })
+        self.walk_positions(folio, |machine, pid, vpn| machine.maps_at(folio, pid, vpn))
     }
 
     /// The MIGRATION entries that name `named`, in the order of an rmap walk of `folio`.
@@ -378,7 +454,7 @@ impl Reference {
     }
 
     /// The pages that an rmap walk of the folio visits, in its order, as far as `matches`.
-    fn walk_positions(
+    pub(crate) fn walk_positions(
         &self,
         folio: FolioId,
         matches: impl Fn(&Self, Pid, u32) -> bool,

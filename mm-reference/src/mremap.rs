@@ -1,7 +1,7 @@
 //! `mremap` (rulebook section J): memory gets another size, or another place. Its pages stay what and
 //! whose they are; only where they are mapped changes.
 
-use mm_ops::{EntryFlags, Errno, MremapFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
+use mm_ops::{EntryFlags, Errno, EventKind, MremapFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -380,6 +380,7 @@ impl Reference {
         if len == 0 {
             return Ok(());
         }
+        self.notify(EventKind::Unmap, pid, from..from + len);
         let back = self.realigned(pid, (from, to), len);
         let (mut old, mut new, end) = (from - back, to - back, from + len);
         while old < end {
@@ -485,6 +486,7 @@ impl Reference {
         let pmd = match kind {
             PmdKind::Leaf(leaf) => Pmd::Leaf(moved(leaf)),
             PmdKind::Migration(leaf) => Pmd::Migration(moved(leaf)),
+            PmdKind::DevPrivate(leaf) => Pmd::DevPrivate(moved(leaf)),
             PmdKind::HugeZero(flags) => Pmd::HugeZero(self.moved_flags(flags, unwatched)),
             PmdKind::None | PmdKind::Table => return,
         };
@@ -511,6 +513,12 @@ impl Reference {
             }
             Pte::Migration(page) => {
                 (Pte::Migration(Mapped { flags: flags(page.flags), ..page }), 3)
+            }
+            Pte::DevPrivate(page) => {
+                (Pte::DevPrivate(Mapped { flags: flags(page.flags), ..page }), 7)
+            }
+            Pte::DevExclusive(page) => {
+                (Pte::DevExclusive(Mapped { flags: flags(page.flags), ..page }), 8)
             }
             // It has no soft-dirty bit (S4).
             Pte::Hwpoison(page) if unwatched => {

@@ -21,6 +21,7 @@ impl Reference {
     /// The same, with the rules that fired before it.
     pub(crate) fn apply_on_top(&mut self, op: &Op, choices: &[Choice]) -> Result<Outcome, Refusal> {
         self.adopt(choices)?;
+        self.devices.events.clear();
         let outcome = self.execute(op);
         self.sweep();
         self.all_adopted()?;
@@ -96,7 +97,7 @@ impl Reference {
             Op::Mremap { pid, range, to, flags } => self.op_mremap(pid, range, to, flags),
             Op::UffdMove { pid, range, to, holes } => self.op_uffd_move(pid, range, to, holes),
             Op::RmapWalk { pid, vpn } => self.op_rmap_walk(pid, vpn),
-            Op::Dev(_) => Outcome::Err(Errno::EOPNOTSUPP),
+            Op::Dev(op) => self.op_dev(op),
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use mm_ops::{EntryFlags, Errno, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn};
+use mm_ops::{
+    EntryFlags, Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, Prot, VmaFlags, Vpn,
+};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -83,6 +85,7 @@ impl Reference {
         change: Change,
     ) -> Result<(), NoMemory> {
         let vma_flags = self.vma_flags(pid, range.start);
+        self.notify(EventKind::ProtectionVma, pid, range.clone());
         if change == Change::UffdProtect && self.uffd_marks_empty() {
             return self.mark_and_change(pid, range, vma_flags);
         }
@@ -131,7 +134,15 @@ impl Reference {
                 let flags = uffd_changed(self.downgraded(flags), change);
                 return self.set_leaf_flags(pid, part.start, flags);
             }
-            PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
+            PmdKind::DevPrivate(Leaf { flags, .. }) if whole => {
+                rule!(self.coverage, H8, 4);
+                let flags = uffd_changed(self.device_downgraded(flags), change);
+                return self.set_leaf_flags(pid, part.start, flags);
+            }
+            PmdKind::Leaf(_)
+            | PmdKind::HugeZero(_)
+            | PmdKind::Migration(_)
+            | PmdKind::DevPrivate(_) => {
                 rule!(self.coverage, H8, 2);
                 self.split_pmd(pid, part.start);
             }
@@ -160,6 +171,14 @@ impl Reference {
                 flags
             }
             Pte::Migration(Mapped { flags, .. }) => uffd_changed(self.downgraded(flags), change),
+            Pte::DevPrivate(Mapped { flags, .. }) => {
+                rule!(self.coverage, H6, if change == Change::Mprotect { 2 } else { 3 });
+                uffd_changed(self.device_downgraded(flags), change)
+            }
+            Pte::DevExclusive(Mapped { flags, .. }) => {
+                rule!(self.coverage, H6, if change == Change::Mprotect { 4 } else { 5 });
+                uffd_changed(self.changed_exclusive(flags), change)
+            }
             Pte::Swap(Swapped { flags, .. }) | Pte::Hwpoison(Mapped { flags, .. }) => {
                 rule!(self.coverage, H6, u8::from(change != Change::Mprotect));
                 uffd_changed(flags, change)
@@ -259,6 +278,18 @@ impl Reference {
     }
 }
 
+impl Reference {
+    /// H6: a device may not write any more; of a kind that changes the soft-dirty bit is lost.
+    fn device_downgraded(&mut self, flags: EntryFlags) -> EntryFlags {
+        rule!(self.coverage, N17, 3);
+        if flags.has(EntryFlags::WRITE) {
+            flags.without(EntryFlags::WRITE.with(EntryFlags::SOFT_DIRTY))
+        } else {
+            flags
+        }
+    }
+}
+
 /// H6: uwp is set, or cleared, or as it was.
 fn uffd_changed(flags: EntryFlags, change: Change) -> EntryFlags {
     match change {
@@ -301,6 +332,7 @@ impl Reference {
         let (mut at, end, _) = self.cut(range);
         while let Some(piece) = self.next_piece(pid, at, end) {
             if piece.flags.has(VmaFlags::READ) || piece.flags.has(VmaFlags::WRITE) {
+                self.notify(EventKind::ProtectionVma, pid, piece.start..piece.end);
                 for part in self.present_blocks(pid, piece.start..piece.end) {
                     self.hint_part(pid, part);
                 }
@@ -322,6 +354,12 @@ impl Reference {
                     self.set_leaf_flags(pid, part.start, flags);
                 }
             }
+            PmdKind::DevPrivate(Leaf { flags, .. }) => {
+                if whole {
+                    let flags = self.device_downgraded(flags);
+                    self.set_leaf_flags(pid, part.start, flags);
+                }
+            }
             PmdKind::Leaf(Leaf { flags, .. }) => {
                 if whole && !flags.has(EntryFlags::PROTNONE) {
                     rule!(self.coverage, H11, 0);
@@ -339,6 +377,16 @@ impl Reference {
                         }
                         Pte::Migration(Mapped { flags, .. }) => {
                             let flags = self.downgraded(flags);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        Pte::DevPrivate(Mapped { flags, .. }) => {
+                            rule!(self.coverage, H11, 3);
+                            let flags = self.device_downgraded(flags);
+                            self.set_pte_flags(pid, vpn, flags);
+                        }
+                        Pte::DevExclusive(Mapped { flags, .. }) => {
+                            rule!(self.coverage, H11, 4);
+                            let flags = self.changed_exclusive(flags);
                             self.set_pte_flags(pid, vpn, flags);
                         }
                         _ => {}
@@ -371,6 +419,7 @@ impl Reference {
         if !self.config.soft_dirty {
             return Outcome::Err(Errno::EINVAL);
         }
+        self.notify(EventKind::SoftDirty, pid, 0..self.config.space_pages());
         for vma in &mut self.mm_mut(pid).vmas {
             vma.flags = vma.flags.without(VmaFlags::SOFTDIRTY);
         }
@@ -390,7 +439,7 @@ impl Reference {
             |flags: EntryFlags| flags.without(EntryFlags::SOFT_DIRTY.with(EntryFlags::WRITE));
         match self.pmd(pid, part.start) {
             PmdKind::None => {}
-            PmdKind::Migration(Leaf { flags, .. }) => {
+            PmdKind::Migration(Leaf { flags, .. }) | PmdKind::DevPrivate(Leaf { flags, .. }) => {
                 rule!(self.coverage, Z4, 4);
                 self.set_leaf_flags(pid, part.start, flags.without(EntryFlags::SOFT_DIRTY));
             }
@@ -417,7 +466,9 @@ impl Reference {
                             let flags = flags.without(EntryFlags::SOFT_DIRTY);
                             self.set_pte_flags(pid, vpn, flags);
                         }
-                        Pte::Migration(Mapped { flags, .. }) => {
+                        Pte::Migration(Mapped { flags, .. })
+                        | Pte::DevPrivate(Mapped { flags, .. })
+                        | Pte::DevExclusive(Mapped { flags, .. }) => {
                             rule!(self.coverage, Z4, 4);
                             let flags = flags.without(EntryFlags::SOFT_DIRTY);
                             self.set_pte_flags(pid, vpn, flags);

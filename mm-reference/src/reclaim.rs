@@ -51,7 +51,9 @@ impl Reference {
     /// Which page of the folio is mapped at a page, or swapped out from there.
     pub(crate) fn page_at(&self, pid: Pid, vpn: u32) -> u32 {
         match (self.pmd(pid, vpn), self.pte(pid, vpn)) {
-            (_, Pte::Page(mapped)) => mapped.page,
+            (_, Pte::Page(mapped) | Pte::DevPrivate(mapped) | Pte::DevExclusive(mapped)) => {
+                mapped.page
+            }
             (_, Pte::Swap(Swapped { slot, .. })) => {
                 let cache = self.slots[slot as usize].cache;
                 cache.map_or(0, |folio| slot - self.cached_slots(folio).start)
@@ -161,7 +163,7 @@ impl Reference {
                 let pages = first..if place.by_pmd { nr } else { first + 1 };
                 let at = place.vpn + page.checked_sub(pages.start)?;
                 let mapped = self.pte(place.pid, at);
-                let Pte::Page(Mapped { folio, .. }) = mapped else { return None };
+                let Mapped { folio, .. } = self.mapped_by(&mapped)?;
                 pages.contains(&page).then_some(folio)
             })
         };
@@ -212,19 +214,14 @@ impl Reference {
     /// try_to_unmap (E3): VMA by VMA as the rmap walk finds them, until one refuses.
     fn try_to_unmap(&mut self, folio: FolioId) {
         self.note_walk(folio);
-        for (pid, range) in self.places_to_unmap(folio) {
-            if self.mapcount(folio) == 0 || !self.unmap_in_vma(folio, pid, range) {
+        for (pid, range) in self.parts_to_unmap(folio) {
+            if self.mapcount(folio) == 0 {
                 return;
             }
-        }
-    }
-
-    /// Where the folio may be mapped. A KSM page can be anywhere.
-    fn places_to_unmap(&self, folio: FolioId) -> Vec<(Pid, Range<u32>)> {
-        if self.folio(folio).flags.has(FolioFlags::KSM) {
-            self.mappings(folio).map(|m| (m.pid, m.vpn..m.vpn + 1)).collect()
-        } else {
-            self.walked_parts(folio)
+            self.notify_visit(folio, pid, range.clone());
+            if !self.unmap_in_vma(folio, pid, range) {
+                return;
+            }
         }
     }
 
@@ -235,7 +232,8 @@ impl Reference {
         let mut vpn = range.start;
         while vpn < range.end {
             let by_pmd = matches!(self.pmd(pid, vpn), PmdKind::Leaf(leaf) if leaf.folio == folio);
-            let by_pte = matches!(self.pte(pid, vpn), Pte::Page(mapped) if mapped.folio == folio);
+            let mapped = self.mapped_by(&self.pte(pid, vpn));
+            let by_pte = mapped.is_some_and(|mapped| mapped.folio == folio);
             if !by_pmd && !by_pte {
                 vpn += 1;
                 continue;
@@ -266,7 +264,12 @@ impl Reference {
 
     /// E4: one entry becomes a SWAP entry; `None`: it stays as it was.
     pub(crate) fn swap_pte(&mut self, pid: Pid, vpn: u32) -> Option<u32> {
-        let Pte::Page(Mapped { folio, page, flags }) = self.pte(pid, vpn) else { return None };
+        let pte = self.pte(pid, vpn);
+        let Mapped { folio, page, flags } = self.mapped_by(&pte)?;
+        if let Pte::DevExclusive(_) = pte {
+            rule!(self.coverage, E5, 0);
+            rule!(self.coverage, N17, 1);
+        }
         let slot = self.cached_at(folio)? + page;
         if flags.has(EntryFlags::DIRTY) {
             self.add_folio_flags(folio, FolioFlags::DIRTY);
@@ -289,7 +292,9 @@ impl Reference {
     /// out dirty, or somebody refers to it, the run stays (`None`), young and dirty as any of its
     /// entries was; a dirty folio is an ordinary one again.
     fn discard_run(&mut self, pid: Pid, vpn: u32, end: u32) -> Option<u32> {
-        let Pte::Page(Mapped { folio, page, flags }) = self.pte(pid, vpn) else { return None };
+        let Pte::Page(Mapped { folio, page, flags }) = self.pte(pid, vpn) else {
+            return self.discard_exclusive(pid, vpn);
+        };
         let respected = EntryFlags::WRITE.with(EntryFlags::SOFT_DIRTY);
         let run = self.run_length(pid, vpn, end, respected);
         let mut merged = flags;
@@ -314,6 +319,19 @@ impl Reference {
         }
         self.ptes_removed(folio, pid, page..page + run);
         Some(run)
+    }
+
+    /// E5, E9: the same for a DEVEXCL entry, which is in no run: what was noted in it the folio knows already.
+    fn discard_exclusive(&mut self, pid: Pid, vpn: u32) -> Option<u32> {
+        let Mapped { folio, page, .. } = self.mapped_by(&self.pte(pid, vpn))?;
+        let discardable = self.discardable(folio, self.vma_flags(pid, vpn));
+        rule!(self.coverage, E5, if discardable { 1 } else { 2 });
+        if !discardable {
+            return None;
+        }
+        self.set_pte(pid, vpn, Pte::None);
+        self.ptes_removed(folio, pid, page..page + 1);
+        Some(1)
     }
 
     /// E7, E9: the same for a PMD leaf of a lazyfree folio; `true`: it is gone.
@@ -365,7 +383,10 @@ impl Reference {
                     }
                 }
                 PmdKind::Table => self.age_ptes(pid, part, pageout, &mut isolated),
-                PmdKind::None | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
+                PmdKind::None
+                | PmdKind::HugeZero(_)
+                | PmdKind::Migration(_)
+                | PmdKind::DevPrivate(_) => {
                     rule!(self.coverage, I16, 0);
                 }
             }

@@ -206,11 +206,13 @@ impl Reference {
                     rule!(self.coverage, JR7, 0);
                     return Err(Unable);
                 }
-                PmdKind::Leaf(_) if self.config.relocate == RelocateDesign::PmdFail => {
+                PmdKind::Leaf(_) | PmdKind::DevPrivate(_)
+                    if self.config.relocate == RelocateDesign::PmdFail =>
+                {
                     rule!(self.coverage, JR13, 0);
                     return Err(Unable);
                 }
-                PmdKind::Leaf(Leaf { folio, .. }) => {
+                PmdKind::Leaf(Leaf { folio, .. }) | PmdKind::DevPrivate(Leaf { folio, .. }) => {
                     self.between_steps();
                     rule!(self.coverage, JR13, 1);
                     self.rewrite_mapped(pid, wanted, (block.start, folio, 0), rewritten)?;
@@ -238,7 +240,9 @@ impl Reference {
                 rule!(self.coverage, JR13, 2);
                 Ok(())
             }
-            Pte::Page(Mapped { folio, page, .. }) => {
+            Pte::Page(Mapped { folio, page, .. })
+            | Pte::DevPrivate(Mapped { folio, page, .. })
+            | Pte::DevExclusive(Mapped { folio, page, .. }) => {
                 self.between_steps();
                 self.rewrite_mapped(pid, wanted, (vpn, folio, page), rewritten)
             }

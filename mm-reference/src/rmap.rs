@@ -7,7 +7,7 @@ use mm_ops::{AllocKind, Errno, FolioFlags, Outcome, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
-use crate::state::{AvId, FolioId, Reference, Vma};
+use crate::state::{AvId, FolioId, Pte, Reference, Vma};
 use crate::vma::{IGNORED_BY_MERGES, contiguous};
 
 /// anon_vmas.
@@ -71,7 +71,16 @@ impl Reference {
         let Some(folio) = self.mapped_folio(pid, vpn.0) else {
             return Outcome::Err(Errno::EFAULT);
         };
-        Outcome::Pids(self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect())
+        let mut found = self.rmap_walk(folio);
+        if self.mapcount(folio) > 0 {
+            // A walk that is made at all finds those that gave their mapping up, too (O13).
+            let given_up = |machine: &Self, pid, vpn| {
+                let pte = machine.pte(pid, vpn);
+                matches!(pte, Pte::DevExclusive(entry) if entry.folio == folio)
+            };
+            found.extend(self.walk_positions(folio, given_up));
+        }
+        Outcome::Pids(found.into_iter().map(|(pid, _)| pid).collect())
     }
 
     /// The entries that map the folio, as a walk finds them.
@@ -264,7 +273,7 @@ impl Reference {
 
     /// deferred_split_folio(partially = true): sticky until the folio is split, migrated or freed.
     fn mark_partially_mapped(&mut self, folio: FolioId) {
-        if self.in_swap_cache(folio) {
+        if self.in_swap_cache(folio) || self.is_device_folio(folio) {
             rule!(self.coverage, G12, 2);
             return;
         }

@@ -53,6 +53,10 @@ impl Reference {
                     let kind = EntryKind::MigrationLeaf;
                     out.entries.push(entry(start, kind, leaf.flags, leaf.folio, 0));
                 }
+                Pmd::DevPrivate(leaf) => {
+                    let kind = EntryKind::DevPrivateLeaf;
+                    out.entries.push(entry(start, kind, leaf.flags, leaf.folio, 0));
+                }
                 Pmd::Table(table) => {
                     out.tables.push(TableSnap { pid, level: 1, vpn: Vpn(start) });
                     for (pte, vpn) in table.iter().zip(start..) {
@@ -60,6 +64,8 @@ impl Reference {
                         let (flags, folio, page) = match *pte {
                             Pte::Page(Mapped { folio, page, flags })
                             | Pte::Migration(Mapped { folio, page, flags })
+                            | Pte::DevPrivate(Mapped { folio, page, flags })
+                            | Pte::DevExclusive(Mapped { folio, page, flags })
                             | Pte::Hwpoison(Mapped { folio, page, flags }) => (flags, folio, page),
                             Pte::Swap(Swapped { slot, flags }) => (flags, 0, slot),
                             Pte::Zero(flags) => (flags, 0, 0),
@@ -89,11 +95,15 @@ impl Reference {
         for (token, circumstance) in (0u8..).map(Token).zip(&self.tokens) {
             out.tokens.extend(circumstance.as_ref().map(|held| TokenSnap {
                 token,
-                kind: match held.holding {
+                kind: match &held.holding {
                     Holding::Lock => TokenKind::Lock,
                     Holding::Isolation => TokenKind::Isolation,
                     Holding::Writeback(_) => TokenKind::Writeback,
-                    Holding::Migration { to, copied } => TokenKind::Migration { to, copied },
+                    Holding::Migration { to, copied } => {
+                        TokenKind::Migration { to: *to, copied: *copied }
+                    }
+                    Holding::DevMigration(migration) => migration.token_kind(),
+                    Holding::DevExclusive => TokenKind::DevExclusive,
                 },
                 folio: held.folio,
             }));
@@ -105,6 +115,7 @@ impl Reference {
             }
         }
         out.deferred.extend(&self.deferred);
+        self.show_devices(out);
     }
 }
 
@@ -120,6 +131,8 @@ fn kind_of(pte: &Pte) -> Option<EntryKind> {
         Pte::Guard => EntryKind::Guard,
         Pte::Poisoned => EntryKind::PoisonMarker,
         Pte::UffdMarker => EntryKind::UffdMarker,
+        Pte::DevPrivate(_) => EntryKind::DevPrivate,
+        Pte::DevExclusive(_) => EntryKind::DevExclusive,
     })
 }
 
@@ -147,8 +160,10 @@ impl SnapshotSource for Reference {
         let first_page = pages.len();
         for (at, page) in folio.pages.iter().enumerate() {
             let mapcount = self.tally.page_mapcounts[counts.first_page + at];
-            // PAE means something where a PTE maps the page, and on the head of a PMD map.
-            let meant = mapcount > 0 || at == 0 && counts.entire_mapcount > 0;
+            // PAE means something where a PTE maps the page, or keeps it for a device, and on the head
+            // of a PMD map.
+            let kept = self.tally.unmapped_exclusives[counts.first_page + at];
+            let meant = mapcount > 0 || kept || at == 0 && counts.entire_mapcount > 0;
             let exclusive = page.exclusive && meant;
             let (value, hwpoison) = (page.value, page.hwpoison);
             pages.push(PageSnap { mapcount, exclusive, value, hwpoison });
@@ -171,6 +186,7 @@ impl SnapshotSource for Reference {
                 + counts.pins * per_pin
                 + counts.isolations
                 + counts.batched
+                + counts.unmapped_exclusives
                 + u32::from(folio.poison_held),
             pincount: if folio.large() { counts.pins } else { 0 },
             mapcount: counts.mapcount,

@@ -19,9 +19,10 @@ struct Target {
 /// `split`.
 impl Reference {
     pub(crate) fn op_split(&mut self, pid: Pid, vpn: Vpn, order: Order, uniform: bool) -> Outcome {
-        let Some(folio) = self.mapped_folio(pid, vpn.0) else {
-            return Outcome::Err(Errno::EFAULT);
-        };
+        let mapped = self.mapped_folio(pid, vpn.0);
+        // Without large ones no page of a device can be split.
+        let there = mapped.filter(|folio| self.config.dev_thp || !self.is_device_folio(*folio));
+        let Some(folio) = there else { return Outcome::Err(Errno::EFAULT) };
         if self.locked(folio) {
             rule!(self.coverage, G7, 2);
             return Outcome::Err(Errno::EAGAIN);
@@ -91,6 +92,7 @@ impl Reference {
     fn may_split(&mut self, folio: FolioId, Target { order, toward }: Target) -> Result<(), Errno> {
         let cached = self.in_swap_cache(folio);
         let wrong_order = order >= self.folio(folio).order || order == Order(1);
+        let wrong_order = wrong_order || order > Order(0) && self.is_device_folio(folio);
         if wrong_order || cached && (order > Order(0) || toward.is_some()) {
             rule!(self.coverage, G7, 3);
             return Err(Errno::EINVAL);
@@ -111,28 +113,25 @@ impl Reference {
     /// without locks took a reference since G7 looked.
     fn freeze(&mut self, folio: FolioId) -> bool {
         rule!(self.coverage, G8);
-        for (pid, vpn) in self.rmap_walk(folio) {
-            self.between_steps();
-            let taken = match self.pmd(pid, vpn) {
-                PmdKind::Leaf(leaf) => self.freeze_leaf(pid, vpn, leaf),
-                _ => self.take_page_down(pid, vpn),
-            };
-            assert!(taken || self.is_raced(), "G7 found no reference, so no pin");
-            if !taken {
-                if matches!(self.pmd(pid, vpn), PmdKind::Leaf(_)) {
-                    // G3 turns into G2, and the walk goes on with the parts.
-                    self.split_pmd(pid, vpn);
-                    if self.freeze_parts(folio, pid, vpn) {
-                        continue;
-                    }
+        let taken = self.walk_to_unmap(folio, |machine, pid, vpn| {
+            machine.between_steps();
+            let taken = match machine.pmd(pid, vpn) {
+                PmdKind::Leaf(leaf) | PmdKind::DevPrivate(leaf) => {
+                    machine.freeze_leaf(pid, vpn, leaf)
                 }
-                // Whoever was in the way may be gone by the time somebody tries again.
-                self.between_steps();
-                return false;
+                _ => machine.take_page_down(pid, vpn),
+            };
+            assert!(taken || machine.is_raced(), "G7 found no reference, so no pin");
+            if !taken && matches!(machine.pmd(pid, vpn), PmdKind::Leaf(_)) {
+                // G3 turns into G2, and the walk goes on with the parts.
+                machine.split_pmd(pid, vpn);
+                return machine.freeze_parts(folio, pid, vpn);
             }
-        }
+            taken
+        });
+        // Whoever was in the way may be gone by the time somebody tries again.
         self.between_steps();
-        self.extra_references(folio) == 0
+        taken && self.extra_references(folio) == 0
     }
 
     /// The PTEs of a leaf that could not be frozen as a whole.
@@ -209,7 +208,7 @@ impl Reference {
     /// F9: whether the zero page serves as well as this piece.
     fn unused_zero_page(&self, piece: FolioId, pid: Pid, vpn: u32) -> bool {
         let Page { value, hwpoison, .. } = *self.page(piece, 0);
-        let locked = self.vma_flags(pid, vpn).has(VmaFlags::LOCKED);
+        let locked = self.vma_flags(pid, vpn).has(VmaFlags::LOCKED) || self.is_device_folio(piece);
         !self.folio(piece).large() && value.is_zero() && !hwpoison && !locked
     }
 

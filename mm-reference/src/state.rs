@@ -13,6 +13,7 @@ use smallvec::SmallVec;
 
 use crate::counts::Tally;
 use crate::coverage::{Coverage, rule};
+use crate::device::{DevMigration, Devices};
 use crate::lru::Batches;
 
 /// Number of a folio: an index into [`Reference::folios`].
@@ -43,6 +44,12 @@ pub(crate) enum Pte {
     Poisoned,
     /// A UFFD_WP marker.
     UffdMarker,
+    /// A page in a device's memory. It counts as a mapping. Flags: WRITE (kind WRITE), SOFT_DIRTY,
+    /// UFFD_WP.
+    DevPrivate(Mapped),
+    /// A page that is a device's alone for the moment. Flags: WRITE (but for kind READABLE of older
+    /// kernels, O15), SOFT_DIRTY, UFFD_WP.
+    DevExclusive(Mapped),
 }
 
 /// A SWAP entry (S4e).
@@ -72,6 +79,8 @@ pub(crate) enum Pmd {
     HugeZero(EntryFlags),
     /// A PMD MIGRATION entry: flags as of a PTE one. It has a deposited table like a leaf.
     Migration(Leaf),
+    /// The same as a DEVPRIV PTE, for a whole block. It has a deposited table like a leaf.
+    DevPrivate(Leaf),
 }
 
 /// A PMD leaf of a folio.
@@ -89,6 +98,7 @@ pub(crate) enum PmdKind {
     Leaf(Leaf),
     HugeZero(EntryFlags),
     Migration(Leaf),
+    DevPrivate(Leaf),
 }
 
 /// A mapping (S2).
@@ -220,6 +230,10 @@ pub(crate) enum Holding {
     Writeback(Vec<Value>),
     /// A migration between its begin and its end: its destination, and whether the copy was made.
     Migration { to: FolioId, copied: bool },
+    /// A device migration between its setup and its end.
+    DevMigration(DevMigration),
+    /// The driver that made a page exclusive holds the folio's lock and a reference (O3).
+    DevExclusive,
 }
 
 /// A circumstance in force, or an operation between its phases.
@@ -297,6 +311,7 @@ pub struct Reference {
     pub(crate) armed: bool,
     pub(crate) adopted: Adopted,
     pub(crate) race: crate::race::RaceState,
+    pub(crate) devices: Devices,
     pub(crate) coverage: Coverage,
     /// All counts after the last operation.
     pub(crate) tally: Tally,
@@ -326,6 +341,7 @@ impl Reference {
             armed: false,
             adopted: Adopted::default(),
             race: crate::race::RaceState::default(),
+            devices: Devices::default(),
             coverage: Coverage::default(),
             tally: Tally::default(),
         };
@@ -360,6 +376,7 @@ impl Reference {
         self.thp_madvise = OrderSet::EMPTY;
         self.links = 0;
         self.armed = false;
+        self.devices = Devices::default();
         self.adopted.choices.clear();
         self.adopted.failing = None;
         self.coverage.clear();
@@ -438,6 +455,7 @@ impl Reference {
             Some(Pmd::Leaf(leaf)) => PmdKind::Leaf(*leaf),
             Some(Pmd::HugeZero(flags)) => PmdKind::HugeZero(*flags),
             Some(Pmd::Migration(leaf)) => PmdKind::Migration(*leaf),
+            Some(Pmd::DevPrivate(leaf)) => PmdKind::DevPrivate(*leaf),
         }
     }
 
@@ -458,6 +476,7 @@ impl Reference {
             Some(
                 Pmd::Leaf(Leaf { flags, .. })
                 | Pmd::Migration(Leaf { flags, .. })
+                | Pmd::DevPrivate(Leaf { flags, .. })
                 | Pmd::HugeZero(flags),
             ) => *flags = new,
             _ => unreachable!("only called for a leaf"),
@@ -486,7 +505,11 @@ impl Reference {
         match self.pte(pid, vpn) {
             Pte::Zero(flags) => flags,
             Pte::Swap(swapped) => swapped.flags,
-            Pte::Page(mapped) | Pte::Migration(mapped) | Pte::Hwpoison(mapped) => mapped.flags,
+            Pte::Page(mapped)
+            | Pte::Migration(mapped)
+            | Pte::Hwpoison(mapped)
+            | Pte::DevPrivate(mapped)
+            | Pte::DevExclusive(mapped) => mapped.flags,
             Pte::None | Pte::Guard | Pte::Poisoned | Pte::UffdMarker => EntryFlags::NONE,
         }
     }
@@ -499,6 +522,8 @@ impl Reference {
             Pte::Swap(swapped) => Pte::Swap(Swapped { flags, ..swapped }),
             Pte::Migration(mapped) => Pte::Migration(Mapped { flags, ..mapped }),
             Pte::Hwpoison(mapped) => Pte::Hwpoison(Mapped { flags, ..mapped }),
+            Pte::DevPrivate(mapped) => Pte::DevPrivate(Mapped { flags, ..mapped }),
+            Pte::DevExclusive(mapped) => Pte::DevExclusive(Mapped { flags, ..mapped }),
             Pte::None | Pte::Guard | Pte::Poisoned | Pte::UffdMarker => return,
         };
         self.set_pte(pid, vpn, pte);

@@ -19,6 +19,11 @@ impl Reference {
                 rule!(self.coverage, G5, 2);
                 self.fill_with_migration(pid, start, leaf);
             }
+            PmdKind::DevPrivate(leaf) => {
+                rule!(self.coverage, G5, 3);
+                self.split_device_leaf(pid, start, leaf);
+                self.between_steps();
+            }
             PmdKind::HugeZero(old) => {
                 rule!(self.coverage, G4);
                 rule!(self.coverage, G5, 1);

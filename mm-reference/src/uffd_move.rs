@@ -1,7 +1,7 @@
 //! UFFDIO_MOVE (rulebook section K): pages that one process has for itself move into places that are
 //! watched, and empty.
 
-use mm_ops::{EntryFlags, Errno, Outcome, PageRange, Pid, VmaFlags, Vpn};
+use mm_ops::{EntryFlags, Errno, EventKind, Outcome, PageRange, Pid, VmaFlags, Vpn};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -109,7 +109,7 @@ impl Reference {
             return Err(Errno::EEXIST);
         }
         let source = self.pmd(pid, from);
-        if matches!(source, PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_)) {
+        if !matches!(source, PmdKind::None | PmdKind::Table) {
             let block = self.ptes();
             let aligned = from % block == 0 && to % block == 0 && left >= block;
             if aligned && destination == PmdKind::None {
@@ -125,6 +125,10 @@ impl Reference {
             self.ensure_pte_table(pid, from).map_err(no_memory)?;
         }
         self.ensure_pte_table(pid, to).map_err(no_memory)?;
+        if let PmdKind::DevPrivate(_) = self.pmd(pid, to) {
+            rule!(self.coverage, K3, 7);
+            return Err(Errno::EEXIST);
+        }
         if let PmdKind::Migration(_) = self.pmd(pid, to) {
             // Until the migration ends there is no table to look into.
             rule!(self.coverage, K3, 3);
@@ -163,6 +167,10 @@ impl Reference {
             PmdKind::HugeZero(flags) => {
                 rule!(self.coverage, K7, 3);
                 Pmd::HugeZero(flags.without(EntryFlags::UFFD_WP))
+            }
+            PmdKind::DevPrivate(_) => {
+                rule!(self.coverage, K7, 5);
+                return Err(Errno::EFAULT);
             }
             _ => {
                 rule!(self.coverage, K7, 4);
@@ -214,6 +222,7 @@ impl Reference {
     /// One PTE (K3 to K5, K8, K9).
     fn uffd_move_entry(&mut self, at: Places, holes: bool) -> Result<Step, Errno> {
         let Places { pid, from, to } = at;
+        self.notify(EventKind::Clear, pid, from..from + 1);
         if self.pte(pid, to) != Pte::None {
             rule!(self.coverage, K3, 4);
             return Err(Errno::EEXIST);
@@ -237,6 +246,11 @@ impl Reference {
             Pte::Migration(_) => {
                 rule!(self.coverage, K9, 0);
                 Err(Errno::EINTR)
+            }
+            Pte::DevPrivate(_) | Pte::DevExclusive(_) => {
+                rule!(self.coverage, K9, 2);
+                rule!(self.coverage, N17, 4);
+                Err(Errno::EFAULT)
             }
             Pte::Hwpoison(_) | Pte::Guard | Pte::Poisoned | Pte::UffdMarker => {
                 rule!(self.coverage, K9, 1);

@@ -2,7 +2,9 @@
 
 use std::ops::Range;
 
-use mm_ops::{Advice, EntryFlags, Errno, FolioFlags, Outcome, PageRange, Pid, VmaFlags, Vpn};
+use mm_ops::{
+    Advice, EntryFlags, Errno, EventKind, FolioFlags, Outcome, PageRange, Pid, VmaFlags, Vpn,
+};
 
 use crate::circumstances::NoMemory;
 use crate::coverage::rule;
@@ -30,11 +32,19 @@ impl Reference {
                     self.pmd_removed(leaf.folio, pid);
                     self.free_unmapped_swap_cache(leaf.folio);
                 }
+                PmdKind::DevPrivate(leaf) if whole => {
+                    rule!(self.coverage, I4, 3);
+                    self.clear_pmd(pid, part.start);
+                    self.pmd_removed(leaf.folio, pid);
+                }
                 PmdKind::HugeZero(_) | PmdKind::Migration(_) if whole => {
                     rule!(self.coverage, I4, 1);
                     self.clear_pmd(pid, part.start);
                 }
-                PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => {
+                PmdKind::Leaf(_)
+                | PmdKind::HugeZero(_)
+                | PmdKind::Migration(_)
+                | PmdKind::DevPrivate(_) => {
                     rule!(self.coverage, I4, 2);
                     self.split_pmd(pid, part.start);
                     self.zap_ptes(pid, part, guards);
@@ -64,6 +74,16 @@ impl Reference {
                 | Pte::UffdMarker => {
                     rule!(self.coverage, I2);
                     self.set_pte(pid, vpn, Pte::None);
+                    vpn += 1;
+                }
+                pte @ (Pte::DevPrivate(Mapped { folio, page, .. })
+                | Pte::DevExclusive(Mapped { folio, page, .. })) => {
+                    rule!(self.coverage, I2, if self.is_device_folio(folio) { 2 } else { 3 });
+                    rule!(self.coverage, N17, 2);
+                    self.set_pte(pid, vpn, Pte::None);
+                    if self.mapped_by(&pte).is_some() {
+                        self.ptes_removed(folio, pid, page..page + 1);
+                    }
                     vpn += 1;
                 }
                 Pte::Swap(_) => {
@@ -180,6 +200,7 @@ impl Reference {
         if self.vma(pid, Vpn(end)).is_some_and(|vma| vma.start < end) {
             self.split_vma(pid, end).map_err(failed)?;
         }
+        self.notify(EventKind::Unmap, pid, start..end);
         self.unmap_vmas(pid, start, end);
         Ok(())
     }
@@ -203,6 +224,8 @@ impl Reference {
     /// `exit` (I13), and the end of a child whose fork failed (C18).
     pub(crate) fn end_mm(&mut self, pid: Pid) {
         rule!(self.coverage, I13);
+        self.notify(EventKind::Release, pid, 0..self.config.space_pages());
+        self.forget_empty_places(pid);
         self.unmap_vmas(pid, 0, self.config.space_pages());
         self.mm_mut(pid).alive = false;
     }
@@ -345,6 +368,7 @@ impl Reference {
     /// MADV_DONTNEED (I5), and the table that becomes empty by it (I14).
     fn dont_need(&mut self, pid: Pid, range: Range<u32>) {
         rule!(self.coverage, I5, 0);
+        self.notify(EventKind::Clear, pid, range.clone());
         self.zap(pid, range.clone(), Guards::Keep);
         if !self.config.pt_reclaim {
             return;
@@ -382,6 +406,7 @@ impl Reference {
             } else {
                 assert!(!zapped, "a zapped range holds nothing but GUARD markers");
                 rule!(self.coverage, I12, 1);
+                self.notify(EventKind::Clear, pid, range.clone());
                 self.zap(pid, range.clone(), Guards::Keep);
                 zapped = true;
                 vpn = range.start;
@@ -390,9 +415,9 @@ impl Reference {
         Ok(())
     }
 
-    /// A walk for guard regions looks into tables: a PMD MIGRATION entry becomes one (G5).
+    /// A walk for guard regions looks into tables: a PMD MIGRATION or DEVPRIV entry becomes one (G5).
     fn split_pmd_migration(&mut self, pid: Pid, vpn: u32) {
-        if let PmdKind::Migration(_) = self.pmd(pid, vpn) {
+        if let PmdKind::Migration(_) | PmdKind::DevPrivate(_) = self.pmd(pid, vpn) {
             self.split_pmd(pid, vpn);
         }
     }
@@ -415,6 +440,7 @@ impl Reference {
 impl Reference {
     /// I6, I10.
     fn lazily_free(&mut self, pid: Pid, range: Range<u32>) {
+        self.notify(EventKind::Clear, pid, range.clone());
         for part in self.present_blocks(pid, range) {
             match self.pmd(pid, part.start) {
                 PmdKind::Leaf(leaf) => {
@@ -422,7 +448,9 @@ impl Reference {
                         self.lazily_free_ptes(pid, part);
                     }
                 }
-                PmdKind::HugeZero(_) | PmdKind::Migration(_) => rule!(self.coverage, I10, 0),
+                PmdKind::HugeZero(_) | PmdKind::Migration(_) | PmdKind::DevPrivate(_) => {
+                    rule!(self.coverage, I10, 0);
+                }
                 PmdKind::Table => self.lazily_free_ptes(pid, part),
                 PmdKind::None => {}
             }

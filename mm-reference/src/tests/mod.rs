@@ -3,6 +3,8 @@
 mod circumstances;
 mod collapse;
 mod cow;
+mod device;
+mod exclusive;
 mod fault;
 mod fork;
 mod gup;
@@ -79,7 +81,7 @@ impl Bench {
 
     fn with(config: Config) -> Self {
         let mut ideal = Ideal::new();
-        ideal.reset();
+        ideal.begin(&config);
         Self { machine: Reference::new(&config), ideal, config, ops: 0 }
     }
 

@@ -3,8 +3,8 @@
 //! reference alone, so that it can be trusted before anything is compared with it.
 
 use mm_ops::{
-    EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA, Observation, RelocateDesign, SwapDevice,
-    UffdCall, UffdFill, UffdWpMode, VmaFlags,
+    DevExclusiveMode, DevOp, DevSelect, Device, EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA,
+    Observation, RelocateDesign, SwapDevice, UffdCall, UffdFill, UffdWpMode, VmaFlags,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -42,6 +42,12 @@ const ADVICE: [Advice; 21] = [
 pub(super) struct Generator {
     rng: ChaCha8Rng,
     pages: u32,
+    /// Whether there are drivers.
+    devices: bool,
+    /// What drivers do next, the last first.
+    plan: Vec<Op>,
+    /// Where a device was last at work.
+    hot: (Pid, PageRange),
 }
 
 impl Generator {
@@ -133,6 +139,50 @@ impl Generator {
         }
     }
 
+    /// Often where a device has been before, and often a whole migration.
+    fn dev_op(&mut self, pid: Pid, vpn: Vpn, range: PageRange, token: Token) -> Op {
+        if !self.one_in(3)
+            && let Some(op) = self.plan.pop()
+        {
+            return op;
+        }
+        let device = Device(u8::from(self.one_in(6)));
+        let range = if self.one_in(3) { PageRange { start: vpn, len: 1 } } else { range };
+        let (pid, range) = if self.one_in(2) { self.hot } else { (pid, range) };
+        let vpn = if self.one_in(2) { Vpn(range.start.0 + vpn.0 % range.len.max(1)) } else { vpn };
+        let (select_system, to_device) = (!self.one_in(4), !self.one_in(4));
+        Op::Dev(match self.rng.random_range(0..24) {
+            0..=4 => {
+                let select = DevSelect { system: select_system, private: self.one_in(2) };
+                self.hot = (pid, range);
+                self.plan_migration(token, to_device);
+                DevOp::Setup { device, pid, range, token, select }
+            }
+            5..=6 => {
+                self.plan_migration(token, false);
+                DevOp::Evict { device, pid, range, token }
+            }
+            7..=11 => DevOp::Pages { token, to_device: !self.one_in(4) },
+            12..=15 => DevOp::Finalize { token },
+            16..=18 => {
+                self.hot = (pid, PageRange { start: vpn, len: 1 });
+                if self.one_in(2) {
+                    self.plan.push(Op::Drop { token });
+                }
+                DevOp::Exclusive { device, pid, vpn, token }
+            }
+            19..=20 => DevOp::Read { device, pid, vpn },
+            _ => DevOp::Write { device, pid, vpn, value: self.value() },
+        })
+    }
+
+    fn plan_migration(&mut self, token: Token, to_device: bool) {
+        if !self.one_in(4) {
+            let pages = DevOp::Pages { token, to_device };
+            self.plan = vec![Op::Dev(DevOp::Finalize { token }), Op::Dev(pages)];
+        }
+    }
+
     /// Programs begin with memory, every second one with memory for KSM.
     pub(super) fn op_at(&mut self, seed: u64, index: usize) -> Op {
         let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
@@ -147,7 +197,9 @@ impl Generator {
         let (pid, vpn, range) = (self.pid(), self.vpn(), self.range());
         let handle = Handle(self.rng.random_range(0..6));
         let token = Token(self.rng.random_range(0..4));
-        match self.rng.random_range(0..115) {
+        let kinds = if self.devices { 155 } else { 115 };
+        match self.rng.random_range(0..kinds) {
+            115..=154 => self.dev_op(pid, vpn, range, token),
             100..=107 => self.mremap(pid, range),
             108..=112 => {
                 let to = if self.one_in(2) { Vpn(self.vpn().0 / 4 * 4) } else { self.vpn() };
@@ -253,12 +305,22 @@ pub(super) fn config(seed: u64) -> Config {
             5 => RelocateDesign::Collect,
             _ => RelocateDesign::PinCheck,
         },
+        dev_mem: if seed.is_multiple_of(5) { 6 } else { 64 },
+        dev_exclusive: match seed % 17 {
+            0..=3 => DevExclusiveMode::Folio,
+            4..=7 => DevExclusiveMode::Walk,
+            _ => DevExclusiveMode::Current,
+        },
+        migdev_old: seed % 19 < 5,
+        dev_thp: seed % 23 < 12,
         ..Config::default()
     }
 }
 
 pub(super) fn generator(seed: u64) -> Generator {
-    Generator { rng: ChaCha8Rng::seed_from_u64(seed), pages: 24 }
+    let hot = (Pid(0), PageRange::new(0, 8));
+    let (rng, devices) = (ChaCha8Rng::seed_from_u64(seed), seed % 3 == 1);
+    Generator { rng, pages: 24, devices, plan: Vec::new(), hot }
 }
 
 /// The invariants that a single snapshot can be held to.
@@ -271,10 +333,15 @@ fn check(snapshot: &Snapshot) {
             check_migration_entry(snapshot, entry);
             continue;
         }
-        if !entry.kind.maps_folio() {
+        if entry.kind == EntryKind::DevExclusive {
+            continue;
+        }
+        let device = matches!(entry.kind, EntryKind::DevPrivate | EntryKind::DevPrivateLeaf);
+        if !entry.kind.maps_folio() && !device {
             assert!(!entry.flags.has(EntryFlags::WRITE), "INV7");
             continue;
         }
+        assert_eq!(device, snapshot.folios[entry.folio as usize].device().is_some(), "INV23");
         let folio = &snapshot.folios[entry.folio as usize];
         let page = snapshot.pages_of(entry.folio)[entry.page as usize];
         let both = EntryFlags::WRITE.with(EntryFlags::UFFD_WP);
@@ -363,6 +430,51 @@ fn check_migration_entry(snapshot: &Snapshot, entry: &mm_ops::EntrySnap) {
     }
 }
 
+/// What must hold of what devices have.
+fn check_devices(snapshot: &Snapshot, config: &Config) {
+    let current = config.dev_exclusive == DevExclusiveMode::Current;
+    for entry in snapshot.entries.iter().filter(|entry| entry.kind == EntryKind::DevExclusive) {
+        let page = snapshot.pages_of(entry.folio)[entry.page as usize];
+        let writable = entry.flags.has(EntryFlags::WRITE);
+        assert!(writable || !current, "S4h");
+        assert!(!writable || page.exclusive, "INV22");
+        assert!(!writable || page.mapcount == u32::from(current), "INV22");
+    }
+    for map in &snapshot.dev_maps {
+        let behind = snapshot.entries.partition_point(|e| (e.pid, e.vpn) <= (map.pid, map.vpn));
+        let entry = snapshot.entries[..behind].last().expect("a translation of an entry");
+        let page = entry.page + (map.vpn.0 - entry.vpn.0);
+        assert_eq!((entry.pid, entry.folio, page), (map.pid, map.folio, map.page), "O11");
+        let own = snapshot.folios[map.folio as usize].device() == Some(map.device);
+        match entry.kind {
+            EntryKind::DevExclusive => {}
+            EntryKind::DevPrivate
+            | EntryKind::DevPrivateLeaf
+            | EntryKind::Migration
+            | EntryKind::MigrationLeaf => {
+                assert!(own, "O11");
+                assert!(!map.write || entry.flags.has(EntryFlags::WRITE), "O11");
+            }
+            other => panic!("O11: {other:?}"),
+        }
+    }
+    let mut used = [0; 2];
+    for folio in &snapshot.folios {
+        let Some(device) = folio.device() else { continue };
+        used[device.index()] += folio.order.pages();
+        let never = FolioFlags::LRU.with(FolioFlags::SWAPCACHE).with(FolioFlags::DEFERRED);
+        let never = never.with(FolioFlags::PARTIALLY_MAPPED).with(FolioFlags::WRITEBACK);
+        assert_eq!(folio.flags.0 & never.0, 0, "INV23");
+        assert_eq!(folio.pincount, 0, "INV23");
+    }
+    assert!(used.iter().all(|used| *used <= u32::from(config.dev_mem)), "N7");
+    for word in &snapshot.dev_words {
+        for folio in word.from.iter().chain(&word.to) {
+            assert!(snapshot.folios[*folio as usize].flags.has(FolioFlags::LOCKED), "N5");
+        }
+    }
+}
+
 /// INV34: an rmap walk finds every mapping, and nothing else.
 fn check_walks(reference: &Reference) {
     let live = (0u32..).zip(&reference.folios).filter(|(_, folio)| folio.live);
@@ -387,6 +499,7 @@ fn step(
     check(&snapshot);
     check_walks(reference);
     check_slots(&snapshot);
+    check_devices(&snapshot, &reference.config);
     let mut observation = Observation::default();
     observation.fill_from(&snapshot, reference.config.ptes);
     let seen = observation.pages.iter().map(|page| (page.pid, page.vpn, page.value));
@@ -403,7 +516,7 @@ fn the_mechanism_satisfies_the_ideal() {
         let config = config(seed);
         let mut generator = generator(seed);
         let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
-        ideal.reset();
+        ideal.begin(&config);
         let mut trace = Vec::new();
         for index in 0..OPS {
             let op = generator.op_at(seed, index).stamped(index);
@@ -456,7 +569,7 @@ fn every_allocation_can_fail() {
         let config = config(seed);
         let mut generator = generator(seed);
         let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
-        ideal.reset();
+        ideal.begin(&config);
         for index in 0..OPS {
             let op = generator.op_at(seed, index).stamped(index);
             let before = (reference.clone(), ideal.clone());
