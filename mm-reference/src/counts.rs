@@ -67,7 +67,7 @@ impl Reference {
     }
 
     /// References of DEVEXCL entries that are no mappings (O13).
-    fn unmapped_exclusives(&self, folio: FolioId) -> u32 {
+    pub(crate) fn unmapped_exclusives(&self, folio: FolioId) -> u32 {
         if self.exclusive_entries_map() {
             return 0;
         }

@@ -22,6 +22,7 @@
 //!   (D13): of a page that nobody else made dirty the copy in swap may come back, and show what the page
 //!   held before: `unsaved`.
 //! * A move of several VMAs that failed midway (J2) may have come to any page: `instead`.
+//! * With `Config::migdev_old` device migrations forget writes (N15): module `gpu`.
 
 mod devices;
 mod gpu;

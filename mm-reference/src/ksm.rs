@@ -95,7 +95,7 @@ impl Reference {
         }
     }
 
-    fn is_ksm(&self, folio: FolioId) -> bool {
+    pub(crate) fn is_ksm(&self, folio: FolioId) -> bool {
         self.folio(folio).flags.has(FolioFlags::KSM)
     }
 

@@ -180,9 +180,21 @@ impl Reference {
             mapping.pid == pid && start <= vpn && vpn < end
         };
         let here = self.mappings(folio).filter(moves).count() as u32;
-        let fits = inside && here == self.mapcount(folio);
+        // A page that is exclusive to a device may have given its mapping up, and gets it back (O8).
+        let given_up =
+            self.unmapped_exclusives(folio) == 0 || self.exclusives_lie_in(folio, pid, wanted);
+        let fits = inside && given_up && here == self.mapcount(folio);
         rule!(self.coverage, JR16, u8::from(fits));
         fits
+    }
+}
+
+impl Reference {
+    /// Whether all DEVEXCL entries of the folio are in the range that moves.
+    fn exclusives_lie_in(&self, folio: FolioId, pid: Pid, wanted: Move) -> bool {
+        let range = wanted.from..wanted.from + wanted.old_len;
+        let names = |vpn: &u32| matches!(self.pte(pid, *vpn), Pte::DevExclusive(entry) if entry.folio == folio);
+        range.filter(names).count() as u32 == self.unmapped_exclusives(folio)
     }
 }
 
@@ -240,6 +252,8 @@ impl Reference {
                 rule!(self.coverage, JR13, 2);
                 Ok(())
             }
+            // What KSM left in a device's memory has no index (J4 does not find it).
+            Pte::DevPrivate(Mapped { folio, .. }) if self.is_ksm(folio) => Ok(()),
             Pte::Page(Mapped { folio, page, .. })
             | Pte::DevPrivate(Mapped { folio, page, .. })
             | Pte::DevExclusive(Mapped { folio, page, .. }) => {

@@ -1,7 +1,10 @@
 //! The ideal layer by itself: what it accepts, and what it calls a leak or a lost write. Each test
 //! plays a subject by hand: operations, the answers it would give, and the contents it would show.
 
-use mm_ops::{Advice, GupFlags, Handle, Op, Outcome, PageRange, Pid, Prot, Value, Vpn};
+use mm_ops::{
+    Advice, Config, DevOp, DevSelect, Device, GupFlags, Handle, Op, Outcome, PageRange, Pid, Prot,
+    Token, Value, Vpn,
+};
 use mm_reference::{Ideal, Violation};
 
 const P0: Pid = Pid(0);
@@ -201,4 +204,51 @@ fn a_device_store_that_nobody_told_of_may_be_undone_once_the_pin_is_gone() {
     };
     assert_eq!(device_wrote(false), (false, true));
     assert_eq!(device_wrote(true), (false, false));
+}
+
+const D0: Device = Device(0);
+
+fn device_writes(value: Value) -> Op {
+    Op::Dev(DevOp::Write { device: D0, pid: P0, vpn: Vpn(0), value })
+}
+
+/// A driver collects page 0, whatever it is.
+const SETUP: Op = Op::Dev(DevOp::Setup {
+    device: D0,
+    pid: P0,
+    range: PageRange::new(0, 1),
+    token: Token(0),
+    select: DevSelect { system: true, private: false },
+});
+
+#[test]
+fn a_device_is_like_a_thread_of_the_process() {
+    let read = Op::Dev(DevOp::Read { device: D0, pid: P0, vpn: Vpn(0) });
+    let mut play = Play::new();
+    play.writes(P0, 0, A).answers(read, Outcome::Value(A)).expect("what its owner wrote");
+    assert_eq!(rule(play.answers(read, Outcome::Value(B))), "INV25");
+    play.does(Op::Fork { parent: P0, child: P1 }).does(device_writes(B));
+    play.shows(&[(P0, 0, B), (P1, 0, A)]).expect("the owner sees it, the child does not");
+    let mut play = Play::new();
+    play.writes(P0, 0, A).does(device_writes(B));
+    assert_eq!(rule(play.shows(&[(P0, 0, A)])), "INV25", "a CPU access that misses the store");
+}
+
+#[test]
+fn older_device_migrations_may_forget_a_write_until_the_next() {
+    let play = |migdev_old: bool| {
+        let mut play = Play::new();
+        play.0.begin(&Config { migdev_old, ..Config::default() });
+        play.does(Op::Mmap { pid: P0, range: ALL, prot: Prot::RW, droppable: false });
+        play.writes(P0, 0, A).writes(P0, 1, A).writes(P0, 0, B);
+        play.answers(SETUP, Outcome::Count(1)).expect("nothing was read");
+        play
+    };
+    assert_eq!(rule(play(false).shows(&[(P0, 1, A)])), "INV25");
+    play(true).shows(&[(P0, 1, A)]).expect("zero");
+    play(true).shows(&[(P0, 0, A), (P0, 1, A)]).expect("what was there before");
+    assert_eq!(rule(play(true).shows(&[(P0, 0, B)])), "INV25", "page 1 was not collected");
+    let mut again = play(true);
+    again.writes(P0, 0, B);
+    assert_eq!(rule(again.shows(&[(P0, 0, A), (P0, 1, A)])), "INV25", "it was written again");
 }

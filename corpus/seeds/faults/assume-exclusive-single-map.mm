@@ -1,4 +1,4 @@
-# rules: JR6 JR15
+# rules: JR6
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

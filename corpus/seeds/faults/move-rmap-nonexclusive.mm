@@ -1,4 +1,4 @@
-# rules: JR2 K12
+# rules: JR2
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: JR12 JR14
+# rules: JR14
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: JR7 JR13
+# rules: JR13
 config ptes=4
 thp always=2
 mmap p0 0+4 rw

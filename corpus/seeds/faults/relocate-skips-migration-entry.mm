@@ -1,4 +1,4 @@
-# rules: JR7 JR13
+# rules: JR7
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

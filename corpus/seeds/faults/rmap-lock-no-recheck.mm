@@ -1,4 +1,4 @@
-# rules: L8 L18
+# rules: L8
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

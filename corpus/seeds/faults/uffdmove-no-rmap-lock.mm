@@ -1,4 +1,4 @@
-# rules: K12 L18
+# rules: K12
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

@@ -4,7 +4,8 @@
 use std::ops::Range;
 
 use mm_ops::{
-    Device, Errno, EventKind, EventSnap, FolioFlags, PageRange, Pid, Value, VmaFlags, Vpn,
+    Device, EntryFlags, Errno, EventKind, EventSnap, FolioFlags, PageRange, Pid, Value, VmaFlags,
+    Vpn,
 };
 
 use super::DevMap;
@@ -110,6 +111,6 @@ impl Reference {
             (_, Pte::DevPrivate(Mapped { folio, page, flags })) => (folio, page, flags),
             _ => return None,
         };
-        Some(DevMap { folio, page, write: flags.has(mm_ops::EntryFlags::WRITE) })
+        Some(DevMap { folio, page, write: flags.has(EntryFlags::WRITE) })
     }
 }

@@ -3,7 +3,9 @@
 
 use std::ops::Range;
 
-use mm_ops::{DevExclusiveMode, Device, EntryFlags, Errno, EventKind, Pid, Token, VmaFlags, Vpn};
+use mm_ops::{
+    DevExclusiveMode, Device, EntryFlags, Errno, EventKind, FolioFlags, Pid, Token, VmaFlags, Vpn,
+};
 
 use super::DevMap;
 use crate::coverage::rule;
@@ -183,7 +185,7 @@ impl Reference {
         if !writable {
             return flags;
         }
-        let dirty = self.folio(folio).flags.has(mm_ops::FolioFlags::DIRTY);
+        let dirty = self.folio(folio).flags.has(FolioFlags::DIRTY);
         let flags = if dirty { self.dirtied(flags) } else { flags };
         flags.with(EntryFlags::WRITE)
     }

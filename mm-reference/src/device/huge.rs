@@ -9,7 +9,7 @@ use super::Migrator;
 use super::collect::collected;
 use crate::coverage::rule;
 use crate::fault::Fault;
-use crate::state::{FolioId, Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
 
 /// Collecting.
 impl Reference {
@@ -142,10 +142,5 @@ impl Reference {
             self.page_mut(folio, page).exclusive |= exclusive;
         }
         self.pmd_removed(folio, pid);
-    }
-
-    /// Whether a folio is in a device's memory, whichever.
-    pub(crate) fn is_device_folio(&self, folio: FolioId) -> bool {
-        self.device_of(folio).is_some()
     }
 }

@@ -209,6 +209,11 @@ impl Reference {
         }
     }
 
+    /// Whether a folio is in a device's memory, whichever.
+    pub(crate) fn is_device_folio(&self, folio: FolioId) -> bool {
+        self.device_of(folio).is_some()
+    }
+
     /// Pages of a device's memory in use.
     fn device_pages_in_use(&self, device: Device) -> u32 {
         let live = self.folios.iter().filter(|folio| folio.live);

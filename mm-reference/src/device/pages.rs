@@ -2,13 +2,13 @@
 //! are inserted (N7, N8), the entries are restored (N9).
 
 use mm_ops::{
-    AllocKind, DevFlags, EntryFlags, Errno, EventKind, FolioFlags, Order, Token, Value, VmaFlags,
-    Vpn,
+    AllocKind, DevFlags, EntryFlags, Errno, EventKind, FolioFlags, Order, Pid, Token, Value,
+    VmaFlags, Vpn,
 };
 
 use super::{DevMigration, Migrator, Word};
 use crate::coverage::rule;
-use crate::state::{FolioId, Mapped, Page, PmdKind, Pte, Reference};
+use crate::state::{FolioId, Holding, Mapped, Page, PmdKind, Pte, Reference};
 
 /// `dev_pages`.
 impl Reference {
@@ -197,9 +197,9 @@ impl Reference {
 /// What an exit means to migrations.
 impl Reference {
     /// The empty places of a process that ends are never populated, not even if its name is used again.
-    pub(crate) fn forget_empty_places(&mut self, pid: mm_ops::Pid) {
+    pub(crate) fn forget_empty_places(&mut self, pid: Pid) {
         for held in self.tokens.iter_mut().flatten() {
-            if let crate::state::Holding::DevMigration(migration) = &mut held.holding
+            if let Holding::DevMigration(migration) = &mut held.holding
                 && migration.pid == pid
                 && !migration.paged
             {

@@ -299,12 +299,6 @@ pub(super) fn config(seed: u64) -> Config {
             2 => SwapDevice::Sync,
             _ => SwapDevice::Zram,
         },
-        relocate: match seed % 17 {
-            0..4 => RelocateDesign::PinIgnore,
-            4 => RelocateDesign::PmdFail,
-            5 => RelocateDesign::Collect,
-            _ => RelocateDesign::PinCheck,
-        },
         dev_mem: if seed.is_multiple_of(5) { 6 } else { 64 },
         dev_exclusive: match seed % 17 {
             0..=3 => DevExclusiveMode::Folio,
@@ -313,6 +307,12 @@ pub(super) fn config(seed: u64) -> Config {
         },
         migdev_old: seed % 19 < 5,
         dev_thp: seed % 23 < 12,
+        relocate: match seed % 17 {
+            0..4 => RelocateDesign::PinIgnore,
+            4 => RelocateDesign::PmdFail,
+            5 => RelocateDesign::Collect,
+            _ => RelocateDesign::PinCheck,
+        },
         ..Config::default()
     }
 }
