@@ -2,7 +2,7 @@
 //! described when asked for. Nothing is judged here.
 
 use crate::circumstances::Held;
-use crate::entry::Entry;
+use crate::entry::{Entry, Pfn};
 use crate::gup::ZERO_FRAME;
 use crate::model::Model;
 use crate::rmap_walk::Want;
@@ -41,7 +41,9 @@ impl Model {
         }));
         out.deferred.extend(self.folios.queued());
         let retired = self.count_retired(out);
-        out.finish(&Described { model: self, retired });
+        // Older kernels take the mapping of a DEVEXCL page away, and leave it exclusive (O3, O4).
+        let unmapped = if self.exclusive_maps() { Vec::new() } else { exclusive_pages(self, out) };
+        out.finish(&Described { model: self, retired, unmapped });
     }
 
     fn snapshot_devices(&self, out: &mut Snapshot) {
@@ -192,11 +194,19 @@ impl Model {
     }
 }
 
+/// Pages that DEVEXCL entries name.
+fn exclusive_pages(model: &Model, out: &Snapshot) -> Vec<Pfn> {
+    let named = out.entries.iter().filter(|entry| entry.kind == EntryKind::DevExclusive);
+    named.map(|entry| model.folios[entry.folio].head + entry.page).collect()
+}
+
 /// The model as the source of a snapshot.
 struct Described<'a> {
     model: &'a Model,
     /// See [`Model::count_retired`].
     retired: usize,
+    /// Pages that DEVEXCL entries name without mapping them.
+    unmapped: Vec<Pfn>,
 }
 
 impl SnapshotSource for Described<'_> {
@@ -207,7 +217,9 @@ impl SnapshotSource for Described<'_> {
         let mapcounts = &model.folios.mapcount[frames.clone()];
         let counts = mapcounts.iter().zip(&model.folios.value[frames]);
         pages.extend(counts.zip(folio.head..).map(|((&mapcount, &value), pfn)| {
-            let counts = mapcount > 0 || (pfn == folio.head && folio.entire > 0);
+            let counts = mapcount > 0
+                || (pfn == folio.head && folio.entire > 0)
+                || self.unmapped.contains(&pfn);
             PageSnap {
                 mapcount,
                 exclusive: counts && model.folios.exclusive.get(pfn),

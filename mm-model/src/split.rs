@@ -37,12 +37,11 @@ impl Model {
         answer(self.split_folio(id, order.0, nonuniform.then_some(page), Caller::HEAD))
     }
 
-    /// The entry of a page if it maps a folio, or keeps one for a device that could be split: all but a
-    /// single page of a device's memory.
+    /// The entry of a page if it maps a folio, or keeps one for a device that could be split: there is none
+    /// unless whole blocks go to devices.
     fn splittable_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
-        self.naming_entry(pid, vpn).filter(|entry| {
-            !entry.is_device_private() || self.folios[self.folios.of(entry.pfn())].is_large()
-        })
+        self.naming_entry(pid, vpn)
+            .filter(|entry| !entry.is_device_private() || self.config.dev_thp)
     }
 
     /// Splits a folio into pieces of an order: all of it, or only the halves that hold page `toward`

@@ -8,7 +8,7 @@ use crate::table::Slot;
 use crate::vma::Area;
 use crate::walk::Block;
 use mm_ops::{
-    Errno, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value, VmaFlags, Vpn,
+    Errno, EventKind, Outcome, PageRange, Pid, UffdCall, UffdFill, UffdWpMode, Value, VmaFlags, Vpn,
 };
 
 /// What a change of protection does with write protection by userfaultfd.
@@ -156,6 +156,7 @@ impl Model {
 
     /// Protects a range including what is empty (H7): tables are made for the markers.
     fn protect_all(&mut self, area: Area, start: u32, end: u32) -> Result<(), NoMemory> {
+        self.notify(EventKind::ProtectionVma, area.pid, start, end);
         let mut at = start;
         while at < end {
             let behind = self.geometry.block_end(at).min(end);

@@ -228,7 +228,7 @@ impl Reference {
             if self.mapcount(folio) == 0 {
                 break;
             }
-            self.notify_visit(folio, pid, part.clone());
+            self.notify_visit(pid, part.clone());
             let found: Vec<u32> = part.filter(|vpn| self.maps_at(folio, pid, *vpn)).collect();
             if !found.into_iter().all(|vpn| take(self, pid, vpn)) {
                 return false;

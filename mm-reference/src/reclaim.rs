@@ -218,7 +218,7 @@ impl Reference {
             if self.mapcount(folio) == 0 {
                 return;
             }
-            self.notify_visit(folio, pid, range.clone());
+            self.notify_visit(pid, range.clone());
             if !self.unmap_in_vma(folio, pid, range) {
                 return;
             }

@@ -190,7 +190,10 @@ impl Model {
             if let Held::DevMigration(migration) = &mut held.held
                 && migration.pid == pid
             {
-                migration.lose_holes();
+                // Those that were filled are no holes any more.
+                if !migration.paged {
+                    migration.lose_holes();
+                }
             }
         }
     }

@@ -104,11 +104,15 @@ impl Model {
         }
     }
 
-    /// A walk that unmaps a folio comes to a VMA, whatever it finds there. KSM pages have no place of
-    /// their own that could be told.
+    /// A walk that unmaps a folio comes to a VMA, whatever it finds there. A KSM page has no place of
+    /// its own: it counts where it is found.
     #[inline]
     pub(crate) fn notify_visit(&mut self, id: FolioId, range: &RmapRange) {
-        if !self.devices.maps.is_empty() && !self.folios[id].flags.has(FolioFlags::KSM) {
+        if self.devices.maps.is_empty() {
+            return;
+        }
+        let folio = &self.folios[id];
+        if !folio.flags.has(FolioFlags::KSM) || self.maps_in(folio.head, range) {
             let (pid, start) = (range.area.pid, range.start);
             self.notify_devices(EventKind::Clear, pid, start, start + range.len);
         }

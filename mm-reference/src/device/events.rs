@@ -49,12 +49,10 @@ impl Reference {
         self.devices.events.push(EventSnap { kind, pid, range, owner: Some(owner) });
     }
 
-    /// CLEAR, for the part of a VMA that a walk over a folio visits to unmap it. Of KSM pages nobody is
-    /// told.
-    pub(crate) fn notify_visit(&mut self, folio: FolioId, pid: Pid, part: Range<u32>) {
-        if !self.folio(folio).flags.has(FolioFlags::KSM) {
-            self.notify(EventKind::Clear, pid, part);
-        }
+    /// CLEAR, for the part of a VMA that a walk over a folio visits to unmap it; of a KSM page each place
+    /// where it is.
+    pub(crate) fn notify_visit(&mut self, pid: Pid, part: Range<u32>) {
+        self.notify(EventKind::Clear, pid, part);
     }
 }
 
