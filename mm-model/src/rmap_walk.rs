@@ -81,7 +81,7 @@ impl Model {
 
     /// Whether any page of the folio at frame `head` is mapped within a range.
     pub(crate) fn maps_in(&self, head: Pfn, range: &RmapRange) -> bool {
-        self.next_rmap_run(head, range, 0, Want::Mapped).is_some()
+        self.next_rmap_run(head, range, 0, Want::Reached).is_some()
     }
 
     /// The entries of a range that map the folio at frame `head`, beginning with the range's page

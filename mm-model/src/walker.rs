@@ -84,8 +84,7 @@ impl Model {
         let mut walker = Walker::default();
         if let Actor::Walk { pid, vpn } = actor
             && self.live(pid)
-            && let Some(entry) = self.present_entry(pid, vpn)
-            && entry.has_folio()
+            && let Some(entry) = self.naming_entry(pid, vpn)
         {
             walker.folio = Some(self.folios.of(entry.pfn()));
         }

@@ -4,13 +4,13 @@
 use std::ops::Range;
 
 use mm_ops::{
-    Device, EntryFlags, Errno, EventKind, EventSnap, FolioFlags, PageRange, Pid, Value, VmaFlags,
+    Device, EntryFlags, Errno, EventKind, EventSnap, PageRange, Pid, Value, VmaFlags,
     Vpn,
 };
 
 use super::DevMap;
 use crate::coverage::rule;
-use crate::state::{FolioId, Leaf, Mapped, PmdKind, Pte, Reference};
+use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
 
 /// Events.
 impl Reference {
