@@ -1,6 +1,8 @@
 //! Linearizability: an operation with an actor beside it must come to what the reference comes to
 //! with the actor before it, after it, between two of its steps, or backing off. Which of these it
-//! was is for the oracles to find out; that one of them explains everything is the judgement.
+//! was is for the oracles to find out; that one of them explains everything is the judgement. The
+//! answer of an rmap walker is judged like everything else: who was found must have been there to be
+//! found, all of them, at one moment between its first step and its last.
 
 use mm_ops::{
     AT_END, Actor, ActorEnd, Choice, GupFlags, Op, Outcome, PageRange, RACE_STEPS, Snapshot,
@@ -72,11 +74,20 @@ pub(crate) fn explain(
         None
     };
     if let Some(turn) = only {
-        let mut ways = [Way::Done, Way::BacksOff].into_iter();
+        // A walker backs off from a lock that somebody holds, and then nobody does.
+        let ways: &[Way] = match actor {
+            Actor::Walk { .. } => &[Way::Done],
+            _ => &[Way::Done, Way::BacksOff],
+        };
+        let mut ways = ways.iter().copied();
         let found = ways.find_map(|way| try_order(turn, way, &mut steps));
         return found.or_else(|| nearest.map(|(_, order)| order));
     }
-    for way in [Way::Done, Way::BacksOff] {
+    let ways: &[Way] = match actor {
+        Actor::Walk { .. } => &[Way::Done, Way::BacksOff, Way::Late],
+        _ => &[Way::Done, Way::BacksOff],
+    };
+    for way in ways.iter().copied() {
         let first = [Turn::Before, Turn::After];
         let found = first.into_iter().find_map(|turn| try_order(turn, way, &mut steps));
         let mut between = (1..=steps).map(Turn::Between);
@@ -131,5 +142,72 @@ pub(crate) fn as_operation(actor: Actor, end: ActorEnd) -> Option<(Op, Outcome)>
             Some((Op::Write { pid, vpn, value }, Outcome::Ok))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mm_ops::{Config, Pid, PidSet, Program, Vpn};
+
+    /// Whether what a walker for p0's page 1 answers is explained: after a few operations, beside
+    /// one more.
+    fn explained(before: &str, op: &str, at: [u8; RACE_STEPS], end: ActorEnd) -> bool {
+        let program: Program = format!("{before}\n{op}").parse().expect("a program");
+        let mut reference = Reference::new(&Config { ptes: 4, ..Config::default() });
+        let (last, first) = program.steps.split_last().expect("an operation");
+        for step in first {
+            reference.apply(&step.op, &[]).expect("no choice, so none refused");
+        }
+        let outcome = reference.clone().apply(&last.op, &[]).expect("likewise");
+        let actor = Actor::Walk { pid: Pid(0), vpn: Vpn(1) };
+        let found = (outcome, &[Choice::Raced(end)][..]);
+        explain(&reference, &last.op, (actor, at), found, None).is_some_and(|order| order.explains)
+    }
+
+    const MEMORY: &str = "mmap p0 0+4 rw\nwrite p0 1 a\nfork p0 p1";
+    const MIDWAY: [u8; RACE_STEPS] = [1, 2, 3, 4];
+
+    fn found(pids: &[u8]) -> ActorEnd {
+        ActorEnd::Walked(pids.iter().map(|pid| Pid(*pid)).collect())
+    }
+
+    #[test]
+    fn a_walker_finds_who_is_there_at_one_moment() {
+        let exit = "exit p1";
+        assert!(explained(MEMORY, exit, MIDWAY, found(&[0, 1])));
+        assert!(explained(MEMORY, exit, MIDWAY, found(&[0])));
+        assert!(explained(MEMORY, exit, MIDWAY, ActorEnd::BackedOff), "a contended root");
+        assert!(!explained(MEMORY, exit, MIDWAY, found(&[1])));
+        assert!(!explained(MEMORY, exit, MIDWAY, found(&[])));
+    }
+
+    #[test]
+    fn a_walker_whose_time_is_known_finds_who_is_there_then() {
+        let exit = "exit p1";
+        for (at, who) in [([0; RACE_STEPS], &[0, 1][..]), ([AT_END; RACE_STEPS], &[0])] {
+            for pids in [&[0, 1][..], &[0]] {
+                assert_eq!(explained(MEMORY, exit, at, found(pids)), pids == who);
+            }
+            // Nobody holds the root before the operation, or after it.
+            assert!(!explained(MEMORY, exit, at, ActorEnd::BackedOff));
+        }
+        let gone = explained(MEMORY, "munmap p0 1+1\nexit p1", MIDWAY, ActorEnd::BackedOff);
+        assert!(gone, "no folio to begin with");
+    }
+
+    #[test]
+    fn a_walker_that_comes_late_may_find_nobody() {
+        let alone = "mmap p0 0+4 rw\nwrite p0 1 a";
+        assert!(explained(alone, "munmap p0 1+1", MIDWAY, ActorEnd::Walked(PidSet::EMPTY)));
+        assert!(explained(alone, "munmap p0 1+1", [AT_END; RACE_STEPS], ActorEnd::BackedOff));
+        let moved = "mremap p0 0+4 21+4 maymove fixed";
+        assert!(
+            !explained(alone, moved, MIDWAY, ActorEnd::Walked(PidSet::EMPTY)),
+            "never zero times"
+        );
+        let relocated = "mremap p0 0+4 21+4 maymove fixed must_relocate";
+        assert!(!explained(alone, relocated, MIDWAY, ActorEnd::Walked(PidSet::EMPTY)));
+        assert!(explained(alone, relocated, MIDWAY, found(&[0])));
     }
 }

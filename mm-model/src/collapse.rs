@@ -74,6 +74,22 @@ impl Model {
         self.allocate_folio(self.geometry.shift as u8, area.pid, start)
             .map_err(|_| Failure::All(Errno::ENOMEM))?;
         self.bring_in(area, first, start)?;
+        // G16: until the pages are replaced no walk finds them.
+        self.lock_root(self.vma(area).anon_vma);
+        let done = self.isolate_and_replace(area, pmd, start, first);
+        self.unlock_roots();
+        done
+    }
+
+    /// G16 and G17: the PMD is cleared, the pages are looked at once more, and replaced.
+    fn isolate_and_replace(
+        &mut self,
+        area: Area,
+        pmd: Slot,
+        start: u32,
+        first: Slot,
+    ) -> Result<(), Failure> {
+        let entry = self.tables.get(pmd);
         let table = entry.table_number();
         if fault!(self, CollapseVsGupfast) {
             // Looked at while the pages can still be reached.

@@ -4,6 +4,11 @@
 //! Only builds with the cargo feature `faults` hold them. At each site stands one short line,
 //! `if fault!(self, Name) { … }`; this file says what each leaves out and where the catalogue's own
 //! injection or trigger does not fit the model, what stands in for it.
+//!
+//! Some doubts about relocation (JR15) are no faults here, because nothing in this world can show them:
+//! RA-UNLOCK-EARLY (folio locks dropped before the undo) and RA-COLLECT without its second look need
+//! someone who locks a folio or replaces an entry beside a mremap, and no actor does; RA-LATE-SPLIT is a
+//! task that waits for itself, and has no state to compare.
 
 use crate::model::Model;
 use mm_ops::Config;
@@ -323,7 +328,7 @@ catalogue! {
     UffdMovePmdMigration, "uffdmove-pmd-migration", "CVE-2025-38686, fix aba6faec0103",
         "UFFDIO_MOVE takes a MIGRATION PMD for a leaf (K7).",
         "";
-    UffdMoveNonexclusive, "uffdmove-nonexclusive", "seed 001; also move-rmap-nonexclusive",
+    UffdMoveNonexclusive, "uffdmove-nonexclusive", "seed 001",
         "UFFDIO_MOVE does not test PAE (K5, K7, K8).",
         "";
     UffdMoveKsm, "move-rmap-ksm", "seed 001",
@@ -338,6 +343,65 @@ catalogue! {
     UffdMoveHugeZeroNull, "uffdmove-huge-zero-null", "CVE-2026-31397",
         "UFFDIO_MOVE of the huge zero folio builds the new PMD entry from no folio (K7).",
         "What is mapped instead is the first frame.";
+    DontunmapAccounting, "dontunmap-accounting", "0e59f47c15ce",
+        "MREMAP_DONTUNMAP takes the emptied VMA for an unmapped one and no longer accounts for it.",
+        "What is counted for a process stands in the flag ACCOUNT of its VMAs here.";
+    MremapTableMoveNoRmapLock, "mremap-table-move-no-rmap-lock", "CVE-2022-41222, 97113eb39fa7",
+        "A page table is moved whole without the rmap lock (J10).",
+        "Needs a race with an rmap walker.";
+    RmapLockNoRecheck, "rmap-lock-no-recheck", "seed 001; rules L8, L18 (RETRY-OFF) left out",
+        "An rmap walker that got its lock does not look whether the folio has moved on.",
+        "Needs a race. The walker is part of the model.";
+    UffdMoveNoRmapLock, "uffdmove-no-rmap-lock", "rules K12, L18 (ROOTLOCK-OFF) left out",
+        "UFFDIO_MOVE gives a folio another root without the lock of the old one.",
+        "Needs a race with an rmap walker.";
+    MoveRmapNonexclusive, "move-rmap-nonexclusive", "seed 001; rules JR2, K12 left out",
+        "Relocation gives a folio to one VMA although other processes map it.",
+        "The same in UFFDIO_MOVE is uffdmove-nonexclusive.";
+    AssumeExclusiveSingleMap, "assume-exclusive-single-map", "seed 000 (RA-ASSERT-PAE0)",
+        "Relocation takes a folio with one mapping for exclusive, and marks its first page so.",
+        "In the model the assertion that was dropped acts on what it believes.";
+    RelocateWithoutUndo, "relocate-without-undo", "seed 000; rule JR14 left out",
+        "A relocation that ends early leaves the folios it changed with the anon_vma that goes.",
+        "";
+    RelocateNoRevert, "relocate-no-revert", "seed 000 (RA-NO-REVERT)",
+        "Where memory lacks for a page table entries go back, index and anon_vma do not.",
+        "Needs a failing allocation.";
+    RelocateCombinedUndoEntriesOnly, "relocate-combined-undo-entries-only",
+        "seed 000 (RA-COMBINED)",
+        "The same in the design that changes folios table by table.",
+        "Needs a failing allocation behind the first table, and that design.";
+    RelocateIgnoresPins, "relocate-ignores-pins", "seed 000; RA-PIN-CHECK",
+        "Relocation does not look for pins although its design says so.",
+        "Harms nobody (RA-PIN-IGNORE is a design of its own); that it is told apart is what counts.";
+    RelocateSkipsMigrationEntry, "relocate-skips-migration-entry", "seed 000 (RA-SKIP-MIG)",
+        "Relocation passes over MIGRATION entries, whose folio may come back as it was.",
+        "";
+    RelocateSkipsSwapcache, "relocate-skips-swapcache", "seed 000 (RA-SKIP-SWAP)",
+        "Relocation passes over SWAP entries whose folio is in the swap cache.",
+        "";
+    RelocateUndoFailsOnLatePin, "relocate-undo-fails-on-late-pin", "seed 000 (RA-UNDO-PIN)",
+        "Undo stops at a folio that looks pinned by then.",
+        "Needs a race with GUP-fast, and another folio that ends the relocation.";
+    RelocatePartiallyMappedFolio, "relocate-partially-mapped-folio",
+        "seed 000 (RA-SPLIT-ELSEWHERE)",
+        "A large folio is relocated with some of its mappings elsewhere (JR16).",
+        "";
+    RelocatePmdSkip, "relocate-pmd-skip", "seed 000 (RA-PMD-SKIP)",
+        "Relocation passes over PMD leaves.",
+        "";
+    RelocateFragment, "relocate-fragment", "seed 000 (RA-FRAGMENT)",
+        "A pinned folio keeps its old anon_vma, which the new VMA is linked to as well.",
+        "";
+    RelocateNoOldLock, "relocate-no-old-lock", "seed 000 (RA-NO-OLD-LOCK)",
+        "Only the new root is locked (JR4).",
+        "Needs a race with an rmap walker.";
+    RelocateNoNewLock, "relocate-no-new-lock", "seed 000 (RA-NO-NEW-LOCK)",
+        "Only the old root is locked (JR4).",
+        "Needs a race with an rmap walker.";
+    RelocateAvobjectOnePlace, "relocate-avobject-one-place", "seed 000 (RA-AV-OBJECT)",
+        "A walker that meets the object of two places looks at the new one only.",
+        "Needs a race with an rmap walker, and that design.";
 }
 
 impl Fault {

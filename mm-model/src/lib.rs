@@ -6,7 +6,7 @@
 //! One file for each area of the rules, under the same names as in the reference where it has one:
 //! `fault` (A), `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `migrate` (F),
 //! `thp`, `split`, `deferred` and `collapse` (G), `protect` and `uffd` (H), `zap`, `lazyfree` and
-//! `guard` (I), `mremap` and `move_tables` (J), `uffd_move` (K), `rmap`, `rmap_walk` and `vma` (L), `ksm` (P), `hwpoison` (Q), `lru` (S14); entries that
+//! `guard` (I), `mremap`, `move_tables`, `relocate` and `relocate_pages` (J), `uffd_move` (K), `rmap`, `rmap_walk` and `vma` (L), `ksm` (P), `race` and `walker` (R), `hwpoison` (Q), `lru` (S14); entries that
 //! map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch`
 //! (runs) and `alloc` (what can fail).
 //!
@@ -47,6 +47,8 @@ mod nonpresent;
 mod protect;
 mod race;
 mod reclaim;
+mod relocate;
+mod relocate_pages;
 mod rmap;
 mod rmap_walk;
 mod snapshot;
@@ -59,6 +61,7 @@ mod uffd;
 mod uffd_move;
 mod vma;
 mod walk;
+mod walker;
 mod zap;
 
 #[cfg(test)]

@@ -66,6 +66,10 @@ pub struct Model {
     pub(crate) armed_race: Option<(Actor, [u8; RACE_STEPS])>,
     /// The actor beside the operation under way.
     pub(crate) race: Option<Race>,
+    /// Roots whose lock the operation under way holds for writing, if a walker might care (L18).
+    pub(crate) held_roots: Vec<crate::rmap::AnonVmaNr>,
+    /// What folios on their way name in a relocation of that design.
+    pub(crate) av_object: Option<crate::relocate_pages::AvObject>,
     /// An entry taken out of sight for an actor to miss.
     pub(crate) hidden: Option<(crate::table::Slot, crate::entry::Entry)>,
     /// What happened in the last operation with an actor beside it.
@@ -100,6 +104,8 @@ impl Model {
             choices: Vec::new(),
             armed_race: None,
             race: None,
+            held_roots: Vec::new(),
+            av_object: None,
             hidden: None,
             timeline: Vec::new(),
             run_max: u32::MAX,
@@ -170,6 +176,7 @@ impl Model {
         if flags.has(FolioFlags::KSM) {
             self.ksm.remove(&id);
         }
+        self.forget_walker_of(id);
         if self.folios.bury(id) {
             return;
         }

@@ -8,6 +8,18 @@ use crate::race::Point;
 use crate::table::Slot;
 use crate::uffd::WATCHED;
 use crate::vma::Area;
+use mm_ops::Pid;
+
+/// When a move takes the rmap lock, that of the source's root, for writing (J10).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RmapLocks {
+    /// Never: whoever moves holds it all the time (JR4).
+    Held,
+    /// For entries of tables: no table lock hides them from a walk.
+    Tables,
+    /// For every table, since a walk may come to the destination first.
+    Always,
+}
 
 /// A move of pages from one VMA to another, or within one.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +32,7 @@ pub(crate) struct Move {
     /// Nobody watches the new place: write protection by userfaultfd goes (J7), and so every entry
     /// must be looked at (J9).
     unwatched: bool,
+    locks: RmapLocks,
 }
 
 impl Move {
@@ -27,12 +40,39 @@ impl Move {
     pub(crate) const fn new(old: Area, new: Area, pages: (u32, u32, u32), kept: bool) -> Self {
         let (from, to, len) = pages;
         let unwatched = (old.flags.0 | new.flags.0) & WATCHED.0 != 0 && !kept;
-        Self { old, new, from, to, len, unwatched }
+        Self { old, new, from, to, len, unwatched, locks: RmapLocks::Tables }
+    }
+
+    /// The same with these locks.
+    pub(crate) const fn locking(self, locks: RmapLocks) -> Self {
+        Self { locks, ..self }
     }
 
     /// The way back of the first `len` pages.
     pub(crate) const fn back(self, len: u32) -> Self {
-        Self { old: self.new, new: self.old, from: self.to, to: self.from, len, ..self }
+        let locks = match self.locks {
+            RmapLocks::Held => RmapLocks::Held,
+            RmapLocks::Tables | RmapLocks::Always => RmapLocks::Always,
+        };
+        Self { old: self.new, new: self.old, from: self.to, to: self.from, len, locks, ..self }
+    }
+
+    pub(crate) const fn pid(&self) -> Pid {
+        self.old.pid
+    }
+
+    pub(crate) const fn pages(&self) -> u32 {
+        self.len
+    }
+
+    /// First page of the source, and the first one behind it.
+    pub(crate) const fn source(&self) -> (u32, u32) {
+        (self.from, self.from + self.len)
+    }
+
+    /// Where a page of the source goes.
+    pub(crate) const fn destination_of(&self, vpn: u32) -> u32 {
+        self.to.wrapping_add(vpn.wrapping_sub(self.from))
     }
 }
 
@@ -62,6 +102,15 @@ impl Model {
     /// move_page_tables. Answers how many pages of the range are done; fewer than all, if memory
     /// lacks for a table.
     pub(crate) fn move_page_tables(&mut self, way: &Move) -> u32 {
+        self.move_page_tables_with(way, |_, _| {})
+    }
+
+    /// The same; after each step `each` hears up to which page of the source all is moved.
+    pub(crate) fn move_page_tables_with(
+        &mut self,
+        way: &Move,
+        mut each: impl FnMut(&mut Self, u32),
+    ) -> u32 {
         let mut cursor = Cursor { from: way.from, to: way.to, end: way.from + way.len };
         if self.can_align_down(way) {
             cursor.from = self.geometry.block_start(way.from);
@@ -70,6 +119,8 @@ impl Model {
         while cursor.from < cursor.end {
             let Some(done) = self.move_next(way, &cursor) else { break };
             cursor.advance(done);
+            each(self, cursor.from);
+            self.yield_point(Point::MoveStepped);
         }
         cursor.from.saturating_sub(way.from).min(way.len)
     }
@@ -114,7 +165,9 @@ impl Model {
         let entry = self.tables.get(from);
         let whole = extent == self.geometry.ptes() && self.tables.get(to).is_none();
         if entry.is_huge() && whole {
+            self.lock_overtaken(way);
             self.move_leaf(way, from, to, cursor.from);
+            self.unlock_overtaken(way);
             return Some(extent);
         }
         if entry.is_huge() {
@@ -124,8 +177,23 @@ impl Model {
         }
         let target = self.pte_slot_alloc(pid, to, cursor.to).ok()?;
         let source = self.pte_slot_in(from, cursor.from);
+        self.lock_overtaken(way);
         self.move_ptes(way, source, target, cursor.from, extent);
+        self.unlock_overtaken(way);
         Some(extent)
+    }
+
+    /// J10 for what table locks hide.
+    fn lock_overtaken(&mut self, way: &Move) {
+        if way.locks == RmapLocks::Always {
+            self.lock_root(self.vma(way.old).anon_vma);
+        }
+    }
+
+    fn unlock_overtaken(&mut self, way: &Move) {
+        if way.locks == RmapLocks::Always {
+            self.unlock_roots();
+        }
     }
 
     /// Moves a table, and those behind it that can go to the PMD entries behind. Answers the pages done.
@@ -149,6 +217,10 @@ impl Model {
 
     /// A table goes to another PMD or PUD entry, with all that is in it (J9): nothing in it changes.
     fn move_entry(&mut self, way: &Move, from: Slot, to: Slot, vpn: u32, pages: u32) {
+        let locked = way.locks != RmapLocks::Held && !fault!(self, MremapTableMoveNoRmapLock);
+        if locked {
+            self.lock_root(self.vma(way.old).anon_vma);
+        }
         let entry = self.tables.get(from);
         self.tables.set(from, Entry::NONE);
         self.yield_point(Point::MoveTableCleared);
@@ -156,6 +228,9 @@ impl Model {
         self.yield_point(Point::MoveTableSet);
         if !fault!(self, MremapNoFlush) {
             self.flush_tlb(way.old.pid, vpn, vpn + pages);
+        }
+        if locked {
+            self.unlock_roots();
         }
     }
 

@@ -1,6 +1,6 @@
 //! mremap (rulebook area J): what may be asked for, in the order of the kernel's checks (J1 to J3, J16),
 //! resizing in place, and the VMAs of a move (J5, J11 to J14). The page tables are moved in
-//! `move_tables`.
+//! `move_tables`; a move that relocates (JR1) is made in `relocate`.
 //!
 //! There is no limit to the number of VMAs, to locked memory or to the address space but its end, so
 //! that the tests for those are not here.
@@ -8,7 +8,7 @@
 use crate::alloc::NoMemory;
 use crate::gup::Populate;
 use crate::model::Model;
-use crate::move_tables::Move;
+use crate::move_tables::{Move, RmapLocks};
 use crate::uffd::WATCHED;
 use crate::vma::{Area, Vma, ends_mergeable, grows_into, mergeable, mergeable_flags, sticky_flags};
 use mm_ops::{
@@ -18,14 +18,14 @@ use mm_ops::{
 /// One call, or the part of one that is about one VMA (J2). Lengths may exceed the address space
 /// only while nothing was checked.
 #[derive(Clone, Copy, Debug)]
-struct Remap {
-    pid: Pid,
-    addr: u32,
-    old_len: u32,
+pub(crate) struct Remap {
+    pub(crate) pid: Pid,
+    pub(crate) addr: u32,
+    pub(crate) old_len: u32,
     /// The address asked for.
-    to: u32,
-    new_len: u32,
-    flags: MremapFlags,
+    pub(crate) to: u32,
+    pub(crate) new_len: u32,
+    pub(crate) flags: MremapFlags,
 }
 
 impl Remap {
@@ -96,7 +96,7 @@ impl Model {
         Ok(place)
     }
 
-    /// J1, what is about the arguments alone. All of it is EINVAL, whichever comes first.
+    /// J1 and JR1, what is about the arguments alone. All of it is EINVAL, whichever comes first.
     fn check_remap(
         &self,
         range: PageRange,
@@ -105,6 +105,7 @@ impl Model {
     ) -> Result<(), Errno> {
         let space = self.geometry.space();
         let mut legal = !to.is_empty() && to.len <= space;
+        legal &= !flags.relocates() || flags.maymove && !flags.dontunmap;
         if flags.fixed || flags.dontunmap {
             let overlap =
                 range.end() > u64::from(to.start.0) && to.end() > u64::from(range.start.0);
@@ -245,38 +246,29 @@ impl Model {
         Ok(())
     }
 
-    /// move_vma: KSM pages are broken (J4), the VMA is copied (J5), the page tables move, and the
-    /// source goes or stays empty (J12). The destination is free.
+    /// move_vma: KSM pages are broken (J4), the pages go to a copy of the VMA or are relocated, and
+    /// the source goes or stays empty (J12). The destination is free.
     fn move_vma(&mut self, call: Remap) -> Result<u32, Errno> {
-        let Remap { pid, addr, old_len, to, new_len, .. } = call;
+        let Remap { pid, addr, old_len, to, .. } = call;
         let area = self.area_at(pid, addr).ok_or(Errno::EFAULT)?;
         let merged = area.has(VmaFlags::MERGEABLE) && self.vma(area).anon_vma != NO_ANON_VMA;
         if merged && !fault!(self, MoveKeepsKsm) {
             self.unmerge(area, addr, addr + old_len)?;
         }
-        self.copy_vma(area, &call)?;
-        let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
-            return Err(Errno::EFAULT);
-        };
-        let way = Move::new(old, new, (addr, to, old_len), self.config.uffd_remap);
-        let moved = self.move_page_tables(&way);
-        if moved < old_len {
-            // J11.
-            if !fault!(self, MremapErrorNoMoveback) {
-                self.move_page_tables(&way.back(moved));
-            }
-            let undone = self.unmap_range(pid, PageRange::new(to, new_len));
-            debug_assert!(self.is_faulty() || undone.is_ok(), "only one allocation fails");
-            return Err(Errno::ENOMEM);
+        let relocated = call.flags.relocates() && self.relocate(area, &call)?;
+        if !relocated {
+            self.move_to_copy(area, &call)?;
         }
-        if new.flags.0 & WATCHED.0 != 0 && !self.config.uffd_remap {
-            // J14: all of it, whatever was merged.
-            let vma = self.vma_mut(pid, new.index);
-            vma.flags = vma.flags.without(WATCHED);
-        }
+        self.stop_watching(pid, to);
         if !merged {
             self.note_moved_ksm(addr, to, old_len);
         }
+        if relocated {
+            self.merge_relocated(pid, to);
+        }
+        let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
+            return Err(Errno::EFAULT);
+        };
         if call.flags.dontunmap {
             self.leave_empty(old, new, &call);
         } else {
@@ -285,16 +277,69 @@ impl Model {
         Ok(to)
     }
 
-    /// The VMA at the new place (J5): a neighbour there grows if it fits (L10), else a new one has
-    /// the anon_vmas of the old one. Linear indices of moved pages are kept; a VMA without anon_vma
-    /// has none to keep.
-    fn copy_vma(&mut self, area: Area, call: &Remap) -> Result<(), NoMemory> {
-        let Remap { pid, addr, to, new_len, .. } = *call;
+    /// J14: nobody watches what was moved, nor what it merged with before it was.
+    fn stop_watching(&mut self, pid: Pid, to: u32) {
+        let new = self.area_at(pid, to).filter(|new| new.flags.0 & WATCHED.0 != 0);
+        if let Some(new) = new.filter(|_| !self.config.uffd_remap) {
+            let vma = self.vma_mut(pid, new.index);
+            vma.flags = vma.flags.without(WATCHED);
+        }
+    }
+
+    /// The VMA is copied (J5) and the page tables move, all or none of them (J11).
+    fn move_to_copy(&mut self, area: Area, call: &Remap) -> Result<(), Errno> {
+        let Remap { pid, addr, old_len, to, new_len, .. } = *call;
+        let merged = self.copy_vma(area, call)?;
+        let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
+            return Err(Errno::EFAULT);
+        };
+        // J10: a walk may come to the destination before it comes to the source.
+        let overtaken = merged && self.vma(new).pgoff <= self.vma(old).pgoff;
+        let locks = if overtaken { RmapLocks::Always } else { RmapLocks::Tables };
+        let way = Move::new(old, new, (addr, to, old_len), self.config.uffd_remap).locking(locks);
+        let moved = self.move_page_tables(&way);
+        if moved == old_len {
+            return Ok(());
+        }
+        if !fault!(self, MremapErrorNoMoveback) {
+            self.move_page_tables(&way.back(moved));
+        }
+        let undone = self.unmap_range(pid, PageRange::new(to, new_len));
+        debug_assert!(self.is_faulty() || undone.is_ok(), "only one allocation fails");
+        Err(Errno::ENOMEM)
+    }
+
+    /// What the moved part of a VMA is at its new place, if it merges with nothing (J5). Linear
+    /// indices of moved pages are kept; a VMA without anon_vma has none to keep.
+    pub(crate) fn copy_of(&self, area: Area, call: &Remap) -> Vma {
         let source = self.vma(area).clone();
         let faulted = source.anon_vma != NO_ANON_VMA;
-        let pgoff = if faulted { source.linear_index(addr) } else { to };
-        let new = Vma { start: to, end: to + new_len, pgoff, ..source };
+        let pgoff = if faulted { source.linear_index(call.addr) } else { call.to };
+        Vma { start: call.to, end: call.to + call.new_len, pgoff, ..source }
+    }
+
+    /// The VMA at the new place (J5): a neighbour there grows if it fits (L10), else a new one has
+    /// the anon_vmas of the old one. Answers whether it merged.
+    fn copy_vma(&mut self, area: Area, call: &Remap) -> Result<bool, NoMemory> {
+        let Remap { pid, to, .. } = *call;
+        let new = self.copy_of(area, call);
         let index = self.vma_from(pid, to);
+        let sides = self.merge_sides(pid, (index, index), &new);
+        if sides == (false, false) {
+            self.link_copy(index, new, pid)?;
+            return Ok(false);
+        }
+        self.merge_new(pid, index, &new, sides)?;
+        Ok(true)
+    }
+
+    /// Whether a VMA fits the one before index `.0`, and the one at index `.1` (L10).
+    pub(crate) fn merge_sides(
+        &self,
+        pid: Pid,
+        (behind, next): (usize, usize),
+        new: &Vma,
+    ) -> (bool, bool) {
         let vmas = &self.mms[pid.index()].vmas;
         let fits = |low: &Vma, high: &Vma| {
             mergeable(low, high)
@@ -304,16 +349,24 @@ impl Model {
                     && low.anon_vma != NO_ANON_VMA
                     && high.anon_vma != NO_ANON_VMA
         };
-        let prev = index.checked_sub(1).map(|at| &vmas[at]).filter(|prev| fits(prev, &new));
-        let next = vmas.get(index).filter(|next| fits(&new, next));
+        let prev = behind.checked_sub(1).map(|at| &vmas[at]).filter(|prev| fits(prev, new));
+        let next = vmas.get(next).filter(|next| fits(new, next));
         let next = next.filter(|next| prev.is_none_or(|prev| ends_mergeable(prev, next)));
-        let (left, right) = (prev.is_some(), next.is_some());
-        if !left && !right {
-            return self.link_copy(index, new, pid);
-        }
+        (prev.is_some(), next.is_some())
+    }
+
+    /// Merges a VMA that is in no list, and belongs before the one at `index`, with its neighbours.
+    fn merge_new(
+        &mut self,
+        pid: Pid,
+        index: usize,
+        new: &Vma,
+        (left, right): (bool, bool),
+    ) -> Result<(), NoMemory> {
+        let to = new.start;
         let target = if left { index - 1 } else { index };
         if left && right {
-            let next = &vmas[index];
+            let next = &self.mms[pid.index()].vmas[index];
             let given = (next.anon_vma, next.avcs.clone());
             self.adopt_chain(pid, target, given, to)?;
         }
@@ -334,6 +387,24 @@ impl Model {
         Ok(())
     }
 
+    /// JR12, step 6: the VMA of relocated pages merges after the fact; where memory lacks for that it
+    /// stays what it is.
+    fn merge_relocated(&mut self, pid: Pid, to: u32) {
+        let index = self.vma_from(pid, to);
+        let new = self.mms[pid.index()].vmas[index].clone();
+        let sides = self.merge_sides(pid, (index, index + 1), &new);
+        if sides == (false, false) {
+            return;
+        }
+        self.let_walkers_finish(new.anon_vma);
+        self.mms[pid.index()].vmas.remove(index);
+        if self.merge_new(pid, index, &new, sides).is_ok() {
+            self.unlink_anon_vmas(pid, &new);
+        } else {
+            self.mms[pid.index()].vmas.insert(index, new);
+        }
+    }
+
     /// A copy that merged with nothing.
     fn link_copy(&mut self, index: usize, mut new: Vma, pid: Pid) -> Result<(), NoMemory> {
         self.allocate(AllocKind::Vma, pid, new.start)?;
@@ -347,12 +418,15 @@ impl Model {
 
     /// J12, J13 for MREMAP_DONTUNMAP.
     fn leave_empty(&mut self, old: Area, new: Area, call: &Remap) {
+        let unaccounted = fault!(self, DontunmapAccounting);
         let vma = self.vma_mut(old.pid, old.index);
-        vma.flags = vma.flags.without(VmaFlags::LOCKED);
+        let lost = VmaFlags::LOCKED.with_if(VmaFlags::ACCOUNT, unaccounted);
+        vma.flags = vma.flags.without(lost);
         let whole = (old.start, old.end) == (call.addr, call.addr + call.old_len);
         if old.index == new.index || !whole || fault!(self, DontunmapKeepsAnonVma) {
             return;
         }
+        self.let_walkers_finish(self.vma(old).anon_vma);
         let vma = self.vma_mut(old.pid, old.index);
         let left = vma.clone();
         vma.anon_vma = NO_ANON_VMA;

@@ -1,7 +1,7 @@
 //! Actors without locks beside an operation (section R). An operation calls [`Model::yield_point`]
 //! between any two accesses that such an actor could tell apart; the actor armed for it takes its
 //! steps there. What the steps of GUP-fast are is D15; what a CPU does with a translation that was
-//! not flushed yet is R2, R17.
+//! not flushed yet is R2, R17; the rmap walker is in `walker`.
 //!
 //! Where no actor is armed, a yield point costs one test. Operations flush the TLB where the kernel
 //! does: [`Model::flush_tlb`].
@@ -11,6 +11,7 @@ use crate::folio::FolioId;
 use crate::gup::{ZERO_FRAME, grab_refs};
 use crate::model::Model;
 use crate::table::Slot;
+use crate::walker::Walker;
 use mm_ops::{AT_END, Actor, ActorEnd, Choice, Handle, Moment, Op, Pid, RACE_STEPS, Value, Vpn};
 
 /// Declares [`Point`] from the list of yield points.
@@ -99,6 +100,14 @@ points! {
     MoveTableCleared = "mremap: table entry cleared",
     /// J9: the table hangs at its new place, the TLB not flushed.
     MoveTableSet = "mremap: table entry set",
+    /// J7, J9: as much is moved as one step can, and flushed.
+    MoveStepped = "mremap: step done",
+    /// JR10: a folio has its new index and anon_vma, its entries are where they were.
+    RelocateRewritten = "relocate: folio rewritten",
+    /// JR12, step 4: all of them have; the page tables are about to move.
+    RelocateAllRewritten = "relocate: all folios rewritten",
+    /// JR12, step 6: the entries have moved; the locks of the roots are about to drop.
+    RelocateMoved = "relocate: entries moved",
     /// K5, K7: pins were tested, the entry still stands.
     UffdPinsTested = "uffd_move: pins tested",
     /// K5, K7: the entry is cleared, pins not tested again.
@@ -107,16 +116,43 @@ points! {
     UffdIsolated = "uffd_move: pins tested again",
     /// K4, K5, K7: the new entry is set, the TLB not flushed.
     UffdSet = "uffd_move: entry set",
+    /// K5, K7: a step is done, flushed, and its locks are dropped.
+    UffdStepped = "uffd_move: step done",
     /// B9: the copy is made, the old entry still there.
     CopyMade = "cow: copy made",
     /// B9: the old entry is cleared and flushed.
     CopyCleared = "cow: old entry cleared",
 }
 
+impl Point {
+    /// Whether whoever yields here holds the lock of the table that it changes, so that a walk that
+    /// comes to this table waits.
+    const fn under_table_lock(self) -> bool {
+        match self {
+            Self::ForkPinsTested | Self::ForkShared | Self::ForkProtected => true,
+            Self::SwapCleared | Self::SwapShared | Self::SwapReplaced | Self::LazyCleared => true,
+            Self::MigrateCleared | Self::MigrateShared | Self::MigrateReplaced => true,
+            Self::KsmCleared | Self::KsmShared | Self::PoisonCleared | Self::LeafInvalid => true,
+            Self::ZapCleared | Self::ZapFlushed | Self::CopyCleared => true,
+            Self::MoveCleared | Self::MoveSet => true,
+            Self::UffdPinsTested | Self::UffdCleared | Self::UffdIsolated | Self::UffdSet => true,
+            Self::ForkStart | Self::ForkBegun | Self::ForkCopied => false,
+            Self::SwapUnmapped | Self::SwapFlushed | Self::MigrateUnmapped => false,
+            Self::SplitUnmapped | Self::KsmProtected | Self::CopyMade => false,
+            Self::CollapseCleared | Self::CollapseIsolated => false,
+            Self::ProtectChanged | Self::FreeCleaned => false,
+            // A walk reads the entry of a table without any lock (J9).
+            Self::MoveTableCleared | Self::MoveTableSet => false,
+            Self::MoveStepped | Self::UffdStepped => false,
+            Self::RelocateRewritten | Self::RelocateAllRewritten | Self::RelocateMoved => false,
+        }
+    }
+}
+
 /// An actor under way.
 #[derive(Clone, Copy)]
 pub(crate) struct Race {
-    actor: Actor,
+    pub(crate) actor: Actor,
     at: [u8; RACE_STEPS],
     /// Yield points passed.
     passed: u32,
@@ -128,7 +164,16 @@ pub(crate) struct Race {
     held: Option<Pfn>,
     /// What the CPU has in its TLB: the frame, or that of the zero page.
     translation: Option<Pfn>,
-    end: Option<ActorEnd>,
+    /// What the rmap walker knows and holds.
+    pub(crate) walker: Walker,
+    pub(crate) end: Option<ActorEnd>,
+}
+
+impl Race {
+    /// Whether its next step goes through page tables as an rmap walk.
+    const fn walks_next(&self) -> bool {
+        matches!(self.actor, Actor::Walk { .. }) && self.taken + 1 == self.actor.steps()
+    }
 }
 
 impl Model {
@@ -226,6 +271,8 @@ impl Model {
     /// Called when the operation begins.
     pub(crate) fn begin_race(&mut self, op: &Op) {
         self.hidden = None;
+        self.held_roots.clear();
+        self.av_object = None;
         if let Some((Actor::Gup { handle, .. }, _)) = self.armed_race {
             let own = match op {
                 Op::Gup { handle, .. } | Op::Put { handle, .. } => Some(*handle),
@@ -245,13 +292,14 @@ impl Model {
             sequence: 0,
             held: None,
             translation: self.load_translation(actor),
+            walker: self.start_walker(actor),
             end: None,
         });
         if self.race.is_some() {
             self.timeline.clear();
             // Every entry is a step of its own (BT15).
             self.run_max = 1;
-            self.take_due_steps();
+            self.take_due_steps(false);
         }
     }
 
@@ -272,27 +320,30 @@ impl Model {
         if let Some(race) = &mut self.race {
             race.passed += 1;
         }
-        self.take_due_steps();
+        self.take_due_steps(point.under_table_lock());
     }
 
-    /// The steps of the actor whose yield point has come.
-    fn take_due_steps(&mut self) {
+    /// The steps of the actor whose yield point has come. A walk waits for table locks.
+    fn take_due_steps(&mut self, locked: bool) {
         let Some(mut race) = self.race.take() else { return };
         while race.end.is_none()
             && race.taken < race.actor.steps()
             && race.at[race.taken] != AT_END
             && u32::from(race.at[race.taken]) <= race.passed
+            && !(locked && race.walks_next())
         {
             self.actor_step(&mut race);
         }
         self.race = Some(race);
     }
 
-    fn actor_step(&mut self, race: &mut Race) {
+    pub(crate) fn actor_step(&mut self, race: &mut Race) {
         let step = race.taken;
         race.taken += 1;
         self.timeline.push(Moment::Step(race.actor.step_name(step)));
-        if !self.live(race.actor.pid()) {
+        // What a walker goes by is the folio, whatever became of the process that named it.
+        let walks = matches!(race.actor, Actor::Walk { .. });
+        if !walks && !self.live(race.actor.pid()) {
             self.back_off(race);
             return;
         }
@@ -303,7 +354,7 @@ impl Model {
                 2 => self.fast_recheck(race, (pid, vpn.0), pin, write),
                 _ => self.fast_finish(race, pid, (handle, pin, write)),
             },
-            Actor::Walk { .. } => self.back_off(race),
+            Actor::Walk { .. } => self.walker_step(race, step),
             Actor::Load { .. } => {
                 race.end = Some(match race.translation {
                     Some(ZERO_FRAME) => ActorEnd::Loaded(Value::ZERO),
@@ -395,7 +446,7 @@ impl Model {
         }
     }
 
-    fn back_off(&mut self, race: &mut Race) {
+    pub(crate) fn back_off(&mut self, race: &mut Race) {
         if let (Some(pfn), Actor::Gup { pin, .. }) = (race.held.take(), race.actor) {
             self.put_page(pfn, pin, false);
         }

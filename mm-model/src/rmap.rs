@@ -156,7 +156,10 @@ impl Model {
         let (start, link) = (vma.start, vma.link(pid));
         self.allocate(AllocKind::Avc, pid, start)?;
         let number = match self.mergeable_anon_vma(pid, index) {
-            Some(number) => number,
+            Some(number) => {
+                self.let_walkers_finish(number);
+                number
+            }
             None => {
                 self.allocate(AllocKind::AnonVma, pid, start)?;
                 self.anon_vmas.create(None)
@@ -199,6 +202,7 @@ impl Model {
     ) -> Result<AvcList, NoMemory> {
         let mut linked = AvcList::new();
         for number in chain {
+            self.let_walkers_finish(*number);
             if self.allocate(AllocKind::Avc, link.pid, place).is_err() {
                 self.unlink_avcs(&linked, link);
                 return Err(NoMemory);
@@ -350,12 +354,15 @@ impl Model {
         }
     }
 
-    /// The VMAs in which pages of the folio may be mapped (L7, L17): those in the tree of its
-    /// anon_vma that overlap its place.
-    pub(crate) fn rmap_areas(&self, id: FolioId) -> impl Iterator<Item = Area> + '_ {
-        let folio = &self.folios[id];
-        let (first, behind) = (folio.index, folio.index + folio.pages());
-        let mapping = (folio.mapping != NO_ANON_VMA).then_some(folio.mapping);
+    /// The VMAs in which pages of a folio may be mapped (L7, L17): those in the tree of its
+    /// anon_vma that overlap its place, linear indices from `first` on.
+    pub(crate) fn rmap_areas(
+        &self,
+        mapping: AnonVmaNr,
+        first: u32,
+        behind: u32,
+    ) -> impl Iterator<Item = Area> + '_ {
+        let mapping = (mapping != NO_ANON_VMA).then_some(mapping);
         let tree = mapping.map_or(&[][..], |mapping| &self.anon_vmas[mapping].tree[..]);
         tree.iter()
             .take_while(move |link| link.pgoff < behind)

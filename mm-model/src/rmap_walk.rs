@@ -5,6 +5,7 @@
 use crate::entry::{Entry, Pfn};
 use crate::folio::FolioId;
 use crate::model::Model;
+use crate::rmap::AnonVmaNr;
 use crate::table::Slot;
 use crate::vma::{Area, Vma};
 use mm_ops::{Errno, FolioFlags, Outcome, Pid, Vpn};
@@ -64,8 +65,19 @@ impl Model {
         if folio.flags.has(FolioFlags::KSM) {
             return self.ksm_ranges(id);
         }
-        let (first, behind) = (folio.index, folio.index + folio.pages());
-        self.rmap_areas(id).map(|area| range_in(area, self.vma(area), first, behind)).collect()
+        self.ranges_in(id, folio.mapping, folio.index)
+    }
+
+    /// The same of a folio with this anon_vma and index.
+    pub(crate) fn ranges_in(&self, id: FolioId, mapping: AnonVmaNr, first: u32) -> RmapRanges {
+        let behind = first.saturating_add(self.folios[id].pages());
+        let areas = self.rmap_areas(mapping, first, behind);
+        areas.map(|area| range_in(area, self.vma(area), first, behind)).collect()
+    }
+
+    /// Whether any page of the folio at frame `head` is mapped within a range.
+    pub(crate) fn maps_in(&self, head: Pfn, range: &RmapRange) -> bool {
+        self.next_rmap_run(head, range, 0, Want::Mapped).is_some()
     }
 
     /// The entries of a range that map the folio at frame `head`, beginning with the range's page
@@ -118,9 +130,7 @@ impl Model {
         let id = self.folios.of(entry.pfn());
         let head = self.folios[id].head;
         let ranges = self.rmap_ranges(id);
-        let mapping = ranges
-            .iter()
-            .filter(|range| self.next_rmap_run(head, range, 0, Want::Mapped).is_some());
+        let mapping = ranges.iter().filter(|range| self.maps_in(head, range));
         Outcome::Pids(mapping.map(|range| range.area.pid).collect())
     }
 

@@ -46,7 +46,6 @@ impl Model {
         toward: Option<u32>,
         caller: Caller,
     ) -> Result<(), Errno> {
-        let (Caller::Passing(page) | Caller::Holding(page)) = caller;
         let passing = matches!(caller, Caller::Passing(_));
         self.folios[id].refs += u32::from(passing);
         let checked = self.check_split(id, order, toward.is_some());
@@ -54,6 +53,23 @@ impl Model {
             self.folios[id].refs -= u32::from(passing);
             return checked;
         }
+        // G8: whoever walks to the folio is through, or comes to its pieces.
+        self.lock_root(self.folios[id].mapping);
+        let done = self.split_checked(id, order, toward, caller);
+        self.unlock_roots();
+        done
+    }
+
+    /// The same of a folio that can be split, with the caller's reference.
+    fn split_checked(
+        &mut self,
+        id: FolioId,
+        order: u8,
+        toward: Option<u32>,
+        caller: Caller,
+    ) -> Result<(), Errno> {
+        let (Caller::Passing(page) | Caller::Holding(page)) = caller;
+        let passing = matches!(caller, Caller::Passing(_));
         let (head, whole) = (self.folios[id].head, self.folios[id].order);
         let ranges = self.rmap_ranges(id);
         let mlocked = self.is_mlocked(id);

@@ -189,7 +189,8 @@ impl Model {
                 // Whatever the first frame is, if there is one.
                 true if self.folios.mapcount.is_empty() => Entry::NONE,
                 true => Entry::leaf(0, Self::protection(target)),
-                false => Entry::huge_zero(Self::protection(target)),
+                // The old value, but for the write protection of userfaultfd.
+                false => leaf.without(Entry::UFFD_WP),
             };
             self.tables.set(to, zero);
             if !fault!(self, UffdMoveNoFlush) {
@@ -205,13 +206,36 @@ impl Model {
             return Err(Errno::EINTR);
         }
         let places = Places { source: from, target: to, from: rest.from, to: rest.to };
-        self.take_unpinned(id, places, target)?;
-        self.give_folio(id, leaf.pfn(), target, rest.to);
+        self.lock_old_root(id);
+        let done = self.move_whole_leaf(between, places, id);
+        self.unlock_roots();
+        self.yield_point(Point::UffdStepped);
+        done
+    }
+
+    /// K12: the root may change, so that nobody must be walking from the old one.
+    fn lock_old_root(&mut self, id: FolioId) {
+        if !fault!(self, UffdMoveNoRmapLock) {
+            self.lock_root(self.folios[id].mapping);
+        }
+    }
+
+    /// K7 under the locks.
+    fn move_whole_leaf(
+        &mut self,
+        between: Between,
+        at: Places,
+        id: FolioId,
+    ) -> Result<Step, Errno> {
+        let Between { source, target, .. } = between;
+        let leaf = self.tables.get(at.source);
+        self.take_unpinned(id, at, target)?;
+        self.give_folio(id, leaf.pfn(), target, at.to);
         let bits = Self::protection(target) | self.dirty_bits() | Entry::WRITE;
-        self.tables.set(to, Entry::leaf(leaf.pfn(), bits));
+        self.tables.set(at.target, Entry::leaf(leaf.pfn(), bits));
         self.yield_point(Point::UffdSet);
         if !fault!(self, UffdMoveNoFlush) {
-            self.flush_tlb(source.pid, rest.from, rest.from + self.geometry.ptes());
+            self.flush_tlb(source.pid, at.from, at.from + self.geometry.ptes());
         }
         Ok(Step::Done(self.geometry.ptes()))
     }
@@ -284,6 +308,21 @@ impl Model {
             self.split_folio(id, 0, None, Caller::HEAD).map_err(|_| Errno::EBUSY)?;
             return Ok(Step::Again);
         }
+        self.lock_old_root(id);
+        let done = self.move_present_run(between, places, id, len);
+        self.unlock_roots();
+        self.yield_point(Point::UffdStepped);
+        done
+    }
+
+    /// K5 and K6 under the locks.
+    fn move_present_run(
+        &mut self,
+        between: Between,
+        places: Places,
+        id: FolioId,
+        len: u32,
+    ) -> Result<Step, Errno> {
         let mapping = self.folios[id].mapping;
         self.move_present(between, places, id)?;
         let mut done = 1;

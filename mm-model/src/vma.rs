@@ -198,6 +198,7 @@ impl Model {
 
     /// Gives a VMA other bounds; its pages keep their linear indices.
     pub(crate) fn set_bounds(&mut self, pid: Pid, index: usize, start: u32, end: u32) {
+        self.let_walkers_finish(self.mms[pid.index()].vmas[index].anon_vma);
         let vma = self.vma_mut(pid, index);
         let old = vma.link(pid);
         vma.pgoff = vma.pgoff.wrapping_add(start).wrapping_sub(vma.start);
@@ -251,6 +252,7 @@ impl Model {
 
     /// Takes a VMA out of the list and out of its anon_vmas.
     pub(crate) fn remove_vma(&mut self, pid: Pid, index: usize) -> Vma {
+        self.let_walkers_finish(self.mms[pid.index()].vmas[index].anon_vma);
         let vma = self.mms[pid.index()].vmas.remove(index);
         self.unlink_anon_vmas(pid, &vma);
         vma
@@ -259,6 +261,7 @@ impl Model {
     /// Takes several VMAs away, ascending.
     pub(crate) fn remove_vmas(&mut self, pid: Pid, range: std::ops::Range<usize>) {
         for index in range.clone() {
+            self.let_walkers_finish(self.mms[pid.index()].vmas[index].anon_vma);
             let vma = std::mem::replace(self.vma_mut(pid, index), Vma::empty());
             self.unlink_anon_vmas(pid, &vma);
         }

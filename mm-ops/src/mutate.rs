@@ -68,7 +68,8 @@ fn mutate_once<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw:
     }
     let at = draw.below(len) as usize;
     match draw.below(32) {
-        0..8 if room > 0 => insert(program, profile, draw, at),
+        0..7 if room > 0 => insert(program, profile, draw, at),
+        7 if room > 0 => insert_scene(program, profile, draw, at),
         8..12 if room > 0 => insert(program, profile, draw, len as usize),
         12..15 if room > 0 => duplicate(program, draw, at, room),
         15..18 => shift(program, draw, at),
@@ -92,6 +93,20 @@ fn insert<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut
         op = maker.race_before(&next.op);
     }
     program.steps.insert(at, Step { op, expect: None });
+}
+
+/// Puts a scene before this place.
+fn insert_scene<D: Draw + ?Sized>(
+    program: &mut Program,
+    profile: &Profile,
+    draw: &mut D,
+    at: usize,
+) {
+    let sketch = sketch_before(program, at);
+    let scene = Maker::new(profile, &program.config, &sketch, draw).scene();
+    let steps = scene.ops().iter().map(|op| Step { op: *op, expect: None });
+    let room = steps_max(profile).saturating_sub(program.steps.len());
+    program.steps.splice(at..at, steps.take(room));
 }
 
 fn replace<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut D, at: usize) {

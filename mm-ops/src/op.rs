@@ -612,8 +612,8 @@ pub enum AllocKind {
     /// The new mm of a fork; place 0.
     Mm,
     /// A VMA: of `mmap` (only when nothing merged), of a split (place: the start of the VMA being
-    /// split), of a fork (place: the VMA's start), of a move (only when nothing merged; place: the
-    /// new address).
+    /// split), of a fork (place: the VMA's start), of a move (only when nothing merged, and of a relocation;
+    /// place: the new address).
     Vma,
     /// An anon_vma: L1 and L3; place: the start of the VMA it is for.
     AnonVma,

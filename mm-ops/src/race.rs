@@ -60,13 +60,14 @@ pub enum Actor {
     },
     /// An rmap walker that does not hold the folio's lock, as reclaim's look for references (L8, L9,
     /// L18): text `race walk p0 3 at 1,2,3,4`. The folio is the one that [`crate::Op::RmapWalk`] would
-    /// name when the raced operation begins; none, or a KSM page: it backs off. It takes no
-    /// reference; a folio that is freed, or mapped by nobody, ends it. Its steps: read the folio's
-    /// mapping (w1); see that it is mapped and try the lock of the root for reading (w2, w3), backing off where it is
-    /// contended; read the mapping again (w4, w5), and if it changed begin anew, all at once; walk,
-    /// and release the lock (w6). It waits for table locks like anybody: a step that would come
-    /// while an entry is being replaced comes afterwards. An operation that wants the lock for writing waits for a walker that has it: the
-    /// walker's other steps come before.
+    /// name when the raced operation begins; none, or a KSM page: it backs off. Of a folio that is
+    /// split it goes on with the piece that has page 0. It takes no reference; a folio that is freed,
+    /// or mapped by nobody, ends it. Its steps: read the folio's mapping (w1); see that it is mapped
+    /// and try the lock of the root for reading (w2, w3), backing off where it is contended; read the
+    /// mapping again (w4, w5), and if it changed begin anew, all at once; walk, and release the lock
+    /// (w6). It waits for table locks like anybody: a step that would come while an entry is being
+    /// replaced comes afterwards. An operation that wants the lock for writing waits for a walker that
+    /// has it: the walker's other steps come before.
     Walk {
         /// Whose mapping names the folio.
         pid: Pid,
@@ -153,6 +154,7 @@ pub enum ActorEnd {
     Loaded(Value),
     /// The CPU wrote.
     Stored,
-    /// The walker found an entry of the folio in these processes.
+    /// The walker found an entry of the folio in these processes: nobody, if the last one was gone
+    /// when it came to walk.
     Walked(PidSet),
 }

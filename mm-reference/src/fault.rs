@@ -239,9 +239,12 @@ impl Reference {
             }
         };
         match settled {
-            PmdFault::Done => Ok(()),
-            PmdFault::Fallback => self.pte_fault(pid, vpn, access),
+            PmdFault::Done => {}
+            PmdFault::Fallback => self.pte_fault(pid, vpn, access)?,
         }
+        // Whoever faulted looks at the entry anew, and may fault again.
+        self.between_steps();
+        Ok(())
     }
 
     /// handle_pte_fault (A15).

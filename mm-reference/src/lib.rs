@@ -24,6 +24,7 @@ mod ops;
 mod protect;
 mod race;
 mod reclaim;
+mod relocate;
 mod rmap;
 mod snapshot;
 mod split;

@@ -11,27 +11,36 @@ use crate::vma::Piece;
 
 /// What is asked for, of one VMA.
 #[derive(Clone, Copy, Debug)]
-struct Move {
-    from: u32,
-    old_len: u32,
-    to: u32,
-    new_len: u32,
-    flags: MremapFlags,
+pub(crate) struct Move {
+    pub(crate) from: u32,
+    pub(crate) old_len: u32,
+    pub(crate) to: u32,
+    pub(crate) new_len: u32,
+    pub(crate) flags: MremapFlags,
 }
 
 impl Move {
     /// The range that is moved, once nothing is to be cut off any more.
-    fn source(&self) -> PageRange {
+    pub(crate) fn source(&self) -> PageRange {
         PageRange::new(self.from, self.old_len)
     }
 
-    fn destination(&self) -> PageRange {
+    pub(crate) fn destination(&self) -> PageRange {
         PageRange::new(self.to, self.new_len)
     }
 
     /// Whether the memory certainly moves (FIXED, DONTUNMAP).
     fn certain(&self) -> bool {
         self.flags.fixed || self.flags.dontunmap
+    }
+
+    /// J5: the copy of the source VMA at the new place, every page at the index it has.
+    pub(crate) fn copy_of(&self, source: &Vma) -> Vma {
+        let pgoff = match source.anon_vma {
+            Some(_) => source.index_of(self.from),
+            None => self.to,
+        };
+        Vma { start: self.to, end: self.to + self.new_len, pgoff, linked: 0, ..source.clone() }
     }
 }
 
@@ -58,6 +67,10 @@ impl Reference {
         to: PageRange,
         flags: MremapFlags,
     ) -> Result<u32, Errno> {
+        if flags.relocates() && (!flags.maymove || flags.dontunmap) {
+            rule!(self.coverage, JR1, 0);
+            return Err(Errno::EINVAL);
+        }
         if !self.legal(range, to, flags) {
             rule!(self.coverage, J1, 0);
             return Err(Errno::EINVAL);
@@ -256,42 +269,61 @@ fn no_memory(NoMemory: NoMemory) -> Errno {
 
 /// The move of one VMA, or of a part of one.
 impl Reference {
-    /// KSM pages first (J4), then a VMA at the new place (J5), the page tables, and what becomes of the
-    /// old place (J12). The place is free.
+    /// KSM pages first (J4), then a VMA at the new place (J5) and the page tables, or both with the
+    /// pages relocated (JR1); in the end what becomes of the old place (J12). The new one is free.
     fn move_vma(&mut self, pid: Pid, wanted: Move) -> Result<(), Errno> {
-        let Move { from, old_len, to, new_len, flags } = wanted;
+        let Move { from, old_len, flags, .. } = wanted;
         let source = self.vma(pid, Vpn(from)).ok_or(Errno::EFAULT)?.clone();
         if source.has(VmaFlags::MERGEABLE) && source.anon_vma.is_some() {
             rule!(self.coverage, J4);
             self.unmerge(pid, from..from + old_len)?;
         }
-        let faulted = source.anon_vma.is_some();
-        rule!(self.coverage, J5, u8::from(faulted));
-        let pgoff = if faulted { source.index_of(from) } else { to };
-        let watch = armed(source.flags);
-        let copy = Vma { start: to, end: to + new_len, pgoff, linked: 0, ..source };
-        self.place_vma(pid, copy, Some(to)).map_err(no_memory)?;
-        let unwatched = watch && !self.config.uffd_remap;
+        if !flags.relocates() || !self.relocate(pid, wanted, &source)? {
+            self.copy_vma(pid, wanted, &source)?;
+        }
+        if flags.dontunmap {
+            self.leave_source_empty(pid, wanted);
+        } else {
+            self.unmap_source(pid, wanted);
+        }
+        Ok(())
+    }
+
+    /// J5, J7, J11: a VMA at the new place, where every page keeps its index, and the page tables.
+    fn copy_vma(&mut self, pid: Pid, wanted: Move, source: &Vma) -> Result<(), Errno> {
+        rule!(self.coverage, J5, u8::from(source.anon_vma.is_some()));
+        self.place_vma(pid, wanted.copy_of(source), Some(wanted.to)).map_err(no_memory)?;
+        self.move_entries(pid, wanted, source).map_err(|NoMemory| {
+            let _ = self.unmap(pid, wanted.destination());
+            Errno::ENOMEM
+        })
+    }
+
+    /// J7, J14: the page tables move to the VMA at the new place. Out of memory: they are where they
+    /// were (J11).
+    pub(crate) fn move_entries(
+        &mut self,
+        pid: Pid,
+        wanted: Move,
+        source: &Vma,
+    ) -> Result<(), NoMemory> {
+        let Move { from, old_len, to, .. } = wanted;
+        let watched = armed(source.flags);
+        let unwatched = watched && !self.config.uffd_remap;
         if let Err(moved) = self.move_tables(pid, (from, to), old_len, unwatched) {
             rule!(self.coverage, J11, 0);
             // Where the entries come from there are tables, so nothing is allocated on the way back.
             let back = self.move_tables(pid, (to, from), moved, unwatched);
             debug_assert!(back.is_ok(), "the way back needs no memory");
-            let _ = self.unmap(pid, wanted.destination());
-            return Err(Errno::ENOMEM);
+            return Err(NoMemory);
         }
-        if watch {
+        if watched {
             rule!(self.coverage, J14, u8::from(unwatched));
         }
         if unwatched {
             let index = self.vma_index(pid, to).expect("it was placed just now");
             let flags = &mut self.mm_mut(pid).vmas[index].flags;
             *flags = flags.without(UFFD);
-        }
-        if flags.dontunmap {
-            self.leave_source_empty(pid, wanted);
-        } else {
-            self.unmap_source(pid, wanted);
         }
         Ok(())
     }

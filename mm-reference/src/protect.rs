@@ -35,6 +35,7 @@ impl Reference {
             if let Err(errno) = self.protect_piece(pid, piece, prot) {
                 return Outcome::Err(errno);
             }
+            self.between_steps();
             at = piece.end;
         }
         if at < end || beyond {
@@ -304,6 +305,7 @@ impl Reference {
                     self.hint_part(pid, part);
                 }
             }
+            self.between_steps();
             at = piece.end;
         }
         Outcome::Ok
@@ -377,6 +379,7 @@ impl Reference {
             for part in self.present_blocks(pid, piece.start..piece.end) {
                 self.clear_soft_dirty(pid, part);
             }
+            self.between_steps();
             at = piece.end;
         }
         Outcome::Ok

@@ -6,8 +6,11 @@
 use crate::circumstances::Refusal;
 use crate::coverage::rule;
 use crate::gup::FastEntry;
-use crate::state::{FolioId, Held, OpenHandle, Reference};
-use mm_ops::{Actor, ActorEnd, Choice, EntryFlags, GupFlags, Handle, Op, Outcome, Pid, Value};
+use crate::state::{AvId, Folio, FolioId, Held, OpenHandle, Reference};
+use mm_ops::{
+    Actor, ActorEnd, Choice, EntryFlags, FolioFlags, GupFlags, Handle, Op, Outcome, Pid, PidSet,
+    Value,
+};
 
 /// Where the actor runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +31,9 @@ pub enum Way {
     Done,
     /// It backs off at once.
     BacksOff,
+    /// An rmap walker that saw the folio mapped earlier walks only now, when there may be nobody left
+    /// to be found.
+    Late,
     /// GUP-fast takes its time: it reads the entry, later takes its reference or pin of what the entry
     /// named (D15.F3), and looks again still later. Whoever counts references meanwhile finds one
     /// more (R6).
@@ -71,7 +77,20 @@ pub(crate) struct RaceState {
     steps: u32,
     /// What the CPU has in its TLB: the page, and nothing for the zero page.
     translation: Option<Option<(FolioId, u32)>>,
+    /// What an rmap walker is after.
+    walked: Option<Walked>,
+    /// Whether the operation has locked, for writing, the roots of the folios it changes: no walker
+    /// gets in.
+    roots_locked: bool,
     end: Option<ActorEnd>,
+}
+
+/// The folio of an rmap walker, as it was when the operation began.
+#[derive(Clone, Copy, Debug)]
+struct Walked {
+    /// The frame of its first page: after a split the folio that begins with it.
+    frame: u32,
+    mapping: Option<AvId>,
 }
 
 impl Reference {
@@ -91,6 +110,7 @@ impl Reference {
     ) -> Result<(Outcome, ActorEnd), Refusal> {
         self.coverage.clear();
         let translation = self.load_translation(actor);
+        let walked = self.folio_to_walk(actor);
         self.race = RaceState {
             actor: Some((actor, turn)),
             way,
@@ -98,6 +118,8 @@ impl Reference {
             holds: false,
             steps: 0,
             translation,
+            walked,
+            roots_locked: false,
             end: None,
         };
         if turn == Turn::Before {
@@ -173,7 +195,8 @@ impl Reference {
 
     fn run_actor(&mut self) {
         let Some((actor, _)) = self.race.actor.take() else { return };
-        if !self.alive(actor.pid()) {
+        // A walker needs nobody's memory, only the folio.
+        if !matches!(actor, Actor::Walk { .. }) && !self.alive(actor.pid()) {
             return;
         }
         self.race.end = Some(match actor {
@@ -186,7 +209,7 @@ impl Reference {
                 ),
                 None => ActorEnd::BackedOff,
             },
-            Actor::Walk { .. } => ActorEnd::BackedOff,
+            Actor::Walk { .. } => self.run_walk(),
             Actor::Store { pid, vpn, value } => match self.translated(pid, vpn.0, true) {
                 Some(Some((folio, page))) => {
                     self.page_mut(folio, page).value = value;
@@ -256,5 +279,65 @@ impl Reference {
             return None;
         }
         Some(loaded)
+    }
+}
+
+/// The rmap walker.
+impl Reference {
+    /// An operation takes the locks of the roots of what it changes, for writing (G8, JR4).
+    pub(crate) fn lock_roots(&mut self) {
+        self.race.roots_locked = true;
+    }
+
+    /// It lets them go.
+    pub(crate) fn unlock_roots(&mut self) {
+        self.race.roots_locked = false;
+    }
+
+    /// What a walker is after: the folio that `rmap_walk` would name, but no KSM page (L9).
+    fn folio_to_walk(&self, actor: Actor) -> Option<Walked> {
+        let Actor::Walk { pid, vpn } = actor else { return None };
+        let folio = self.folio(self.mapped_folio(pid, vpn.0).filter(|_| self.alive(pid))?);
+        let ksm = folio.flags.has(FolioFlags::KSM);
+        let frame = folio.first_frame;
+        (!ksm).then_some(Walked { frame, mapping: folio.mapping })
+    }
+
+    /// The folio that begins with a frame; of two, as there are when one has just been split, the one
+    /// that is mapped.
+    fn folio_from(&self, frame: u32) -> Option<FolioId> {
+        let begins = |folio: &Folio| folio.live && folio.first_frame == frame;
+        let found = (0..).zip(&self.folios).filter(|(_, folio)| begins(folio)).map(|(id, _)| id);
+        found.max_by_key(|folio| self.mapcount(*folio) > 0)
+    }
+
+    /// A walk without the folio's lock (L8, L9, L18, L19), as a whole: with the mapping that the
+    /// folio has now, whatever it had before.
+    fn run_walk(&mut self) -> ActorEnd {
+        let Some(Walked { frame, mapping }) = self.race.walked else { return ActorEnd::BackedOff };
+        if self.race.way == Way::BacksOff || self.race.roots_locked {
+            rule!(self.coverage, L19, 1);
+            return ActorEnd::BackedOff;
+        }
+        let late = self.race.way == Way::Late;
+        let Some(folio) = self.folio_from(frame) else {
+            rule!(self.coverage, L19, 0);
+            return if late { ActorEnd::Walked(PidSet::EMPTY) } else { ActorEnd::BackedOff };
+        };
+        let ksm = self.folio(folio).flags.has(FolioFlags::KSM);
+        if !late && (ksm || self.mapcount(folio) == 0) {
+            rule!(self.coverage, L8, 1);
+            rule!(self.coverage, L19, 0);
+            return ActorEnd::BackedOff;
+        }
+        rule!(self.coverage, L9);
+        rule!(self.coverage, L8, 0);
+        if self.folio(folio).mapping != mapping {
+            rule!(self.coverage, L18);
+        }
+        let found: PidSet = self.rmap_walk(folio).into_iter().map(|(pid, _)| pid).collect();
+        let mapped: PidSet = self.mappings(folio).map(|mapping| mapping.pid).collect();
+        debug_assert_eq!(found, mapped, "INV34");
+        ActorEnd::Walked(found)
     }
 }

@@ -98,7 +98,7 @@ impl Reference {
     }
 
     /// L1: the anon_vma of a neighbour that could share it, the next VMA first.
-    fn neighbours_anon_vma(&self, pid: Pid, index: usize) -> Option<AvId> {
+    pub(crate) fn neighbours_anon_vma(&self, pid: Pid, index: usize) -> Option<AvId> {
         let vmas = &self.mm(pid).vmas;
         let vma = &vmas[index];
         let next = vmas.get(index + 1).filter(|next| could_share(vma, next));

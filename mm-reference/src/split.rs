@@ -61,9 +61,11 @@ impl Reference {
         if target.toward.is_some() {
             rule!(self.coverage, G22);
         }
+        self.lock_roots();
         if !self.freeze(folio) {
             rule!(self.coverage, G8, 1);
             self.bring_back(folio, folio);
+            self.unlock_roots();
             return Err(Errno::EAGAIN);
         }
         self.unqueue(folio);
@@ -75,6 +77,7 @@ impl Reference {
             self.rename_poisoned(folio, part.clone(), *piece);
             self.bring_piece_back(folio, *piece, part.start, mlocked);
         }
+        self.unlock_roots();
         let kept = parts.iter().position(|part| part.contains(&callers)).expect("a page of it");
         for (at, piece) in pieces.iter().enumerate() {
             if at != kept {
@@ -151,8 +154,10 @@ impl Reference {
         new.index = old.index + part.start;
         new.first_frame = old.first_frame + part.start;
         for (page, at) in new.pages.iter_mut().zip(part.clone()) {
-            // PAE comes back with the entries; of an unmapped page it is lost.
-            *page = Page { exclusive: false, ..old.pages[at as usize] };
+            // PAE comes back with the entries. Of an unmapped page it is lost, but for the first one of
+            // the old folio, whose flags nobody touches (G10).
+            let old = old.pages[at as usize];
+            *page = Page { exclusive: old.exclusive && at == 0, ..old };
         }
         let covers = |slot: u32| part.contains(&(slot % old.nr_pages()));
         for (slot, number) in self.slots.iter_mut().zip(0..) {

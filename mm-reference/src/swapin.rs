@@ -252,6 +252,8 @@ impl Reference {
         }
         if access == Access::Write && !flags.has(EntryFlags::WRITE) {
             rule!(self.coverage, E15, 2);
+            // The entry stands, and the copy is made without locks.
+            self.between_steps();
             return self.cow_fault(pid, vpn, access);
         }
         Ok(())

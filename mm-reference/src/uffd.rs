@@ -72,6 +72,7 @@ impl Reference {
             if piece.flags.has(VmaFlags::DROPPABLE) {
                 return Err(Errno::EINVAL);
             }
+            self.between_steps();
             at = piece.end;
         }
         at = start;
@@ -83,6 +84,7 @@ impl Reference {
                 rule!(self.coverage, H7, if wanted == VmaFlags::NONE { 5 } else { 4 });
                 self.uffd_change_flags(pid, piece, flags).map_err(|NoMemory| Errno::ENOMEM)?;
             }
+            self.between_steps();
             at = piece.end;
         }
         Ok(())
@@ -126,6 +128,7 @@ impl Reference {
             self.change_entries(pid, piece.start..piece.end, change)
                 .map_err(|NoMemory| Errno::ENOMEM)?;
             result = Ok(());
+            self.between_steps();
             at = piece.end;
         }
         result

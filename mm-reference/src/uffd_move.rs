@@ -162,7 +162,7 @@ impl Reference {
             }
             PmdKind::HugeZero(flags) => {
                 rule!(self.coverage, K7, 3);
-                Pmd::HugeZero(flags)
+                Pmd::HugeZero(flags.without(EntryFlags::UFFD_WP))
             }
             _ => {
                 rule!(self.coverage, K7, 4);

@@ -125,6 +125,24 @@ impl Reference {
         Ok(())
     }
 
+    /// Whether a VMA would merge with a neighbour at its place, where nothing is mapped yet (L10).
+    pub(crate) fn would_merge(&self, pid: Pid, new: &Vma) -> bool {
+        let at = self.mm(pid).vmas.partition_point(|vma| vma.start < new.start);
+        let (left, right) = self.mergeable(pid, at.checked_sub(1), new, Some(at));
+        left || right
+    }
+
+    /// A VMA that begins here merges with its neighbours, if it can (L10). Without the memory for
+    /// links it stays what it is.
+    pub(crate) fn merge_in_place(&mut self, pid: Pid, start: u32) {
+        let index = self.vma_index(pid, start).expect("the caller made it");
+        let vma = self.mm_mut(pid).vmas.remove(index);
+        let merges = self.would_merge(pid, &vma);
+        if !merges || self.place_vma(pid, vma.clone(), Some(start)).is_err() {
+            self.mm_mut(pid).vmas.insert(index, vma);
+        }
+    }
+
     /// J3: a VMA grows at its end, where nothing is mapped, and the VMA behind joins it if it can
     /// (L10).
     pub(crate) fn extend_vma(&mut self, pid: Pid, index: usize, end: u32) -> Result<(), NoMemory> {

@@ -174,6 +174,7 @@ impl Reference {
             if piece.flags.has(VmaFlags::SEALED) {
                 return Err(Errno::EPERM);
             }
+            self.between_steps();
             at = piece.end;
         }
         if self.vma(pid, Vpn(end)).is_some_and(|vma| vma.start < end) {
@@ -188,6 +189,7 @@ impl Reference {
         let mut at = start;
         while let Some(piece) = self.next_piece(pid, at, end) {
             self.zap(pid, piece.start..piece.end, Guards::Drop);
+            self.between_steps();
             at = piece.end;
         }
         if at > start {
@@ -226,6 +228,7 @@ impl Reference {
             if let Err(errno) = self.advise_piece(pid, piece, advice) {
                 return Outcome::Err(errno);
             }
+            self.between_steps();
             at = piece.end;
         }
         if hole || at < end || beyond {
@@ -251,6 +254,7 @@ impl Reference {
             if let Err(errno) = self.advise_piece(pid, piece, advice) {
                 return Outcome::Err(errno);
             }
+            self.between_steps();
             at = piece.end;
         }
         if at < range.end || beyond {

@@ -187,6 +187,41 @@ const RACED: &[Raced] = &[
         rest: "dev_write d0 p0 0 c",
         pages: &[0],
     },
+    Raced {
+        name: "relocation",
+        before: SMALL,
+        op: "mremap p0 0+2 9+2 maymove fixed relocate",
+        rest: "read p0 9",
+        pages: &[0, 1],
+    },
+    Raced {
+        name: "relocation, large",
+        before: LARGE,
+        op: "mremap p0 0+8 17+8 maymove fixed relocate",
+        rest: "read p0 17",
+        pages: &[0, 1],
+    },
+    Raced {
+        name: "relocation, PMD",
+        before: LEAF,
+        op: "mremap p0 0+4 8+4 maymove fixed relocate",
+        rest: "read p0 8",
+        pages: &[0],
+    },
+    Raced {
+        name: "relocation, split",
+        before: LARGE,
+        op: "mremap p0 0+2 17+2 maymove fixed relocate",
+        rest: "read p0 17",
+        pages: &[0],
+    },
+    Raced {
+        name: "relocation, undone",
+        before: "config ptes=4\nmmap p0 0+4 rw\nwrite p0 0 a\nwrite p0 2 b\nlock p0 2 l0",
+        op: "mremap p0 0+4 9+4 maymove fixed relocate",
+        rest: "read p0 9",
+        pages: &[0],
+    },
     Raced { name: "write", before: SMALL, op: "write p0 0 c", rest: "", pages: &[0] },
     Raced { name: "write, large", before: LARGE, op: "write p0 0 c", rest: "", pages: &[0] },
     Raced { name: "write, PMD", before: LEAF, op: "write p0 0 c", rest: "", pages: &[0] },
@@ -210,6 +245,7 @@ const ACTORS: &[&str] = &[
     "get PID PAGE rw h0",
     "read PID PAGE",
     "write PID PAGE d",
+    "walk PID PAGE",
 ];
 
 /// What shows afterwards who has what: everybody looks, everybody writes, everybody looks again.
@@ -272,7 +308,8 @@ pub(super) fn all() -> Result<Vec<Scene>, mm_ops::ParseError> {
                         let lines = [raced.before, made_by];
                         let before = lines.join("\n");
                         let race = before.parse::<Program>()?.steps.len();
-                        let at = if actor.contains("h0") { "0,0,0,0" } else { "0" };
+                        let one_step = actor.starts_with("read") || actor.starts_with("write");
+                        let at = if one_step { "0" } else { "0,0,0,0" };
                         let text = format!(
                             "{before}\nrace {actor} at {at}\n{}\n{}\n{AFTER}",
                             raced.op, raced.rest

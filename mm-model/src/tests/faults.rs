@@ -8,7 +8,7 @@ use crate::model::Model;
 use mm_ops::{Advice, Config, Mm, Op, Program, Snapshot};
 
 /// The program of the corpus that shows the fault, with its configuration.
-fn of_corpus(fault: Fault) -> Program {
+pub(crate) fn of_corpus(fault: Fault) -> Program {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../corpus/seeds/faults/");
     let path = format!("{folder}{}.mm", fault.name());
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
@@ -159,11 +159,15 @@ fn a_faulty_model_never_panics() {
 fn nor_when_pages_move() {
     for fault in Fault::ALL {
         for seed in 0..60 {
-            let config = Config { soft_dirty: seed % 2 == 0, ..Config::default() };
+            let relocate = super::relocate::DESIGNS[seed as usize % 6];
+            let config = Config { soft_dirty: seed % 2 == 0, relocate, ..Config::default() };
             let mut model = Model::with_fault(&config, *fault);
             let mut snapshot = Snapshot::default();
             let mut dice = random::Dice::of(seed);
             for _ in 0..80 {
+                if dice.roll(6) == 0 {
+                    model.apply(&random_moves::race(&mut dice, u32::from(config.ptes)));
+                }
                 model.apply(&random_moves::op(&mut dice, u32::from(config.ptes)));
                 model.snapshot(&mut snapshot);
             }

@@ -100,11 +100,12 @@ fn nor_with_lru_batches_or_other_devices() {
 }
 
 /// An actor at this page or one that it may be moved to.
-fn race(dice: &mut Dice, ptes: u32) -> Op {
+pub(crate) fn race(dice: &mut Dice, ptes: u32) -> Op {
     let (pid, vpn) = (dice.pid(), Vpn(dice.roll(4 * ptes)));
     let value = Value::label(3);
-    let actor = match dice.roll(3) {
+    let actor = match dice.roll(4) {
         0 => Actor::Load { pid, vpn },
+        3 => Actor::Walk { pid, vpn },
         1 => Actor::Store { pid, vpn, value },
         _ => {
             let handle = Handle(dice.roll(4) as u8);
@@ -234,7 +235,7 @@ fn content_goes_along() {
 #[test]
 fn entries_of_every_kind_are_moved() {
     let mut kinds = std::collections::BTreeSet::new();
-    for seed in 0..1000 {
+    for seed in 0..3000 {
         let uffd = UffdWpMode::Unpopulated;
         let mut m = Machine::with(Config { uffd, uffd_remap: true, ..Config::default() });
         let mut dice = Dice::of(seed);

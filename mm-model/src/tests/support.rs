@@ -255,6 +255,19 @@ pub(crate) fn move_near(pid: u8, start: u32, len: u32, hint: u32) -> Op {
     mremap(pid, (start, len), (hint, len), flags)
 }
 
+/// MREMAP_FIXED of as many pages, which must be relocated.
+pub(crate) fn relocate_to(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    let flags =
+        MremapFlags { must_relocate: true, maymove: true, fixed: true, ..MremapFlags::NONE };
+    mremap(pid, (start, len), (to, len), flags)
+}
+
+/// The same, where that can be done.
+pub(crate) fn relocate_if_possible(pid: u8, start: u32, len: u32, to: u32) -> Op {
+    let flags = MremapFlags { relocate: true, maymove: true, fixed: true, ..MremapFlags::NONE };
+    mremap(pid, (start, len), (to, len), flags)
+}
+
 pub(crate) fn uffd_move(pid: u8, start: u32, len: u32, to: u32) -> Op {
     Op::UffdMove { pid: Pid(pid), range: range(start, len), to: Vpn(to), holes: false }
 }

@@ -1,6 +1,7 @@
 //! The areas of the rulebook a run can be narrowed to, and which operations reach each of them.
 //! The names are those of `docs/rules` and of the files of the two implementations.
 
+use super::draw::Draw;
 use crate::kind::OpKind::{self, *};
 use crate::op::Advice;
 use crate::text::nearest;
@@ -404,6 +405,17 @@ impl Areas {
 
     fn iter(self) -> impl Iterator<Item = &'static Area> {
         AREAS.iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, a)| a)
+    }
+
+    /// One or two of these areas, drawn: what needs several operations of one area to come together
+    /// rarely happens where all of them are mixed.
+    pub(super) fn narrowed(self, draw: &mut (impl Draw + ?Sized)) -> Self {
+        let one = |draw: &mut _| {
+            let nth = Draw::below(draw, self.0.count_ones());
+            let bits = (0..AREAS.len()).filter(|bit| self.0 >> bit & 1 == 1);
+            bits.map(|bit| 1 << bit).nth(nth as usize).unwrap_or(self.0)
+        };
+        Self(one(draw) | if draw.one_in(2) { one(draw) } else { 0 })
     }
 
     /// Whether operations of this kind reach one of the areas.

@@ -9,6 +9,7 @@ mod device;
 mod draw;
 mod operands;
 mod profile;
+mod scenes;
 mod sketch;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,9 @@ pub(crate) use sketch::Sketch;
 use crate::kind::OpKind;
 use crate::program::{Program, Step};
 use rand_core::RngCore;
+
+/// A scene comes about as often as this, in operations.
+const SCENE_EVERY: u32 = 24;
 
 /// A program of the profile.
 ///
@@ -55,12 +59,21 @@ pub fn random_program_into(
     program.steps.clear();
     program.steps.reserve(usize::from(profile.length));
     let mut sketch = Sketch::new();
-    for index in 0..profile.length {
+    while program.steps.len() < usize::from(profile.length) {
         let mut maker = Maker::new(profile, &program.config, &sketch, rng);
+        let first = program.steps.is_empty();
+        if !first && maker.draw.one_in(SCENE_EVERY) {
+            for op in maker.scene().ops() {
+                sketch.note(op);
+                program.steps.push(Step { op: *op, expect: None });
+            }
+            continue;
+        }
         // Large folios come to those who enable them before anything is mapped.
-        let large = index == 0 && profile.weight(OpKind::Thp) > 0 && !maker.draw.one_in(4);
+        let large = first && profile.weight(OpKind::Thp) > 0 && !maker.draw.one_in(4);
         let op = if large { maker.op_of(OpKind::Thp) } else { maker.op() };
         sketch.note(&op);
         program.steps.push(Step { op, expect: None });
     }
+    program.steps.truncate(usize::from(profile.length));
 }

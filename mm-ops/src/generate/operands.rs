@@ -21,7 +21,7 @@ pub(crate) struct Maker<'a, D: ?Sized> {
     pub(super) config: &'a Config,
     pub(super) sketch: &'a Sketch,
     /// The pages operands are drawn from.
-    window: PageRange,
+    pub(super) window: PageRange,
     pub(crate) draw: &'a mut D,
 }
 

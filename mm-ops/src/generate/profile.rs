@@ -180,6 +180,7 @@ impl Profile {
     }
 
     fn draw(areas: Areas, draw: &mut (impl Draw + ?Sized)) -> Self {
+        let areas = if draw.one_in(2) { areas.narrowed(draw) } else { areas };
         let mut profile = Self::even(areas);
         profile.config = draw_config(draw);
         profile.window = draw_window(draw);
@@ -255,6 +256,11 @@ impl Profile {
     #[must_use]
     pub fn weight(&self, kind: OpKind) -> u16 {
         self.kinds.weights()[kind.index()]
+    }
+
+    /// The same of an advice.
+    pub(super) fn advice_weight(&self, advice: Advice) -> u16 {
+        self.advices.weights()[advice_place(advice)]
     }
 
     /// Sets how often a kind of operation is drawn.

@@ -3,8 +3,8 @@
 //! reference alone, so that it can be trusted before anything is compared with it.
 
 use mm_ops::{
-    EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA, Observation, SwapDevice, UffdCall, UffdFill,
-    UffdWpMode, VmaFlags,
+    EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA, Observation, RelocateDesign, SwapDevice,
+    UffdCall, UffdFill, UffdWpMode, VmaFlags,
 };
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -39,7 +39,7 @@ const ADVICE: [Advice; 21] = [
     Advice::WillNeed,
 ];
 
-struct Generator {
+pub(super) struct Generator {
     rng: ChaCha8Rng,
     pages: u32,
 }
@@ -49,11 +49,11 @@ impl Generator {
         self.rng.random_range(0..n) == 0
     }
 
-    fn pid(&mut self) -> Pid {
+    pub(super) fn pid(&mut self) -> Pid {
         Pid(if self.one_in(2) { 0 } else { self.rng.random_range(0..4) })
     }
 
-    fn vpn(&mut self) -> Vpn {
+    pub(super) fn vpn(&mut self) -> Vpn {
         Vpn(self.rng.random_range(0..self.pages))
     }
 
@@ -74,7 +74,7 @@ impl Generator {
     }
 
     fn value(&mut self) -> Value {
-        Value::label(if self.one_in(4) { 0 } else { b'a' })
+        Value::label(if self.one_in(3) { 0 } else { b'a' })
     }
 
     fn orders(&mut self) -> OrderSet {
@@ -106,12 +106,13 @@ impl Generator {
             1 => PageRange { len: range.len.min(4), ..range },
             _ => range,
         };
+        let (relocate, must_relocate) = (self.one_in(3), self.one_in(6));
         let flags = MremapFlags {
             maymove: !self.one_in(6),
-            relocate: self.one_in(4),
-            must_relocate: self.one_in(6),
+            relocate,
+            must_relocate,
             fixed: !self.one_in(3),
-            dontunmap: self.one_in(3),
+            dontunmap: self.one_in(if relocate || must_relocate { 12 } else { 3 }),
         };
         let start = match self.rng.random_range(0..3) {
             0 => self.rng.random_range(0..12) * 4 + range.start.0 % 4,
@@ -133,7 +134,7 @@ impl Generator {
     }
 
     /// Programs begin with memory, every second one with memory for KSM.
-    fn op_at(&mut self, seed: u64, index: usize) -> Op {
+    pub(super) fn op_at(&mut self, seed: u64, index: usize) -> Op {
         let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
         match index {
             0 => Op::Mmap { pid, range, prot: RW, droppable: false },
@@ -153,7 +154,8 @@ impl Generator {
                 let len = if self.one_in(2) { 1 } else { range.len };
                 Op::UffdMove { pid, range: PageRange { len, ..range }, to, holes: self.one_in(2) }
             }
-            113..=114 => Op::RmapWalk { pid, vpn },
+            113 => Op::RmapWalk { pid, vpn },
+            114 => Op::RmapWalk { pid, vpn: Vpn(vpn.0 % 6) },
             0..=4 => Op::Mmap { pid, range, prot: self.prot(), droppable: self.one_in(10) },
             5..=6 => Op::Munmap { pid, range },
             7..=10 => Op::Mprotect { pid, range, prot: self.prot() },
@@ -209,7 +211,11 @@ impl Generator {
                 Op::Split { pid, vpn, order, nonuniform: self.one_in(2) }
             }
             69 => Op::DeferredScan { count: self.rng.random_range(0..4) },
-            70..=74 => Op::Ksm { pid, vpn, with: self.pid(), to: self.vpn() },
+            70..=74 => {
+                // Few pages, so that what was merged is met again.
+                let near = |vpn: Vpn| Vpn(vpn.0 % 6);
+                Op::Ksm { pid, vpn: near(vpn), with: self.pid(), to: near(self.vpn()) }
+            }
             75..=76 => Op::KsmZero { pid, vpn },
             77..=78 => Op::Hwpoison { pid, vpn },
             79 => Op::SoftOffline { pid, vpn },
@@ -220,7 +226,7 @@ impl Generator {
     }
 }
 
-fn config(seed: u64) -> Config {
+pub(super) fn config(seed: u64) -> Config {
     Config {
         ptes: if seed.is_multiple_of(3) { 8 } else { 4 },
         soft_dirty: seed.is_multiple_of(2),
@@ -241,11 +247,17 @@ fn config(seed: u64) -> Config {
             2 => SwapDevice::Sync,
             _ => SwapDevice::Zram,
         },
+        relocate: match seed % 17 {
+            0..4 => RelocateDesign::PinIgnore,
+            4 => RelocateDesign::PmdFail,
+            5 => RelocateDesign::Collect,
+            _ => RelocateDesign::PinCheck,
+        },
         ..Config::default()
     }
 }
 
-fn generator(seed: u64) -> Generator {
+pub(super) fn generator(seed: u64) -> Generator {
     Generator { rng: ChaCha8Rng::seed_from_u64(seed), pages: 24 }
 }
 
@@ -420,6 +432,12 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::R31,
         Rule::Q2,
         Rule::J11,
+        Rule::JR8,
+        // An rmap walker is an actor.
+        Rule::L8,
+        Rule::L9,
+        Rule::L18,
+        Rule::L19,
     ];
     let missing: Vec<_> = Rule::ALL
         .iter()

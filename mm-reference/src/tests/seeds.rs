@@ -3,9 +3,10 @@
 
 use std::path::{Path, PathBuf};
 
-use mm_ops::Program;
+use mm_ops::{AT_END, Actor, Program, Step};
 
 use super::*;
+use crate::{Turn, Way};
 
 /// All programs below a folder, sorted.
 fn programs(folder: &Path) -> Vec<PathBuf> {
@@ -27,6 +28,7 @@ fn run(program: &Program) -> (Vec<String>, Vec<&'static str>) {
     let mut ideal = Ideal::new();
     ideal.reset();
     let (mut wrong, mut fired, mut nth) = (Vec::new(), Vec::new(), 0);
+    let mut race = None;
     for (step, op) in program.steps.iter().zip(program.stamped()) {
         // A subject would fail its n-th allocation; which one that is, a rehearsal tells.
         let mut rehearsal = reference.clone();
@@ -34,7 +36,19 @@ fn run(program: &Program) -> (Vec<String>, Vec<&'static str>) {
         let site = usize::from(nth).checked_sub(1).map(|n| rehearsal.adopted.made.get(n).copied());
         let choices: Vec<_> = site.flatten().map(Choice::AllocFailed).into_iter().collect();
         nth = if let Op::FailAlloc { nth } = op { nth } else { 0 };
-        let outcome = reference.apply(&op, &choices).expect("an allocation that is made");
+        let outcome = match race.take() {
+            // A walker changes nothing, so any moment will do; of those of a subject the first.
+            Some((actor, at)) => {
+                let turn = turn_of(at);
+                let done = reference.apply_raced(&op, &choices, actor, turn, Way::Done);
+                done.map(|(outcome, _)| outcome)
+            }
+            None => reference.apply(&op, &choices),
+        };
+        let outcome = outcome.expect("an allocation that is made");
+        if let Op::Race { actor, at: [at, ..] } = op {
+            race = Some((actor, at));
+        }
         fired.extend(reference.coverage().fired().iter().map(|(rule, _)| rule.id()));
         let label = |outcome: &Outcome| match outcome {
             Outcome::Value(value) => Outcome::Value(Value::label(value.label)),
@@ -55,6 +69,14 @@ fn run(program: &Program) -> (Vec<String>, Vec<&'static str>) {
     (wrong, fired)
 }
 
+fn turn_of(at: u8) -> Turn {
+    match at {
+        0 => Turn::Before,
+        AT_END => Turn::After,
+        step => Turn::Between(step.into()),
+    }
+}
+
 #[test]
 fn every_program_passes_and_shows_the_rules_it_cites() {
     // Merged bits are what only a subject with batches does.
@@ -71,8 +93,9 @@ fn every_program_passes_and_shows_the_rules_it_cites() {
                 continue;
             }
         };
-        // What a race comes to is for a subject with yield points to say.
-        if program.steps.iter().any(|step| matches!(step.op, Op::Race { .. })) {
+        // What a race with anybody but a walker comes to is for a subject with yield points to say.
+        let races = |step: &Step| matches!(&step.op, Op::Race { actor, .. } if !matches!(actor, Actor::Walk { .. }));
+        if program.steps.iter().any(races) {
             continue;
         }
         let (failures, fired) = run(&program);

@@ -1,0 +1,6 @@
+# rules: JR2
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+fork p0 p1
+mremap p0 0+1 4+1 maymove fixed relocate

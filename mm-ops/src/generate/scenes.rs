@@ -1,0 +1,213 @@
+//! Scenes: a few operations about one block that only come to something together, such as a page of
+//! zeros, another one, and KSM. Drawn one by one they hardly ever meet. A scene is made of kinds that
+//! the profile has; nothing here says what its operations come to.
+
+use super::draw::Draw;
+use super::operands::Maker;
+use crate::ids::{Order, OrderSet, PageRange, Pid, Value, Vpn};
+use crate::kind::OpKind;
+use crate::op::{Advice, Op, Prot, UffdCall};
+
+/// Most operations of a scene.
+pub(crate) const SCENE_MAX: usize = 12;
+
+/// The operations of a scene.
+#[derive(Clone, Copy)]
+pub(crate) struct Scene {
+    ops: [Op; SCENE_MAX],
+    len: usize,
+}
+
+impl Scene {
+    const EMPTY: Self = Self { ops: [Op::Drain; SCENE_MAX], len: 0 };
+
+    /// The operations.
+    pub(crate) fn ops(&self) -> &[Op] {
+        &self.ops[..self.len]
+    }
+
+    fn push(&mut self, op: Op) {
+        if let Some(place) = self.ops.get_mut(self.len) {
+            *place = op;
+            self.len += 1;
+        }
+    }
+}
+
+/// Where a scene plays: a page, its block, and another block.
+#[derive(Clone, Copy)]
+struct Stage {
+    pid: Pid,
+    vpn: Vpn,
+    block: PageRange,
+    other: PageRange,
+}
+
+impl<D: Draw + ?Sized> Maker<'_, D> {
+    /// A scene; an empty one where the profile lacks what it takes.
+    pub(crate) fn scene(&mut self) -> Scene {
+        let stage = self.stage();
+        match self.draw.below(5) {
+            0 if self.says(Advice::Collapse) => self.collapse(stage),
+            1 if self.says(Advice::Mergeable) && self.has(OpKind::Ksm) => self.merge(stage),
+            2 | 3 if self.has(OpKind::UffdMove) && self.has(OpKind::UffdRegister) => {
+                self.move_to_watched(stage)
+            }
+            _ => self.take_away(stage),
+        }
+    }
+
+    fn has(&self, kind: OpKind) -> bool {
+        self.profile.weight(kind) > 0
+    }
+
+    fn says(&self, advice: Advice) -> bool {
+        self.has(OpKind::Madvise) && self.profile.advice_weight(advice) > 0
+    }
+
+    fn stage(&mut self) -> Stage {
+        let (pid, vpn) = (self.pid(), self.page());
+        let ptes = u32::from(self.config.ptes);
+        let block = PageRange::new(vpn.0 / ptes * ptes, ptes);
+        let other = self.page_of(self.window) / ptes * ptes;
+        let other = if other == block.start.0 { other.saturating_add(ptes) } else { other };
+        Stage { pid, vpn, block, other: PageRange::new(other, ptes) }
+    }
+
+    /// Pages of a block, and a larger one in their place.
+    fn collapse(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        if self.draw.one_in(2) {
+            scene.push(Op::Mmap { pid, range: block, prot: Prot::RW, droppable: false });
+        }
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        self.perhaps_more(&mut scene, stage);
+        self.perhaps_race(&mut scene, stage);
+        scene.push(Op::Madvise { pid, range: block, advice: Advice::Collapse });
+        scene
+    }
+
+    /// Two pages of the same content, and KSM.
+    fn merge(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        let to = Vpn(block.start.0 + (vpn.0 + 1 - block.start.0) % block.len.max(1));
+        scene.push(Op::Madvise { pid, range: block, advice: Advice::Mergeable });
+        scene.push(Op::Write { pid, vpn, value: Value::ZERO });
+        scene.push(Op::Write { pid, vpn: to, value: Value::ZERO });
+        self.perhaps_race(&mut scene, stage);
+        scene.push(Op::Ksm { pid, vpn, with: pid, to });
+        match self.draw.below(4) {
+            0 if self.has(OpKind::Mremap) || self.has(OpKind::UffdMove) => {
+                self.moves(&mut scene, stage);
+            }
+            _ => self.perhaps_race(&mut scene, stage),
+        }
+        scene
+    }
+
+    /// Something that is mapped, on its way out or gone, and UFFDIO_MOVE to a block that is watched and
+    /// empty.
+    fn move_to_watched(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        let whole = self.draw.one_in(3) && self.has(OpKind::Thp);
+        if whole {
+            let always = OrderSet::EMPTY.with(Order(self.config.pmd_order().0));
+            scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
+            scene.push(Op::Madvise { pid, range: block, advice: Advice::DontNeed });
+        }
+        scene.push(if whole && self.draw.one_in(3) {
+            Op::Read { pid, vpn }
+        } else {
+            Op::Write { pid, vpn, value: self.value() }
+        });
+        self.perhaps_more(&mut scene, stage);
+        self.moves(&mut scene, stage);
+        scene
+    }
+
+    /// The move itself.
+    fn moves(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, vpn, block, other } = stage;
+        if self.draw.one_in(2) {
+            scene.push(Op::Munmap { pid, range: other });
+        }
+        scene.push(Op::Mmap { pid, range: other, prot: Prot::RW, droppable: false });
+        let call = UffdCall::Register { missing: true, wp: self.draw.one_in(8) };
+        scene.push(Op::Uffd { pid, range: other, call });
+        let (range, to) = match self.draw.below(4) {
+            0 | 1 => (block, other.start),
+            2 => (PageRange { start: vpn, len: 1 }, other.start),
+            _ => {
+                let offset = vpn.0 - block.start.0;
+                (PageRange { start: vpn, len: 1 }, Vpn(other.start.0.saturating_add(offset)))
+            }
+        };
+        self.perhaps_race(scene, stage);
+        scene.push(Op::UffdMove { pid, range, to, holes: !self.draw.one_in(3) });
+    }
+
+    /// A page that somebody looks at is taken away.
+    fn take_away(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        self.perhaps_more(&mut scene, stage);
+        if self.has(OpKind::Race) {
+            let op = self.op();
+            scene.push(self.race_before(&op));
+            scene.push(op);
+        }
+        scene
+    }
+
+    /// Something that makes a page less ordinary.
+    fn perhaps_more(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, vpn, block, .. } = stage;
+        let kind = self.draw.pick(&[
+            OpKind::SwapOut,
+            OpKind::SwapOut,
+            OpKind::Migrate,
+            OpKind::Fork,
+            OpKind::UffdWp,
+            OpKind::Mprotect,
+            OpKind::Pin,
+        ]);
+        if !self.has(kind) || self.draw.one_in(3) {
+            return;
+        }
+        match kind {
+            OpKind::SwapOut => {
+                let token = if self.draw.one_in(2) { Some(self.new_token()) } else { None };
+                scene.push(Op::SwapOut { pid, vpn, token });
+                match self.draw.below(4) {
+                    0 => scene.push(Op::Read { pid, vpn }),
+                    1 if self.says(Advice::WillNeed) => {
+                        scene.push(Op::Madvise { pid, range: block, advice: Advice::WillNeed });
+                    }
+                    _ => {}
+                }
+            }
+            OpKind::Migrate => {
+                scene.push(Op::Migrate { pid, vpn, token: self.new_token(), all: true });
+            }
+            OpKind::UffdWp if self.has(OpKind::UffdRegister) => {
+                let call = UffdCall::Register { missing: false, wp: true };
+                scene.push(Op::Uffd { pid, range: block, call });
+                scene.push(Op::Uffd { pid, range: block, call: UffdCall::Protect(true) });
+            }
+            OpKind::Mprotect => scene.push(Op::Mprotect { pid, range: block, prot: Prot::R }),
+            _ => scene.push(self.op_of(kind)),
+        }
+    }
+
+    /// Somebody without locks looks at the page while the next operation runs.
+    fn perhaps_race(&mut self, scene: &mut Scene, stage: Stage) {
+        if self.has(OpKind::Race) && self.draw.one_in(2) {
+            let next = Op::Read { pid: stage.pid, vpn: stage.vpn };
+            scene.push(self.race_before(&next));
+        }
+    }
+}
