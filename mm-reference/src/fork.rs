@@ -115,6 +115,7 @@ impl Reference {
     /// One PMD entry of the parent.
     fn copy_block(&mut self, family: Family, part: Range<u32>) -> Result<(), NoMemory> {
         let start = self.block_start(part.start);
+        self.between_steps();
         match self.pmd(family.parent, start) {
             PmdKind::None => Ok(()),
             PmdKind::HugeZero(flags) => {
@@ -174,7 +175,7 @@ impl Reference {
     fn copy_table(&mut self, family: Family, part: Range<u32>) -> Result<(), NoMemory> {
         self.ensure_pte_table(family.child, part.start)?;
         for vpn in part.clone() {
-            if matches!(self.pte(family.parent, vpn), Pte::Page(_)) {
+            if !matches!(self.pte(family.parent, vpn), Pte::None) {
                 self.between_steps();
             }
             self.take_back_from_device(family, vpn)?;

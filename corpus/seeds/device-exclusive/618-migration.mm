@@ -1,4 +1,4 @@
-# rules: F3 O9 O10
+# rules: F3 O10
 # Migration of a page that is exclusive to a device: the device loses it, and the page moves.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: O9
+# rules: O11
 # Split of a folio of which a page is exclusive to a device: the page comes back, and may not be written at first.
 mmap p0 0+8 rw
 thp always=2

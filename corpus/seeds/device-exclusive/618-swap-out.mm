@@ -1,4 +1,4 @@
-# rules: E5 O9
+# rules: E5
 # Reclaim of a page that is exclusive to a device: it goes, with its exclusivity.
 mmap p0 0+8 rw
 write p0 0 a

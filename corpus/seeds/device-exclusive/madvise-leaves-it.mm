@@ -1,4 +1,4 @@
-# rules: N17
+# rules: O11
 # MADV_FREE, COLD, PAGEOUT and WILLNEED leave the entry; FREE is an event to the device.
 mmap p0 0+8 rw
 write p0 0 a

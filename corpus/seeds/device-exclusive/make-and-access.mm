@@ -1,4 +1,4 @@
-# rules: O1 O2 O3 O4 O7 O8 O11
+# rules: O1 O2 O3 O7 O8 O11
 # make_device_exclusive: the device has the page for itself, until a CPU touches it.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: O2 O4
+# rules: O2
 # GUP-fast that reads the entry before it is converted looks again, or has its page in time: a pin is no obstacle.
 mmap p0 0+8 rw
 write p0 0 a

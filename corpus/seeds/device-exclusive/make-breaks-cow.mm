@@ -1,4 +1,4 @@
-# rules: O1 O4
+# rules: O1
 # make_device_exclusive, FOLL_WRITE: what is shared is copied first.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: O9 O11
+# rules: O11
 # mprotect leaves the entry as it is, and tells the device.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: J7 O9
+# rules: O11
 # mremap moves the entry; the device has to ask again.
 mmap p0 0+8 rw
 write p0 0 a

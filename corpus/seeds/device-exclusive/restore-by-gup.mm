@@ -1,4 +1,4 @@
-# rules: O7 O9
+# rules: O7
 # GUP of any kind gives the page back first; a GUP without fault does not find it.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: O8 O9 H6
+# rules: O8 H6
 # restore_exclusive_pte of an entry that userfaultfd has write-protected meanwhile.
 mmap p0 0+8 rw
 uffd_register p0 0+8 wp

@@ -1,4 +1,4 @@
-# rules: C13 O8 O15
+# rules: C13 O8
 # fork converts the entry back in the parent (walk).
 config dev_exclusive=walk
 mmap p0 0+8 rw

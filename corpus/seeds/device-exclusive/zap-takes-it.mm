@@ -1,4 +1,4 @@
-# rules: I2 O9 N17
+# rules: I2 N17
 # munmap, MADV_DONTNEED and a guard region take the page from the device.
 mmap p0 0+8 rw
 dev_exclusive d0 p0 0 l0 -> ok

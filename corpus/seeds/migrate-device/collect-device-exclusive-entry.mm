@@ -1,4 +1,4 @@
-# rules: N3 N17
+# rules: N3
 # migrate_vma_collect_pmd: a page that is exclusive to a device is passed over.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: N4 N6 N9
+# rules: N4 N9
 # migrate_vma_collect_pmd, the dirty bit of the entry taken down: a migration that is given up must not make a page look clean.
 mmap p0 0+8 rw
 write p0 0 a

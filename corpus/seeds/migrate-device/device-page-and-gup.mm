@@ -1,4 +1,4 @@
-# rules: N11 N12 D12
+# rules: N11 N12
 # GUP faults the device's page in; a device's page is never pinned.
 mmap p0 0+8 rw
 write p0 0 a

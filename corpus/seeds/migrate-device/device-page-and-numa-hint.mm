@@ -1,4 +1,4 @@
-# rules: H6
+# rules: N12
 # The NUMA scanner takes the right to write from the device, too.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: N17 I2 I3
+# rules: N17 I2
 # munmap, MADV_DONTNEED and a guard region free the device's page.
 config dev_mem=3
 mmap p0 0+8 rw

@@ -1,4 +1,4 @@
-# rules: N8 Z6
+# rules: N8
 # A device's page in a DROPPABLE mapping is as droppable as any.
 mmap p0 0+8 rw droppable
 dev_setup d0 p0 0+1 l0 -> 1

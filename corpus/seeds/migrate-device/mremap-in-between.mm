@@ -1,4 +1,4 @@
-# rules: N9 J7
+# rules: N9
 # mremap between the phases: the device's page is found where the entry went.
 mmap p0 0+8 rw
 write p0 0 a

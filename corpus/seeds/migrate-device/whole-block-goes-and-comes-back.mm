@@ -1,4 +1,4 @@
-# rules: N3 N4 N7 N9 N12
+# rules: N4 N7 N9 N12
 # dev_thp: a block that lies in the range goes to the device whole, with one word; a CPU brings it back whole.
 config dev_thp=on
 mmap p0 0+8 rw

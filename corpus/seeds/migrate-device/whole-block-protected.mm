@@ -1,4 +1,4 @@
-# rules: H6 H8 N12
+# rules: H8 N12
 # dev_thp: mprotect and userfaultfd on a block that is with the device; its write protection is kept.
 config dev_thp=on
 mmap p0 0+8 rw

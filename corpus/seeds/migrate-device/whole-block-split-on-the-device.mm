@@ -1,4 +1,4 @@
-# rules: N12 I4
+# rules: N12
 # dev_thp: a part is unmapped; what is left comes back page by page.
 config dev_thp=on
 mmap p0 0+8 rw

@@ -76,7 +76,7 @@ fn call(op: &Op) -> Result<String, String> {
         Op::Mlock { pid, range } => ranged(pid, "mlock", range, String::new()),
         Op::Munlock { pid, range } => ranged(pid, "munlock", range, String::new()),
         Op::Mseal { pid, range } => ranged(pid, "mseal", range, ", 0x0".to_owned()),
-        Op::Mremap { flags, .. } if flags.relocates() => return Err(RELOCATION.to_owned()),
+        Op::Mremap { flags, .. } if flags.relocates() => Err(RELOCATION.to_owned()),
         Op::Mremap { pid, range, to, flags } => {
             let MremapFlags { maymove, fixed, dontunmap, .. } = flags;
             if !fixed && !dontunmap && to.len > range.len && maymove {

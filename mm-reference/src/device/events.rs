@@ -4,8 +4,7 @@
 use std::ops::Range;
 
 use mm_ops::{
-    Device, EntryFlags, Errno, EventKind, EventSnap, PageRange, Pid, Value, VmaFlags,
-    Vpn,
+    Device, EntryFlags, Errno, EventKind, EventSnap, PageRange, Pid, Value, VmaFlags, Vpn,
 };
 
 use super::DevMap;
