@@ -1,4 +1,4 @@
-# rules: J9 J10
+# rules: J9
 config ptes=4
 mmap p0 0+4 rw
 write p0 0 a

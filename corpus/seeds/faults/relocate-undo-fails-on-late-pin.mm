@@ -1,4 +1,4 @@
-# rules: JR8 JR14
+# rules: JR9
 config ptes=4
 mmap p0 0+2 rw
 write p0 0 a
