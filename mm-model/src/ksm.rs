@@ -191,10 +191,7 @@ impl Model {
             let id = self.folios.of(frame);
             self.folios[id].refs += 1;
             self.add_rmap_ptes(id, frame, 1, pid);
-            let places = self.ksm.entry(id).or_default();
-            if let Err(at) = places.binary_search(&page.vpn) {
-                places.insert(at, page.vpn);
-            }
+            self.note_ksm_place(id, page.vpn);
             Entry::page(frame, protection)
         } else {
             if !fault!(self, KsmZeroCounter) {
@@ -258,8 +255,16 @@ impl Model {
         entry.has_folio() && self.is_ksm(entry.pfn())
     }
 
-    /// Pages moved out of a VMA that KSM does not care for (J4). One of them may be a KSM page even so:
-    /// another process merged it after a fork.
+    /// A KSM page is mapped at a place, by KSM or from the swap cache.
+    pub(crate) fn note_ksm_place(&mut self, id: FolioId, vpn: u32) {
+        let places = self.ksm.entry(id).or_default();
+        if let Err(at) = places.binary_search(&vpn) {
+            places.insert(at, vpn);
+        }
+    }
+
+    /// Pages were moved. One of them may be a KSM page that J4 does not care for: another process merged it
+    /// after a fork, or a device has it.
     pub(crate) fn note_moved_ksm(&mut self, from: u32, to: u32, len: u32) {
         for places in self.ksm.values_mut() {
             let moved = places.iter().filter(|vpn| (from..from + len).contains(vpn));

@@ -260,9 +260,7 @@ impl Model {
             self.move_to_copy(area, &call)?;
         }
         self.stop_watching(pid, to);
-        if !merged {
-            self.note_moved_ksm(addr, to, old_len);
-        }
+        self.note_moved_ksm(addr, to, old_len);
         if relocated {
             self.merge_relocated(pid, to);
         }

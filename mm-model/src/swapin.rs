@@ -259,7 +259,9 @@ impl Model {
     /// The PTEs, counts and PAE of a run that comes back (BT6, E16), all alike.
     fn map_run(&mut self, area: Area, run: Run, id: FolioId, pte: Entry, exclusive: bool) {
         let folio = &self.folios[id];
-        if folio.mapping == NO_ANON_VMA && !folio.flags.has(FolioFlags::KSM) {
+        if folio.flags.has(FolioFlags::KSM) {
+            self.note_ksm_place(id, run.vpn);
+        } else if folio.mapping == NO_ANON_VMA {
             let vma = self.vma(area);
             let (own, index) = (vma.anon_vma, vma.linear_index(run.vpn));
             let mapping = if exclusive { own } else { self.anon_vmas[own].root };

@@ -143,8 +143,8 @@ impl Model {
             self.pte_slot_alloc(pid, from, rest.from)?;
         }
         if occupant.is_huge() {
-            // A migration, which does not end meanwhile.
-            return Err(Errno::EINTR);
+            // A device's block, or a migration, which does not end meanwhile.
+            return Err(if occupant.is_migration() { Errno::EINTR } else { Errno::EEXIST });
         }
         let places = Places {
             source: self.pte_slot_in(from, rest.from),

@@ -113,6 +113,8 @@ impl Reference {
 
     /// B9, B10: a page of its own, with the content of the old one.
     fn copy_page(&mut self, pid: Pid, vpn: u32, access: Access) -> Result<(), Fault> {
+        // The copy is made without the table's lock.
+        self.between_steps();
         self.prepare_anon_vma(pid, vpn)?;
         self.try_allocate(AllocKind::Folio(Order(0)), pid, vpn)?;
         rule!(self.coverage, B9, u8::from(access == Access::Unshare));

@@ -82,6 +82,8 @@ impl Reference {
         let mut done = self.rewrite_range(pid, wanted, &mut rewritten);
         if done.is_ok() {
             rule!(self.coverage, JR10);
+            // Pins were tested, nothing has moved (JR8).
+            self.between_steps();
             done = self.move_entries(pid, wanted, source).map_err(|NoMemory| NoTables);
         }
         if let Err(failure) = done {

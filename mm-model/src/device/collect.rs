@@ -66,8 +66,12 @@ impl Model {
             return;
         };
         if entry.is_huge() {
+            let takes_blocks = self.config.dev_thp && !entry.is_zero();
+            if takes_blocks && !self.is_selected(by, entry) {
+                return;
+            }
             let whole = words.len() as u32 == self.geometry.ptes();
-            if whole && self.config.dev_thp && !entry.is_zero() {
+            if whole && takes_blocks {
                 match self.collect_leaf(area, by, pmd, start) {
                     Leaf::Done(word) => {
                         words[0] = word;

@@ -92,7 +92,8 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     fn merge(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, block, .. } = stage;
         let mut scene = Scene::EMPTY;
-        let to = Vpn(block.start.0 + (vpn.0 + 1 - block.start.0) % block.len.max(1));
+        let next = (vpn.0 - block.start.0 + 1) % block.len.max(1);
+        let to = Vpn(block.start.0.saturating_add(next));
         scene.push(Op::Madvise { pid, range: block, advice: Advice::Mergeable });
         scene.push(Op::Write { pid, vpn, value: Value::ZERO });
         scene.push(Op::Write { pid, vpn: to, value: Value::ZERO });
