@@ -44,30 +44,35 @@ pub(crate) struct AnonVmas {
     arena: Vec<AnonVma>,
     /// How many places of the arena were given out.
     used: usize,
-    free: Vec<AnonVmaNr>,
+    /// How many of them are gone. A number is not given out twice: a folio in the swap cache may name one
+    /// that is gone (E16).
+    gone: usize,
 }
 
 impl AnonVmas {
     /// Forgets all; keeps the memory.
     pub(crate) fn reset(&mut self) {
         self.used = 0;
-        self.free.clear();
+        self.gone = 0;
     }
 
     /// Number of anon_vmas that exist.
     pub(crate) fn live(&self) -> usize {
-        self.used.saturating_sub(self.free.len())
+        self.used.saturating_sub(self.gone)
+    }
+
+    /// Whether any VMA links it.
+    pub(crate) fn is_linked(&self, number: AnonVmaNr) -> bool {
+        !self[number].tree.is_empty()
     }
 
     /// A new anon_vma below `parent`, or a root. Nothing links it yet.
     pub(crate) fn create(&mut self, parent: Option<AnonVmaNr>) -> AnonVmaNr {
-        let number = self.free.pop().unwrap_or_else(|| {
-            self.used += 1;
-            if self.arena.len() < self.used {
-                self.arena.push(AnonVma::default());
-            }
-            self.used as u32 - 1
-        });
+        self.used += 1;
+        if self.arena.len() < self.used {
+            self.arena.push(AnonVma::default());
+        }
+        let number = self.used as u32 - 1;
         let parent = parent.unwrap_or(number);
         let root = if parent == number { number } else { self[parent].root };
         let anon_vma = &mut self[number];
@@ -127,7 +132,7 @@ impl AnonVmas {
         if linked && self[number].tree.is_empty() {
             let parent = self[number].parent;
             lower(&mut self[parent].num_children, 1);
-            self.free.push(number);
+            self.gone += 1;
         }
     }
 }

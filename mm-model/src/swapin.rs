@@ -117,7 +117,8 @@ impl Model {
             return Ok(None);
         }
         let root = |number: u32| self.anon_vmas[number].root;
-        if folio.index == vma.linear_index(vpn) && root(mapping) == root(vma.anon_vma) {
+        let here = folio.index == vma.linear_index(vpn) && self.anon_vmas.is_linked(mapping);
+        if here && root(mapping) == root(vma.anon_vma) {
             return Ok(None);
         }
         let value = self.folios.value[folio.head as usize];

@@ -572,16 +572,11 @@ impl Reference {
 
     /// A fresh anon_vma; its own root unless one is given.
     pub(crate) fn new_anon_vma(&mut self, family: Option<(AvId, AvId)>) -> AvId {
-        let id = match self.anon_vmas.iter().position(|av| !av.live) {
-            Some(id) => id,
-            None => {
-                self.anon_vmas.push(AnonVma::default());
-                self.anon_vmas.len() - 1
-            }
-        };
-        let (root, parent) = family.unwrap_or((id as AvId, id as AvId));
-        self.anon_vmas[id] = AnonVma { live: true, root, parent };
-        id as AvId
+        // A number is not given out twice: a folio in the swap cache may name one that is gone (E16).
+        let id = self.anon_vmas.len() as AvId;
+        let (root, parent) = family.unwrap_or((id, id));
+        self.anon_vmas.push(AnonVma { live: true, root, parent });
+        id
     }
 }
 

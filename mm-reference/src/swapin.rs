@@ -112,7 +112,7 @@ impl Reference {
         let root = |av| self.anon_vmas[av as usize].root;
         let vma = self.vma(pid, Vpn(vpn));
         let own = vma.and_then(|vma| vma.anon_vma);
-        let here = vma.is_some_and(|vma| of.index == vma.index_of(vpn));
+        let here = vma.is_some_and(|vma| of.index == vma.index_of(vpn)) && self.linked(mapping);
         let fits = here && own.is_some_and(|own| root(own) == root(mapping));
         let ksm = of.flags.has(FolioFlags::KSM);
         !of.large() && !ksm && !fits && !of.flags.has(FolioFlags::NOT_UPTODATE)

@@ -13,8 +13,8 @@ use crate::state::{Leaf, Mapped, PmdKind, Pte, Reference};
 
 /// Collecting.
 impl Reference {
-    /// N3 for a leaf of ordinary memory that lies wholly in the range: collected as one. `true`: nothing
-    /// is left to do for this part.
+    /// N3 for a leaf of ordinary memory: left alone if it is not selected, collected as one if it lies
+    /// wholly in the range. `true`: nothing is left to do for this part.
     pub(super) fn collect_leaf(
         &mut self,
         name: Migrator,
@@ -22,14 +22,13 @@ impl Reference {
         select: DevSelect,
     ) -> bool {
         let whole = part.len() as u32 == self.ptes();
-        if !self.config.dev_thp || !whole {
+        if !self.config.dev_thp {
             return false;
         }
-        !select.system || self.collect_block_whole(name, part.start)
+        !select.system || whole && self.collect_block_whole(name, part.start)
     }
 
-    /// The same for a leaf in a device's memory; like any other it is split where it is not wholly in the
-    /// range, whatever is selected.
+    /// The same for a leaf in a device's memory.
     pub(super) fn collect_device_leaf(
         &mut self,
         name: Migrator,
@@ -38,14 +37,11 @@ impl Reference {
     ) -> bool {
         let super::DevMigration { pid, device, .. } = *self.dev_migration(name);
         let PmdKind::DevPrivate(leaf) = self.pmd(pid, part.start) else { return false };
-        if part.len() as u32 != self.ptes() {
-            return false;
-        }
         if !select.private || self.device_of(leaf.folio) != Some(device) {
             rule!(self.coverage, N3, 11);
             return true;
         }
-        self.collect_block_whole(name, part.start)
+        part.len() as u32 == self.ptes() && self.collect_block_whole(name, part.start)
     }
 
     /// The leaf becomes a PMD MIGRATION entry (F4), its first word stands for all of it. `true`: settled,
