@@ -181,16 +181,16 @@ impl Model {
         if ksm && !found.swapped {
             return Ok(());
         }
+        // JR13: also if other entries map it, and it is in hand.
+        if found.swapped && self.folios[found.id].is_large() {
+            return Err(Failure::Refused);
+        }
         if !self.try_lock(found.id) {
             // The lock may be this relocation's own, by another entry; mostly one that is near.
             let ours = plan.list.iter().rev().any(|other| other.found.id == found.id);
             return if ours { Ok(()) } else { Err(Failure::Refused) };
         }
-        let refused = if found.swapped {
-            self.folios[found.id].is_large()
-        } else {
-            self.is_refused(found.id)
-        };
+        let refused = !found.swapped && self.is_refused(found.id);
         let stays = found.swapped && !self.is_swapped_from(plan, found);
         let pinned = !found.swapped && self.looks_pinned(found.id);
         if refused || stays || pinned {

@@ -260,9 +260,11 @@ impl Ideal {
     /// # Errors
     /// As for [`Ideal::apply`].
     pub fn apply_beside(&mut self, op: &Op, outcome: &Outcome) -> Result<(), Violation> {
-        let stray = self.stray.take();
+        // What the other one leaves for later stays.
+        let (stray, failing) = (self.stray.take(), self.failing);
         let judged = self.apply(op, outcome);
         self.stray = self.stray.take().or(stray);
+        self.failing |= failing;
         judged
     }
 
