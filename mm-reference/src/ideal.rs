@@ -406,7 +406,7 @@ impl Ideal {
         let Some(space) = self.spaces.get_mut(pid.index()).and_then(Option::as_mut) else { return };
         for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
             for grip in &mut device.grips {
-                let inside = range.contains(grip.at) && grip.maybe_at.is_none();
+                let inside = range.contains(grip.at) && grip.maybe_at.is_empty();
                 let page = space.pages.get_mut(&grip.at.0).filter(|_| inside);
                 if let Some(page) = page {
                     detach(&mut grip.held, page, &mut self.orphans);

@@ -29,8 +29,8 @@ pub(super) struct Plain {
 #[derive(Clone)]
 pub(super) struct Grip {
     pub(super) at: Vpn,
-    /// Where else it may be, since a move failed midway.
-    pub(super) maybe_at: Option<Vpn>,
+    /// Where else it may be, since moves failed midway.
+    pub(super) maybe_at: Vec<Vpn>,
     pub(super) held: Held,
 }
 
@@ -67,9 +67,9 @@ impl Ideal {
     pub(super) fn entitle(&mut self, which: impl Fn(Pid, Vpn, &Plain) -> bool, value: Value) {
         for device in self.devices.iter_mut().flatten() {
             for Grip { at, maybe_at, held } in &mut device.grips {
-                let places = [Some(*at), *maybe_at];
+                let mut places = maybe_at.iter().chain([&*at]);
                 if let Held::Plain(plain) = held
-                    && places.into_iter().flatten().any(|vpn| which(device.owner, vpn, plain))
+                    && places.any(|vpn| which(device.owner, *vpn, plain))
                     && !plain.values.contains(&value)
                 {
                     plain.values.push(value);
@@ -89,7 +89,7 @@ impl Ideal {
                 true => Held::Alias,
                 false => Held::Plain(Plain::of(page)),
             };
-            grips.push(Grip { at, maybe_at: None, held });
+            grips.push(Grip { at, maybe_at: Vec::new(), held });
         }
         if let Some(place) = self.devices.get_mut(handle.index()) {
             *place = Some(Device { owner: pid, grips });

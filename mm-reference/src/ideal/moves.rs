@@ -1,6 +1,7 @@
 //! Memory that moves (sections J and K): its content, its pins and what fork is to make of it go to
 //! the new place; what is left behind, if anything, reads zero.
 
+use super::devices::Grip;
 use super::{Ideal, Page, Region, bounds};
 use mm_ops::{Errno, MremapFlags, PageRange, Pid, Value, Vpn};
 
@@ -142,9 +143,11 @@ impl Ideal {
                 here.or_zero = true;
             }
             for device in self.devices.iter_mut().flatten().filter(|device| device.owner == pid) {
-                for grip in device.grips.iter_mut().filter(|grip| grip.at.0 == vpn) {
+                let may_be =
+                    |grip: &&mut Grip| grip.at.0 == vpn || grip.maybe_at.contains(&Vpn(vpn));
+                for grip in device.grips.iter_mut().filter(may_be) {
                     grip.loosen(&page);
-                    grip.maybe_at = Some(Vpn(at));
+                    grip.maybe_at.push(Vpn(at));
                 }
             }
         }
