@@ -523,15 +523,16 @@ fn settle(
     vpn: Vpn,
     found: Value,
 ) -> Result<(), Violation> {
+    // What is out of reach settles nothing.
+    if (page.lost || page.poisoned) && found.is_zero() {
+        return Ok(());
+    }
     if let Some((value, lineage)) = page.instead.take() {
         page.or_lineage = Some(lineage);
         if found == value {
             page.or_lineage = Some(std::mem::replace(&mut page.lineage, lineage));
             page.value = value;
         }
-    }
-    if (page.lost || page.poisoned) && found.is_zero() {
-        return Ok(());
     }
     let faded = (page.or_zero || page.fading) && found.is_zero();
     let strayed = |(lineage, value)| page.descends_from(lineage) && value == found;

@@ -7,6 +7,8 @@ use super::operands::Maker;
 use crate::ids::{Order, OrderSet, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
 use crate::op::{Advice, Op, Prot, UffdCall};
+use crate::race::Actor;
+use crate::remap::MremapFlags;
 
 /// Most operations of a scene.
 pub(crate) const SCENE_MAX: usize = 12;
@@ -47,7 +49,8 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     /// A scene; an empty one where the profile lacks what it takes.
     pub(crate) fn scene(&mut self) -> Scene {
         let stage = self.stage();
-        match self.draw.below(5) {
+        match self.draw.below(7) {
+            5 | 6 if self.has(OpKind::Mremap) => self.move_away(stage),
             0 if self.says(Advice::Collapse) => self.collapse(stage),
             1 if self.says(Advice::Mergeable) && self.has(OpKind::Ksm) => self.merge(stage),
             2 | 3 if self.has(OpKind::UffdMove) && self.has(OpKind::UffdRegister) => {
@@ -150,6 +153,43 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene.push(Op::UffdMove { pid, range, to, holes: !self.draw.one_in(3) });
     }
 
+    /// Some pages, not all of them ordinary, that mremap moves, mostly to be relocated.
+    fn move_away(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, other } = stage;
+        let mut scene = Scene::EMPTY;
+        if self.has(OpKind::Thp) && self.draw.one_in(3) {
+            let always = self.some_orders(self.profile.orders);
+            scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
+            scene.push(Op::Madvise { pid, range: block, advice: Advice::DontNeed });
+        }
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        let next = Vpn(vpn.0.saturating_add(1));
+        scene.push(Op::Write { pid, vpn: next, value: self.value() });
+        let second = Stage { vpn: next, ..stage };
+        match self.draw.below(3) {
+            0 => self.perhaps_more(&mut scene, stage),
+            1 => self.perhaps_more(&mut scene, second),
+            _ => {}
+        }
+        if self.has(OpKind::FailAlloc) && self.draw.one_in(6) {
+            scene.push(Op::FailAlloc { nth: self.nth() });
+        } else {
+            self.perhaps_race(&mut scene, stage);
+        }
+        let range = match self.draw.below(3) {
+            0 => PageRange { start: vpn, len: 2 },
+            _ => block,
+        };
+        let start = Vpn(other.start.0.saturating_add(range.start.0 - block.start.0));
+        let mut flags = MremapFlags { maymove: true, fixed: true, ..self.move_flags() };
+        if flags.relocates() || !self.draw.one_in(3) {
+            flags.dontunmap = false;
+            flags.must_relocate = !flags.relocate;
+        }
+        scene.push(Op::Mremap { pid, range, to: PageRange { start, ..range }, flags });
+        scene
+    }
+
     /// A page that somebody looks at is taken away.
     fn take_away(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, .. } = stage;
@@ -207,8 +247,12 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     /// Somebody without locks looks at the page while the next operation runs.
     fn perhaps_race(&mut self, scene: &mut Scene, stage: Stage) {
         if self.has(OpKind::Race) && self.draw.one_in(2) {
-            let next = Op::Read { pid: stage.pid, vpn: stage.vpn };
-            scene.push(self.race_before(&next));
+            let Stage { pid, vpn, .. } = stage;
+            scene.push(if self.draw.one_in(4) {
+                Op::Race { actor: Actor::Walk { pid, vpn }, at: self.yields() }
+            } else {
+                self.race_before(&Op::Read { pid, vpn })
+            });
         }
     }
 }
