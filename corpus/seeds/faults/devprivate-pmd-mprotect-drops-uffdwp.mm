@@ -1,4 +1,4 @@
-# rules: H6
+# rules: N17
 config ptes=4 dev_thp=on
 thp always=2
 mmap p0 0+4 rw

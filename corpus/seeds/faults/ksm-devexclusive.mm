@@ -1,4 +1,4 @@
-# rules: P2
+# rules: P1
 config ptes=4
 mmap p0 0+2 rw
 madvise p0 0+2 mergeable

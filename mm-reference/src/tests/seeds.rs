@@ -26,7 +26,7 @@ fn programs(folder: &Path) -> Vec<PathBuf> {
 fn run(program: &Program) -> (Vec<String>, Vec<&'static str>) {
     let mut reference = Reference::new(&program.config);
     let mut ideal = Ideal::new();
-    ideal.reset();
+    ideal.begin(&program.config);
     let (mut wrong, mut fired, mut nth) = (Vec::new(), Vec::new(), 0);
     let mut race = None;
     for (step, op) in program.steps.iter().zip(program.stamped()) {
