@@ -1,8 +1,4 @@
-# certificate: mmdiff 1
-#   signature: mechanism entry.flags(uwp) mprotect
-#   deletions: 8 tried, none keeps the failure
-#   lowerings: 9 tried, none keeps the failure
-#   program: 08dd1633cd62da68
+# A uwp left from a watch that ended stands beside WRITE in a MIGRATION entry; mprotect loses it (H5).
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a
