@@ -408,11 +408,13 @@ fn was_exclusive(flags: EntryFlags) -> bool {
 
 /// What becomes of MIGRATION entries while they stand.
 impl Reference {
-    /// H5: a change of protection makes kind WRITE READ_EXCL, whatever the new rights.
+    /// H5: a change of protection makes kind WRITE READ_EXCL, whatever the new rights. A uwp that was
+    /// there, left from a watch that ended, is lost.
     pub(crate) fn downgraded(&mut self, flags: EntryFlags) -> EntryFlags {
         rule!(self.coverage, H5, u8::from(flags.has(EntryFlags::WRITE)));
         if flags.has(EntryFlags::WRITE) {
-            flags.without(EntryFlags::WRITE).with(EntryFlags::EXCLUSIVE)
+            let lost = EntryFlags::WRITE.with(EntryFlags::UFFD_WP);
+            flags.without(lost).with(EntryFlags::EXCLUSIVE)
         } else {
             flags
         }

@@ -3,6 +3,7 @@
 mod engines;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use mm_ops::text::Settings;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -116,6 +117,10 @@ pub struct FuzzArgs {
     /// Only operations of these areas (fork, gup, thp, …), besides those every program needs.
     #[arg(long, value_delimiter = ',')]
     pub areas: Vec<String>,
+    /// Settings that every program has, as in a `config` line: `relocate=collect`.
+    /// Not for libFuzzer.
+    #[arg(long, value_name = "SETTINGS", default_value = "", hide_default_value = true)]
+    pub config: Settings,
     /// Plant a fault in the model and look for it (`cargo xtask faults --list` names them).
     #[arg(long)]
     pub fault: Option<String>,
@@ -224,6 +229,9 @@ pub struct RacesArgs {
     /// Only the operations with this in their name.
     #[arg(long, value_name = "NAME")]
     pub only: Option<String>,
+    /// Settings that every program has, as in a `config` line: `relocate=collect`.
+    #[arg(long, value_name = "SETTINGS", default_value = "", hide_default_value = true)]
+    pub config: Settings,
     /// Plant a fault in the model.
     #[arg(long)]
     pub fault: Option<String>,

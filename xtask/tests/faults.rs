@@ -6,6 +6,7 @@ use mm_diff::engine::{self, Budget, EngineConfig};
 use mm_diff::{Rig, races};
 use mm_model::Model;
 use mm_model::faults::Fault;
+use mm_ops::text::Settings;
 use mm_ops::{Config, Program};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -74,8 +75,15 @@ fn every_interleaving_shows_what_is_left_out() {
         let fault = Fault::from_name(name).unwrap_or_else(|| panic!("there is no {name}"));
         let factory = || Model::with_fault(&Config::default(), fault);
         let stop = AtomicBool::new(false);
-        let report = races::exhaust(2, &|wanted| wanted == operation, &factory, &stop, &|_| {})
-            .expect("two threads can be had");
+        let report = races::exhaust(
+            2,
+            &|wanted| wanted == operation,
+            &Settings::default(),
+            &factory,
+            &stop,
+            &|_| {},
+        )
+        .expect("two threads can be had");
         assert!(!report.failures.is_empty(), "{name}: no interleaving of {operation} shows it");
     }
 }

@@ -3,5 +3,5 @@ config ptes=4
 mmap p0 0+1 rw
 write p0 0 a
 migrate p0 0 l0
-mremap p0 0+1 4+1 maymove fixed must_relocate
+mremap p0 0+1 4+1 maymove fixed relocate
 migrate_end l0

@@ -3,6 +3,7 @@
 use crate::rig::{Supports, supports_all};
 use mm_ops::Program;
 use mm_ops::generate::Areas;
+use mm_ops::text::Settings;
 use std::time::Duration;
 
 /// When a run ends by itself. Whatever comes first; neither means: when it is stopped.
@@ -28,6 +29,8 @@ pub struct EngineConfig {
     pub corpus: Vec<Program>,
     /// The areas of the rulebook to narrow the choice of operations to.
     pub areas: Areas,
+    /// What the configuration of every program is to say, whatever was drawn.
+    pub settings: Settings,
     /// Which operations the subject implements; others are left out of every program.
     pub supports: Supports,
     /// How much work one swarm profile serves for, in entries and pages looked at: a few hundred
@@ -47,6 +50,7 @@ impl Default for EngineConfig {
             budget: Budget::default(),
             corpus: Vec::new(),
             areas: Areas::ALL,
+            settings: Settings::default(),
             supports: supports_all,
             profile_cost: 600_000,
             minimize_runs: crate::minimize::RUNS_MAX,

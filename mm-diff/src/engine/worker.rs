@@ -72,6 +72,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
                 Some(program) => self.program.clone_from(program),
                 None => self.breeder.make(&mut self.program),
             }
+            self.config.settings.lay_over(&mut self.program.config);
             self.program.steps.retain(|step| (self.config.supports)(&step.op));
             self.run_program();
             if (total + 1) % SHARE_PROGRAMS == 0 {

@@ -13,6 +13,7 @@ use crate::engine::{EngineError, FailureReport, Yields};
 use crate::failure::Signature;
 use crate::lockstep::StepView;
 use crate::rig::{Reproducer, Rig};
+use mm_ops::text::Settings;
 use mm_ops::{AT_END, Mm};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
@@ -77,20 +78,22 @@ struct Tally {
     truncated: bool,
 }
 
-/// Runs every interleaving of the operations `wanted` by name on the subjects a factory builds, with so
-/// many threads. `listen` is told how many were done, now and then, from any thread.
+/// Runs every interleaving of the operations `wanted` by name, with these settings, on the subjects a
+/// factory builds, with so many threads. `listen` is told how many were done, now and then, from any thread.
 ///
 /// # Errors
 /// When the system refuses the threads.
 pub fn exhaust<S: Mm, F: Fn() -> S + Sync>(
     jobs: usize,
     wanted: &dyn Fn(&str) -> bool,
+    settings: &Settings,
     factory: &F,
     stop: &AtomicBool,
     listen: &(dyn Fn(u64) + Sync),
 ) -> Result<Report, RacesError> {
     let mut scenes = scenes::all()?;
     scenes.retain(|scene| wanted(scene.name));
+    scenes.iter_mut().for_each(|scene| settings.lay_over(&mut scene.program.config));
     let pool =
         ThreadPoolBuilder::new().num_threads(jobs.max(1)).build().map_err(EngineError::from)?;
     let done = AtomicU64::new(0);

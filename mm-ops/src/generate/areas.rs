@@ -20,7 +20,7 @@ struct Area {
 /// Operations without which nothing happens anywhere.
 pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
 
-const AREAS: [Area; 18] = [
+const AREAS: [Area; 19] = [
     Area {
         name: "fault",
         kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
@@ -381,7 +381,51 @@ const AREAS: [Area; 18] = [
             Advice::GuardInstall,
         ],
     },
+    Area {
+        name: "relocate",
+        kinds: &[
+            Mremap,
+            RmapWalk,
+            Race,
+            SwapOut,
+            WriteDone,
+            Swapoff,
+            Migrate,
+            MigrateCopy,
+            MigrateEnd,
+            Split,
+            Ksm,
+            Fork,
+            Exit,
+            Munmap,
+            Mprotect,
+            Madvise,
+            Pin,
+            Get,
+            Put,
+            DmaRead,
+            DmaWrite,
+            UffdRegister,
+            UffdWp,
+            Thp,
+            FailAlloc,
+            Lock,
+            Isolate,
+            Drop,
+        ],
+        advice: &[
+            Advice::DontNeed,
+            Advice::HugePage,
+            Advice::Mergeable,
+            Advice::GuardInstall,
+            Advice::WillNeed,
+        ],
+    },
 ];
+
+/// Areas that share nothing but what every program needs. Those behind them are parts of one, more
+/// closely looked at: whoever asks for everything has them, and draws what was drawn before they were.
+const WHOLE: usize = 18;
 
 /// A set of areas. Text form: names with commas between, or `all`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -395,7 +439,7 @@ impl Default for Areas {
 
 impl Areas {
     /// Every area.
-    pub const ALL: Self = Self((1 << AREAS.len()) - 1);
+    pub const ALL: Self = Self((1 << WHOLE) - 1);
 
     /// The names of all areas.
     #[must_use]
@@ -416,6 +460,11 @@ impl Areas {
             bits.map(|bit| 1 << bit).nth(nth as usize).unwrap_or(self.0)
         };
         Self(one(draw) | if draw.one_in(2) { one(draw) } else { 0 })
+    }
+
+    /// Whether somebody asked for an area by this name.
+    pub(super) fn has(self, name: &str) -> bool {
+        self.iter().any(|area| area.name == name)
     }
 
     /// Whether operations of this kind reach one of the areas.

@@ -255,6 +255,8 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         let (relocate, must_relocate) = match self.draw.below(8) {
             0 => (true, false),
             1 => (false, true),
+            2..5 if self.profile.areas.has("relocate") => (true, false),
+            5..7 if self.profile.areas.has("relocate") => (false, true),
             _ => (false, false),
         };
         MremapFlags { maymove: !self.draw.one_in(16), fixed, dontunmap, relocate, must_relocate }

@@ -144,7 +144,9 @@ impl Profile {
     pub fn even(areas: Areas) -> Self {
         let kinds = std::array::from_fn(|place| {
             let kind = OpKind::ALL[place];
-            if areas.want(kind) { base_weight(kind) } else { 0 }
+            let weight = if areas.want(kind) { base_weight(kind) } else { 0 };
+            // Whatever else relocation needs, it is a mremap.
+            if kind == OpKind::Mremap && areas.has("relocate") { weight * 3 } else { weight }
         });
         let advices = std::array::from_fn(|place| {
             let advice = Advice::NAMES[place].0;

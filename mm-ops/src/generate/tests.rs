@@ -173,8 +173,26 @@ fn areas_narrow_what_is_drawn() {
     let error = "".parse::<Areas>().unwrap_err().to_string();
     assert!(error.ends_with(
         "known are fault, cow, fork, gup, thp, protect, zap, rmap, \
-         swap, migrate, split, mremap, uffd_move, ksm, hwpoison, uffd, race, device, or `all`"
+         swap, migrate, split, mremap, uffd_move, ksm, hwpoison, uffd, race, device, \
+         relocate, or `all`"
     ));
+}
+
+#[test]
+fn a_run_for_relocation_moves_and_relocates() {
+    let moves_of = |areas: &str| {
+        let programs = programs(areas.parse().unwrap(), 200);
+        let steps = programs.into_iter().flat_map(|(_, program)| program.steps);
+        let flags = steps.filter_map(|step| match step.op {
+            Op::Mremap { flags, .. } => Some(flags.relocates()),
+            _ => None,
+        });
+        flags.collect::<Vec<bool>>()
+    };
+    let share = |moves: &[bool]| moves.iter().filter(|is| **is).count() * 100 / moves.len().max(1);
+    let (asked, usual) = (moves_of("relocate"), moves_of("mremap"));
+    assert!(asked.len() > usual.len(), "{} {}", asked.len(), usual.len());
+    assert!(share(&asked) > 75 && share(&usual) < 40, "{} {}", share(&asked), share(&usual));
 }
 
 #[test]

@@ -19,11 +19,13 @@ mod document;
 mod error;
 mod parse;
 mod print;
+mod settings;
 #[cfg(test)]
 mod tests;
 
 pub use document::Document;
 pub use error::{ParseError, nearest};
+pub use settings::Settings;
 #[cfg(test)]
 pub(crate) use tests::EVERY_FORM;
 

@@ -96,6 +96,12 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
 
 fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
     let mut config = Config::default();
+    let keys = parse_settings(cursor, &mut config)?;
+    Ok((config, keys))
+}
+
+/// Settings up to the end of the line, laid over a configuration; answers which keys.
+pub(super) fn parse_settings(cursor: &mut Cursor<'_>, config: &mut Config) -> Parsed<u32> {
     let mut seen = 0;
     while let Some(word) = cursor.next() {
         let (name, value) =
@@ -141,7 +147,7 @@ fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
             _ => config.dev_thp = parse_switch(cursor, value)?,
         }
     }
-    Ok((config, seen))
+    Ok(seen)
 }
 
 fn parse_ptes(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u16> {

@@ -59,6 +59,7 @@ fn config(args: &FuzzArgs) -> Result<EngineConfig, Error> {
         jobs: args.jobs.map_or_else(cores, usize::from),
         budget: Budget { time: Some(args.time), programs: args.programs },
         areas,
+        settings: args.config.clone(),
         failures_max: if args.keep_going { FAILURES_MAX } else { 1 },
         ..EngineConfig::default()
     })
@@ -85,6 +86,9 @@ fn headline(args: &FuzzArgs, config: &EngineConfig) -> String {
     line += &format!(" --time {}s", args.time.as_secs_f64());
     if !args.areas.is_empty() {
         line += &format!(" --areas {}", args.areas.join(","));
+    }
+    if !args.config.is_empty() {
+        line += &format!(" --config '{}'", args.config);
     }
     if let Some(fault) = &args.fault {
         line += &format!(" --fault {fault}");

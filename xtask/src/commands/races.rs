@@ -28,7 +28,7 @@ pub fn run(args: &RacesArgs) -> Result<Found, Error> {
         bar.tick();
     };
     let wanted = |name: &str| args.only.as_deref().is_none_or(|only| name.contains(only));
-    let report = races::exhaust(jobs, &wanted, &planted.factory(), &stop, &listen)
+    let report = races::exhaust(jobs, &wanted, &args.config, &planted.factory(), &stop, &listen)
         .map_err(|error| Error::Tool { tool: "races".into(), message: error.to_string() })?;
     bar.finish_and_clear();
     if report.scenes.is_empty() {
