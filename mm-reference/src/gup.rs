@@ -487,7 +487,8 @@ impl Reference {
         rule!(self.coverage, A13, u8::from(write));
         let walk = Walk { hwpoison: true, ..Walk::populating(write, false) };
         self.check_vma(pid, piece.start, walk).map_err(|_| Errno::EINVAL)?;
-        self.populate(pid, piece.start..piece.end, walk)
+        // One call populates the whole range and drains at its end, not for each VMA (S14).
+        self.walk(pid, piece.start, piece.end - piece.start, walk)
     }
 
     /// The populate half of `mlock`, in one VMA (Z2).
