@@ -125,7 +125,7 @@ impl Model {
     /// SWAP entry; and the frame of the page.
     pub(crate) fn folio_at(&self, pid: Pid, vpn: Vpn) -> Option<(FolioId, Pfn)> {
         let entry = self.entry_at(pid, vpn)?;
-        if entry.has_folio() || entry.is_device() {
+        if entry.names_folio() {
             let pfn = self.frame_at(entry, vpn.0);
             return Some((self.folios.of(pfn), pfn));
         }

@@ -229,7 +229,7 @@ impl Entry {
 
     /// Names a frame: maps a page, or is a MIGRATION, HWPOISON, DEVPRIV or DEVEXCL entry.
     pub(crate) const fn has_frame(self) -> bool {
-        self.has_folio() || self.is_migration() || self.is_hwpoison() || self.is_device()
+        self.names_folio() || self.is_migration() || self.is_hwpoison()
     }
 
     /// The PTE of the first page of a PMD entry that is not present (G1).

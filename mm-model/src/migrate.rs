@@ -66,7 +66,7 @@ impl Model {
 
     /// The entry of a page that maps a folio, or names one in a device's hands.
     pub(crate) fn naming_entry(&self, pid: Pid, vpn: Vpn) -> Option<Entry> {
-        self.entry_at(pid, vpn).filter(|entry| entry.has_folio() || entry.is_device())
+        self.entry_at(pid, vpn).filter(|entry| entry.names_folio())
     }
 
     /// Begins the migration of an isolated folio for the place named; where that fails, the folio

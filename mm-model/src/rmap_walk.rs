@@ -56,7 +56,7 @@ impl Want {
     const fn is(self, entry: Entry) -> bool {
         match self {
             Self::Mapped => entry.has_folio() || entry.is_device_private(),
-            Self::Reached => entry.has_folio() || entry.is_device(),
+            Self::Reached => entry.names_folio(),
             Self::Migrating => entry.is_migration(),
         }
     }

@@ -100,6 +100,11 @@ impl Page {
     fn descends_from(&self, lineage: u32) -> bool {
         self.lineage == lineage || self.or_lineage == Some(lineage)
     }
+
+    /// Whether one of these values, each of a lineage, may be the page's.
+    fn is_among(&self, known: &[(u32, Value)], found: Value) -> bool {
+        known.iter().any(|(of, value)| *value == found && self.descends_from(*of))
+    }
 }
 
 /// A page that only handles still hold.
@@ -344,10 +349,7 @@ impl Ideal {
         let page = space.and_then(|space| space.pages.get(&vpn.0));
         let expected = page.map_or(Value::ZERO, |page| page.value);
         let lost = page.is_some_and(|page| page.lost || page.poisoned) && found.is_zero();
-        let strayed = |page: &Page| {
-            self.strays.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
-        };
-        let strayed = page.is_some_and(strayed);
+        let strayed = page.is_some_and(|page| page.is_among(&self.strays, found));
         if found == expected || lost || strayed {
             Ok(())
         } else {
@@ -371,9 +373,9 @@ impl Ideal {
     /// A store that the kernel may not know of.
     fn alias_store(&mut self, pid: Pid, vpn: Vpn, value: Value) {
         if let Some(page) = self.page(pid, vpn) {
-            let before = (page.lineage, page.value);
+            let (lineage, before) = (page.lineage, page.value);
             page.value = value;
-            self.remember(before.0, before.1);
+            self.remember(lineage, before);
         }
         self.entitle(|owner, at, plain| plain.attached && (owner, at) == (pid, vpn), value);
     }
@@ -543,7 +545,7 @@ fn settle(
     }
     let came_back = page.value != found
         && page.unsaved
-        && unsaved.iter().any(|(of, value)| page.descends_from(*of) && *value == found)
+        && page.is_among(unsaved, found)
         && !devices.iter().flatten().any(|device| device.pins(pid, vpn));
     if faded || strayed || came_back || gpu::forgotten(page, earlier, found) {
         page.value = found;

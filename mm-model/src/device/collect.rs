@@ -103,12 +103,8 @@ impl Model {
     /// A PMD entry becomes PTEs, if that can be done: whatever the flags are (N3).
     fn open_block(&mut self, area: Area, pmd: Slot) -> bool {
         let entry = self.tables.get(pmd);
-        if entry.is_zero() {
-            self.split_leaf(area, pmd);
-            return true;
-        }
-        if entry.is_device_private() {
-            // Its folio is split where a page of it is collected.
+        if entry.is_zero() || entry.is_device_private() {
+            // A device's folio is split where a page of it is collected.
             self.split_leaf(area, pmd);
             return true;
         }
@@ -117,12 +113,9 @@ impl Model {
             && self.split_folio(self.folios.of(entry.pfn()), 0, None, Caller::HEAD).is_ok()
     }
 
-    /// A whole block goes at once, as kernels after 6.18 do it.
+    /// A whole block that is selected goes at once, as kernels after 6.18 do it.
     fn collect_leaf(&mut self, area: Area, by: Collector, pmd: Slot, start: u32) -> Leaf {
         let entry = self.tables.get(pmd);
-        if !self.is_selected(by, entry) {
-            return Leaf::Done(Word::NOTHING);
-        }
         let id = self.folios.of(entry.pfn());
         self.folios[id].refs += 1;
         if !self.is_fault_page(id, by.fault) && !self.try_lock(id) {
@@ -262,9 +255,9 @@ impl Model {
             self.try_to_migrate(id, Leaves::Whole);
         }
         let folio = &self.folios[id];
-        let cache = if folio.flags.has(FolioFlags::SWAPCACHE) { folio.pages() } else { 0 };
         // One reference to a device's page is never noticed here (N5): the exact test is N7's.
-        let extra = 1 + u32::from(self.is_fault_page(id, fault)) + u32::from(device) + cache;
+        let slack = u32::from(self.is_fault_page(id, fault)) + u32::from(device);
+        let extra = 1 + slack + folio.cache_refs();
         let referenced = folio.refs > extra && !fault!(self, MigrateVmaIgnoresFailedShare);
         let alone = self.folios.mapcount_of(id) == 0 && !referenced;
         if !alone && !device {

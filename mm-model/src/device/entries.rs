@@ -35,8 +35,7 @@ impl Model {
             let entry = self.tables.get(slot);
             let looked_at = if fault!(self, DevprivateWrongSubpageFlag) { pfn ^ 1 } else { pfn };
             let exclusive = self.folios.exclusive.get(looked_at);
-            self.hide_entry(slot, Point::MigrateCleared);
-            self.unhide_entry();
+            self.blink(slot, Point::MigrateCleared);
             if exclusive && self.folios[id].maybe_pinned() {
                 return false;
             }

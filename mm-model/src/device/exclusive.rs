@@ -9,9 +9,7 @@ use crate::race::Point;
 use crate::rmap_walk::{RmapRange, RmapRun, Want};
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{
-    DevExclusiveMode, Device, Errno, EventKind, FolioFlags, PageRange, Pid, Token, VmaFlags, Vpn,
-};
+use mm_ops::{DevExclusiveMode, Device, Errno, EventKind, FolioFlags, PageRange, Pid, Token, Vpn};
 
 /// The page that a device wants, found by GUP.
 #[derive(Clone, Copy)]
@@ -82,8 +80,7 @@ impl Model {
     fn exclude_pte(&mut self, pid: Pid, slot: Slot, vpn: u32) {
         let entry = self.tables.get(slot);
         let id = self.folios.of(entry.pfn());
-        self.hide_entry(slot, Point::ExclusiveCleared);
-        self.hidden = None;
+        self.blink(slot, Point::ExclusiveCleared);
         self.flush_tlb(pid, vpn, vpn + 1);
         if entry.has(Entry::DIRTY) {
             self.folios[id].set(FolioFlags::DIRTY, true);
@@ -154,8 +151,7 @@ impl Model {
             }
         } else {
             if old.has(Entry::WRITE) && !old.has(Entry::UFFD_WP) {
-                let write = if area.has(VmaFlags::WRITE) { Entry::WRITE } else { 0 };
-                entry = entry.with(self.dirty_bits() | write);
+                entry = entry.with(self.dirty_bits() | Self::write_bit(area));
             }
             self.add_rmap_ptes(id, pfn, 1, area.pid);
         }

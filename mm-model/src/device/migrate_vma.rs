@@ -117,9 +117,7 @@ impl Model {
             return Err(Errno::EINVAL);
         }
         let migration = self.set_up(area, range, Collector { device, select, fault: None });
-        let pages = migration.to_migrate();
-        self.hold_migration(token, migration);
-        Ok(pages)
+        Ok(self.hold_migration(token, migration))
     }
 
     /// The operation `dev_evict` (N13).
@@ -134,9 +132,7 @@ impl Model {
         self.check_device_range(range)?;
         let mut migration = DevMigration::new(device, pid, range, None);
         self.collect_pfns(&mut migration);
-        let pages = migration.to_migrate();
-        self.hold_migration(token, migration);
-        Ok(pages)
+        Ok(self.hold_migration(token, migration))
     }
 
     /// What fits a driver's arrays, and the address space.
@@ -145,9 +141,12 @@ impl Model {
         if fits && self.within_space(range).is_some() { Ok(()) } else { Err(Errno::EINVAL) }
     }
 
-    fn hold_migration(&mut self, token: Token, migration: DevMigration) {
+    /// The token stands for the migration. Answers how many words have MIGRATE.
+    fn hold_migration(&mut self, token: Token, migration: DevMigration) -> u32 {
+        let pages = migration.to_migrate();
         let held = Held::DevMigration(migration);
         self.tokens[token.index()] = Some(Circumstance { held, folio: None });
+        pages
     }
 
     /// Takes the migration that a token stands for.
@@ -172,8 +171,7 @@ impl Model {
             self.fill_destinations(&mut migration, to_device);
             self.migrate_pages(&mut migration);
         }
-        let pages = migration.to_migrate();
-        self.hold_migration(token, migration);
+        let pages = self.hold_migration(token, migration);
         if paged { Err(Errno::EINVAL) } else { Ok(pages) }
     }
 
@@ -189,11 +187,10 @@ impl Model {
         for held in self.tokens.iter_mut().flatten() {
             if let Held::DevMigration(migration) = &mut held.held
                 && migration.pid == pid
-            {
                 // Those that were filled are no holes any more.
-                if !migration.paged {
-                    migration.lose_holes();
-                }
+                && !migration.paged
+            {
+                migration.lose_holes();
             }
         }
     }

@@ -48,10 +48,7 @@ impl Reference {
             at = part.end;
             self.collect_block(name, part, select);
         }
-        if self.dev_migration(name).count() > 0 {
-            self.unmap_collected(name);
-            self.restore_refused(name);
-        }
+        self.unmap_phase(name);
     }
 
     /// N3: a block, or the part of it in the range.
@@ -148,7 +145,7 @@ impl Reference {
         }
         rule!(self.coverage, N4, if exclusive { 2 } else { 3 });
         rule!(self.coverage, N1, 1);
-        let on_device = self.device_of(folio).is_some();
+        let on_device = self.is_device_folio(folio);
         if on_device {
             rule!(self.coverage, N11);
         }
@@ -203,10 +200,7 @@ impl Reference {
         while u64::from(vpn) < range.end() {
             vpn += self.evict_at(name, vpn);
         }
-        if self.dev_migration(name).count() > 0 {
-            self.unmap_collected(name);
-            self.restore_refused(name);
-        }
+        self.unmap_phase(name);
         Ok(self.dev_migration(name).count())
     }
 
@@ -236,6 +230,14 @@ impl Reference {
 
 /// The unmap phase.
 impl Reference {
+    /// N5, N6: only if anything was collected (N2).
+    fn unmap_phase(&mut self, name: Migrator) {
+        if self.dev_migration(name).count() > 0 {
+            self.unmap_collected(name);
+            self.restore_refused(name);
+        }
+    }
+
     /// N5: every page leaves the LRU and whoever else maps it. What cannot loses MIGRATE.
     fn unmap_collected(&mut self, name: Migrator) {
         self.drain();
@@ -248,7 +250,7 @@ impl Reference {
     }
 
     fn unmap_one(&mut self, name: Migrator, at: usize, folio: FolioId) -> bool {
-        let on_device = self.device_of(folio).is_some();
+        let on_device = self.is_device_folio(folio);
         if !on_device {
             self.drain_for(folio);
             if !self.folio(folio).flags.has(FolioFlags::LRU) {

@@ -143,7 +143,7 @@ impl Reference {
         let flags = &mut self.folio_mut(to).flags;
         *flags = flags.with_if(FolioFlags::SWAPBACKED, swapbacked);
         let written = vma_flags.has(VmaFlags::WRITE);
-        let on_device = self.device_of(to).is_some();
+        let on_device = self.is_device_folio(to);
         rule!(self.coverage, N8, if on_device { 4 } else { 5 });
         self.first_mapping(to, pid, vpn, 1);
         let pte = if on_device {

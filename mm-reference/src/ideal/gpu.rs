@@ -55,6 +55,5 @@ impl Ideal {
 
 /// Whether a page may show this because its last writes were forgotten.
 pub(super) fn forgotten(page: &Page, earlier: &[(u32, Value)], found: Value) -> bool {
-    let before = |(of, value): &(u32, Value)| page.descends_from(*of) && *value == found;
-    page.forgetful && (found.is_zero() || earlier.iter().any(before))
+    page.forgetful && (found.is_zero() || page.is_among(earlier, found))
 }
