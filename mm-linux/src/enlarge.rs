@@ -86,6 +86,7 @@ impl Scale {
             | Op::BadSlot { vpn, .. }
             | Op::Migrate { vpn, .. }
             | Op::KsmZero { vpn, .. }
+            | Op::Khugepaged { vpn, .. }
             | Op::Hwpoison { vpn, .. }
             | Op::SoftOffline { vpn, .. }
             | Op::RmapWalk { vpn, .. }

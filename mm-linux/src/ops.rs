@@ -67,6 +67,7 @@ pub(crate) fn row(op: &Op) -> Row {
             on(not_driven, supports::migration)
         }
         Op::Split { .. } => on(not_driven, supports::split),
+        Op::Khugepaged { .. } => on(not_driven, supports::khugepaged),
         Op::DeferredScan { .. } => on(not_driven, supports::deferred_scan),
         Op::Hwpoison { .. } | Op::SoftOffline { .. } => on(not_driven, supports::hwpoison),
         Op::Ksm { .. } => on(ksm::ksm, supports::ksm),

@@ -410,6 +410,10 @@ pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
         .to_owned())
 }
 
+pub(crate) fn khugepaged(_: &Linux, _: &Op) -> Refusal {
+    Err("khugepaged: nothing makes it come to one block at one moment".to_owned())
+}
+
 pub(crate) fn hwpoison(linux: &Linux, op: &Op) -> Refusal {
     let missing = |reason| format!("hwpoison, soft_offline: {reason}");
     linux.probe.need(Feature::MemoryFailure).map_err(missing)?;

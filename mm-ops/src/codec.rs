@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 /// First bytes of every binary program.
 pub const MAGIC: [u8; 4] = *b"mmop";
 /// Version of the format, in the byte behind the magic.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// Length of magic and version.
 const HEADER_BYTES: usize = MAGIC.len() + 1;

@@ -131,6 +131,8 @@ pub struct Config {
     pub migdev_old: bool,
     /// Whole blocks are migrated to a device and back, as kernels after 6.18 do; else they are split (N3).
     pub dev_thp: bool,
+    /// SWAP_NOEXCL: swap entries without the exclusive bit, as before the kernel had it (E26, E27).
+    pub swap_noexcl: bool,
 }
 
 /// Most pages of a device's memory.
@@ -163,6 +165,7 @@ impl Default for Config {
             dev_exclusive: DevExclusiveMode::Current,
             migdev_old: false,
             dev_thp: false,
+            swap_noexcl: false,
         }
     }
 }

@@ -47,7 +47,9 @@ pub use mm::Mm;
 pub use observation::{
     FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, UNSEEN, VmaView,
 };
-pub use op::{Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+pub use op::{
+    Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill,
+};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};

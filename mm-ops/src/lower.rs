@@ -11,7 +11,7 @@ use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
 use crate::device::{DevOp, DevSelect, Device};
 use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::program::Program;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
@@ -80,6 +80,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.dev_exclusive != default.dev_exclusive,
         config.migdev_old != default.migdev_old,
         config.dev_thp != default.dev_thp,
+        config.swap_noexcl != default.swap_noexcl,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -112,6 +113,7 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { dev_exclusive: default.dev_exclusive, ..*config },
         Config { migdev_old: default.migdev_old, ..*config },
         Config { dev_thp: default.dev_thp, ..*config },
+        Config { swap_noexcl: default.swap_noexcl, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));
@@ -146,6 +148,9 @@ pub fn weight(op: &Op) -> Weight {
         Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } => weight.place = *index,
         Op::FailAlloc { nth } => weight.place = u32::from(*nth),
         Op::DeferredScan { count } => weight.len = u32::from(*count),
+        Op::Khugepaged { limits: ScanLimits { none, swap, shared }, .. } => {
+            weight.len = [*none, *swap, *shared].map(u32::from).iter().sum();
+        }
         Op::Race { actor, at } => {
             weight.len = at.iter().take(actor.steps()).map(|at| u32::from(*at)).sum();
         }
@@ -496,6 +501,21 @@ fn simpler_numbers(op: &Op) -> Vec<Op> {
     if let Op::DeferredScan { count } = op {
         for lower in lower_numbers(u32::from(*count)) {
             with(&|op| *op = Op::DeferredScan { count: lower as u16 });
+        }
+    }
+    if let Op::Khugepaged { limits, .. } = op {
+        let fields: [fn(&mut ScanLimits) -> &mut u16; 3] =
+            [|limits| &mut limits.none, |limits| &mut limits.swap, |limits| &mut limits.shared];
+        for field in fields {
+            let mut limits = *limits;
+            for lower in lower_numbers(u32::from(*field(&mut limits))) {
+                *field(&mut limits) = lower as u16;
+                with(&|op| {
+                    if let Op::Khugepaged { limits: all, .. } = op {
+                        *all = limits;
+                    }
+                });
+            }
         }
     }
     if let Op::DmaRead { index, .. } | Op::DmaWrite { index, .. } = op {

@@ -154,7 +154,7 @@ fn sketch_before(program: &Program, at: usize) -> Sketch {
 
 /// Changes one key.
 fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
-    match draw.below(19) {
+    match draw.below(20) {
         0 | 1 => config.ptes = draw_ptes(draw),
         2 => config.procs = draw.between(1, u32::from(PROCS_MAX)) as u8,
         3 => {
@@ -182,6 +182,7 @@ fn change_config<D: Draw + ?Sized>(config: &mut Config, draw: &mut D) {
         15 => config.dev_exclusive = draw_dev_exclusive(draw),
         16 => config.migdev_old = !config.migdev_old,
         17 => config.dev_thp = !config.dev_thp,
+        18 => config.swap_noexcl = !config.swap_noexcl,
         _ => config.relocate = draw_relocate(draw),
     }
 }
@@ -294,6 +295,11 @@ fn tweak<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw: &mut 
             _ => tweak_page(&mut maker, vpn, ptes),
         },
         Op::DeferredScan { count } => *count = maker.nth(),
+        Op::Khugepaged { pid, vpn, limits } => match maker.draw.below(6) {
+            0 => *pid = maker.pid(),
+            1 | 2 => tweak_page(&mut maker, vpn, ptes),
+            _ => *limits = maker.scan_limits(),
+        },
         Op::Ksm { pid, vpn, with, to } => match maker.draw.below(6) {
             0 => *pid = maker.pid(),
             1 => *with = maker.pid(),

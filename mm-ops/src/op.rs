@@ -169,6 +169,19 @@ pub enum Remote {
     VmWrite(Value),
 }
 
+/// How far a block may be from whole for khugepaged to collapse it (G15), in entries of its table.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+pub struct ScanLimits {
+    /// max_ptes_none: empty entries, and zero pages.
+    pub none: u16,
+    /// max_ptes_swap: entries that are neither empty nor present.
+    pub swap: u16,
+    /// max_ptes_shared: pages that may be mapped by others.
+    pub shared: u16,
+}
+
 /// One step of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Op {
@@ -495,6 +508,20 @@ pub enum Op {
     DeferredScan {
         /// How many.
         count: u16,
+    },
+    /// `khugepaged p0 8 none=7 swap=1 shared=4`: khugepaged comes to the block of this page (G15 …
+    /// G19). Not alive → `ESRCH`; no VMA there → `ENOMEM`; a VMA that does not hold the whole block, or
+    /// may not have huge pages, or has no anon_vma → `EINVAL`. Else as MADV_COLLAPSE of the block, with
+    /// these differences: more empty and zero entries, entries that are swap-like, or pages that may
+    /// be shared than the limits allow → `EINVAL` (`EBUSY` for the empty ones); no page of the block
+    /// young, or entries to swap in and fewer than half of the block's pages young → `EINVAL`.
+    Khugepaged {
+        /// The process.
+        pid: Pid,
+        /// A page of the block.
+        vpn: Vpn,
+        /// How far the block may be from whole.
+        limits: ScanLimits,
     },
     /// `ksm p0 3 p1 5`: ksmd found that both pages hold the same (P1 … P4). A process that is not
     /// alive → `ESRCH`; either VMA without MERGEABLE, no anonymous page at either → `EFAULT`;

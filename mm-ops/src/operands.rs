@@ -70,6 +70,7 @@ impl Op {
             | Self::BadSlot { pid, vpn }
             | Self::Split { pid, vpn, .. }
             | Self::KsmZero { pid, vpn }
+            | Self::Khugepaged { pid, vpn, .. }
             | Self::Hwpoison { pid, vpn }
             | Self::SoftOffline { pid, vpn }
             | Self::UffdFill { pid, vpn, fill: UffdFill::Zero | UffdFill::Poison }

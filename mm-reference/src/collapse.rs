@@ -7,11 +7,12 @@ use mm_ops::{AllocKind, EntryFlags, Errno, FolioFlags, Pid, VmaFlags, Vpn};
 
 use crate::coverage::rule;
 use crate::fault::{Access, Fault};
+use crate::khugepaged::Scan;
 use crate::state::{FolioId, Mapped, Page, PmdKind, Pte, Reference};
 
 /// Why a block is not collapsed (G18, G24).
 #[derive(Clone, Copy, Debug)]
-enum Failure {
+pub(crate) enum Failure {
     /// This errno, unless a later block says another.
     Next(Errno),
     /// This errno, and no further block is tried.
@@ -37,7 +38,7 @@ impl Reference {
         }
         let mut result = Ok(());
         for start in (first..end).step_by(self.ptes() as usize) {
-            match self.collapse_block(pid, start) {
+            match self.collapse_block(pid, start, Scan::default()) {
                 Ok(()) => {}
                 Err(Next(errno)) => {
                     rule!(self.coverage, G24, 1);
@@ -65,7 +66,12 @@ impl Reference {
     }
 
     /// G15 to G17 for one block. Whatever fails, all pages stay, and those swapped in, too.
-    fn collapse_block(&mut self, pid: Pid, start: u32) -> Result<(), Failure> {
+    pub(crate) fn collapse_block(
+        &mut self,
+        pid: Pid,
+        start: u32,
+        mut scan: Scan,
+    ) -> Result<(), Failure> {
         match self.pmd(pid, start) {
             PmdKind::Leaf(_) | PmdKind::HugeZero(_) | PmdKind::Migration(_) => return Ok(()),
             // It is not present, and no table.
@@ -78,8 +84,9 @@ impl Reference {
         }
         let block = start..start + self.ptes();
         for vpn in block.clone() {
-            self.scan_entry(pid, vpn)?;
+            self.scan_entry(pid, vpn, &mut scan)?;
         }
+        self.test_age(&scan)?;
         if !self.allocate(AllocKind::Folio(self.config.pmd_order()), pid, start) {
             rule!(self.coverage, G18, 0);
             return Err(Stop(Errno::ENOMEM));
@@ -93,21 +100,24 @@ impl Reference {
             // What was swapped in must not wait in a batch (S14).
             self.drain();
         }
-        self.isolate_pages(pid, block.clone())?;
+        self.isolate_pages(pid, block.clone(), scan.again())?;
         self.replace_pages(pid, block);
         Ok(())
     }
 
     /// G15: the tests of one entry, in their order, before anything is done.
-    fn scan_entry(&mut self, pid: Pid, vpn: u32) -> Result<(), Failure> {
-        let vma = self.vma_flags(pid, vpn);
-        let armed = vma.has(VmaFlags::UFFD_MISSING) || vma.has(VmaFlags::UFFD_WP);
-        match self.pte(pid, vpn) {
-            Pte::None | Pte::Zero(_) if armed => {
-                rule!(self.coverage, G15, 1);
-                rule!(self.coverage, G18, 2);
-                Err(Stop(Errno::EBUSY))
+    fn scan_entry(&mut self, pid: Pid, vpn: u32, scan: &mut Scan) -> Result<(), Failure> {
+        let pte = self.pte(pid, vpn);
+        match pte {
+            Pte::None | Pte::Zero(_) => return self.test_empty(pid, vpn, scan),
+            Pte::Page(_) => {}
+            _ if scan.too_swapped() => {
+                rule!(self.coverage, G15, 10);
+                return Err(Next(Errno::EINVAL));
             }
+            _ => {}
+        }
+        match pte {
             Pte::None | Pte::Zero(_) | Pte::Guard | Pte::Poisoned => Ok(()),
             Pte::UffdMarker => Err(Next(Errno::EINVAL)),
             Pte::Page(Mapped { flags, .. })
@@ -129,8 +139,46 @@ impl Reference {
                 Ok(())
             }
             Pte::Swap(_) | Pte::Migration(_) | Pte::Hwpoison(_) => Ok(()),
-            Pte::Page(Mapped { folio, .. }) => self.test_page(folio),
+            Pte::Page(Mapped { folio, flags, .. }) => {
+                self.test_shared(folio, scan)?;
+                self.test_page(folio)?;
+                if flags.has(EntryFlags::YOUNG) {
+                    scan.met_young();
+                }
+                Ok(())
+            }
         }
+    }
+
+    /// G15: an empty entry, or a zero page. Somebody may wait for a fault there.
+    fn test_empty(&mut self, pid: Pid, vpn: u32, scan: &mut Scan) -> Result<(), Failure> {
+        let vma = self.vma_flags(pid, vpn);
+        let armed = vma.has(VmaFlags::UFFD_MISSING) || vma.has(VmaFlags::UFFD_WP);
+        let too_empty = scan.too_empty();
+        if armed || too_empty {
+            rule!(self.coverage, G15, if armed { 1 } else { 11 });
+            rule!(self.coverage, G18, 2);
+            return Err(Stop(Errno::EBUSY));
+        }
+        Ok(())
+    }
+
+    /// G15: pages that others may have, too, are copied; khugepaged does that for few only.
+    fn test_shared(&mut self, folio: FolioId, scan: &mut Scan) -> Result<(), Failure> {
+        if self.maybe_mapped_shared(folio) && scan.too_shared() {
+            rule!(self.coverage, G15, 12);
+            return Err(Next(Errno::EINVAL));
+        }
+        Ok(())
+    }
+
+    /// G15: khugepaged works for blocks that are in use.
+    fn test_age(&mut self, scan: &Scan) -> Result<(), Failure> {
+        if scan.too_old(self.ptes()) {
+            rule!(self.coverage, G15, 13);
+            return Err(Next(Errno::EINVAL));
+        }
+        Ok(())
     }
 
     /// Whether the page can be taken: on the LRU, unlocked, and nobody else refers to it.
@@ -169,26 +217,36 @@ impl Reference {
 
     /// G16: each page is locked and taken off the LRU, after the same tests. A small page that
     /// occurs twice, as only a KSM page can, is locked by then.
-    fn isolate_pages(&mut self, pid: Pid, block: Range<u32>) -> Result<(), Failure> {
+    fn isolate_pages(
+        &mut self,
+        pid: Pid,
+        block: Range<u32>,
+        mut scan: Scan,
+    ) -> Result<(), Failure> {
         self.between_steps();
         let mut taken = BTreeSet::new();
         for vpn in block {
             match self.pte(pid, vpn) {
-                Pte::None | Pte::Zero(_) => {}
+                Pte::None | Pte::Zero(_) => self.test_empty(pid, vpn, &mut scan)?,
                 Pte::Page(Mapped { flags, .. }) if flags.has(EntryFlags::UFFD_WP) => {
                     return Err(Next(Errno::EINVAL));
                 }
-                Pte::Page(Mapped { folio, .. }) => {
+                Pte::Page(Mapped { folio, flags, .. }) => {
+                    self.test_shared(folio, &mut scan)?;
                     let again = !taken.insert(folio);
                     if again && !self.folio(folio).large() {
                         rule!(self.coverage, G16, 3);
                         return Err(Next(Errno::EAGAIN));
                     }
                     self.test_page(folio)?;
+                    if flags.has(EntryFlags::YOUNG) {
+                        scan.met_young();
+                    }
                 }
                 _ => return Err(Next(Errno::EINVAL)),
             }
         }
+        self.test_age(&scan)?;
         rule!(self.coverage, G16, 4);
         Ok(())
     }

@@ -286,6 +286,9 @@ impl Reference {
     /// C10: one more entry names the slot, and so neither is exclusive.
     fn share_slot(&mut self, family: Family, vpn: u32, Swapped { slot, flags }: Swapped) {
         rule!(self.coverage, C10, u8::from(flags.has(EntryFlags::EXCLUSIVE)));
+        if self.config.swap_noexcl {
+            rule!(self.coverage, E26, 1);
+        }
         let flags = flags.without(EntryFlags::EXCLUSIVE);
         self.set_pte_flags(family.parent, vpn, flags);
         let flags = family.copied(flags);

@@ -17,6 +17,7 @@ mod fork;
 mod gup;
 mod hwpoison;
 mod ideal;
+mod khugepaged;
 mod ksm;
 mod lru;
 mod migrate;

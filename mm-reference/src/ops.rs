@@ -81,6 +81,7 @@ impl Reference {
             Op::Split { pid, vpn, order, nonuniform } => {
                 self.op_split(pid, vpn, order, !nonuniform)
             }
+            Op::Khugepaged { pid, vpn, limits } => self.op_khugepaged(pid, vpn, limits),
             Op::Ksm { pid, vpn, with, to } => self.op_ksm((pid, vpn), (with, to)),
             Op::KsmZero { pid, vpn } => self.op_ksm_zero(pid, vpn),
             Op::Hwpoison { pid, vpn } => self.op_hwpoison(pid, vpn),

@@ -281,6 +281,11 @@ impl Reference {
         }
         rule!(self.coverage, E4, u8::from(exclusive));
         self.page_mut(folio, page).exclusive = false;
+        let forgotten = exclusive && self.config.swap_noexcl;
+        if forgotten {
+            rule!(self.coverage, E26, 0);
+        }
+        let exclusive = exclusive && !forgotten;
         let kept = EntryFlags::SOFT_DIRTY.with(EntryFlags::UFFD_WP);
         let flags = EntryFlags(flags.0 & kept.0).with_if(EntryFlags::EXCLUSIVE, exclusive);
         self.set_pte(pid, vpn, Pte::Swap(Swapped { slot, flags }));

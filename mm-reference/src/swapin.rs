@@ -1,4 +1,4 @@
-//! How swapped pages come back (E12 … E20, E23, E24): by a fault, by MADV_WILLNEED (into the swap
+//! How swapped pages come back (E12 … E20, E23, E24, E27): by a fault, by MADV_WILLNEED (into the swap
 //! cache only), and all together by `swapoff` (E17).
 
 use std::ops::Range;
@@ -242,6 +242,7 @@ impl Reference {
         let ksm = self.folio(folio).flags.has(FolioFlags::KSM);
         // Nobody else has it: RC is 1, the reference of the fault itself.
         let exclusive = !ksm && (sole || self.refcount(folio) == 0);
+        let exclusive = self.may_arrive_exclusive(exclusive, access) && exclusive;
         rule!(self.coverage, E13, u8::from(exclusive) + if private { 2 } else { 0 });
         let flags = self.arrival_flags(pid, vpn, old, exclusive, access);
         self.arrival_rmap(pid, &arrival, exclusive);
@@ -272,6 +273,16 @@ impl Reference {
             return false;
         }
         exclusive
+    }
+
+    /// E27: where entries have no exclusive bit, only a write makes a page exclusive.
+    fn may_arrive_exclusive(&mut self, sole: bool, access: Access) -> bool {
+        if !self.config.swap_noexcl {
+            return true;
+        }
+        let write = access == Access::Write;
+        rule!(self.coverage, E27, if !write { 0 } else { 2 - u8::from(sole) });
+        write
     }
 
     /// should_try_to_free_swap (E14).

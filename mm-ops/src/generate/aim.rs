@@ -9,13 +9,14 @@ use crate::kind::OpKind::{self, *};
 use crate::op::Op;
 
 /// Operations that a page can be taken away by, or its rights.
-const TAKERS: [OpKind; 18] = [
+const TAKERS: [OpKind; 19] = [
     Fork,
     SwapOut,
     Migrate,
     Split,
     Ksm,
     KsmZero,
+    Khugepaged,
     Madvise,
     Munmap,
     Mprotect,

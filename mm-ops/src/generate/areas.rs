@@ -172,6 +172,7 @@ const AREAS: [Area; 19] = [
         kinds: &[
             Split,
             DeferredScan,
+            Khugepaged,
             Fork,
             Exit,
             Munmap,

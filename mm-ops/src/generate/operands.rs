@@ -11,7 +11,7 @@ use crate::ids::{
     Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::race::{AT_END, Actor, RACE_STEPS};
 use crate::remap::MremapFlags;
 
@@ -159,6 +159,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
                 nonuniform: self.draw.one_in(8),
             },
             OpKind::DeferredScan => Op::DeferredScan { count: self.nth() },
+            OpKind::Khugepaged => {
+                Op::Khugepaged { pid: self.pid(), vpn: self.page(), limits: self.scan_limits() }
+            }
             OpKind::Ksm => self.ksm(),
             OpKind::KsmZero => Op::KsmZero { pid: self.pid(), vpn: self.page() },
             OpKind::Hwpoison => Op::Hwpoison { pid: self.pid(), vpn: self.page() },
@@ -221,6 +224,17 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         } else {
             Order(self.draw.below(u32::from(pmd) + 1) as u8)
         }
+    }
+
+    /// The limits of a new system mostly: all but one page empty, an eighth swapped, half shared.
+    pub(crate) fn scan_limits(&mut self) -> ScanLimits {
+        let ptes = self.config.ptes;
+        let mut limit = |usual: u16| match self.draw.below(4) {
+            0 => self.draw.below(u32::from(ptes) + 1) as u16,
+            1 => ptes,
+            _ => usual,
+        };
+        ScanLimits { none: limit(ptes - 1), swap: limit(ptes / 8), shared: limit(ptes / 2) }
     }
 
     /// A move mostly, at times a change of length; at the same place of another table now and then.

@@ -92,6 +92,7 @@ const fn base_weight(kind: OpKind) -> u16 {
         OpKind::UffdMove => 4,
         OpKind::Migrate
         | OpKind::MigrateEnd
+        | OpKind::Khugepaged
         | OpKind::Ksm
         | OpKind::Split
         | OpKind::UffdRegister
@@ -317,6 +318,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         dev_exclusive: draw_dev_exclusive(draw),
         migdev_old: draw.one_in(16),
         dev_thp: draw.one_in(4),
+        swap_noexcl: draw.one_in(12),
     }
 }
 

@@ -87,7 +87,11 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene.push(Op::Write { pid, vpn, value: self.value() });
         self.perhaps_more(&mut scene, stage);
         self.perhaps_race(&mut scene, stage);
-        scene.push(Op::Madvise { pid, range: block, advice: Advice::Collapse });
+        scene.push(if self.profile.weight(OpKind::Khugepaged) > 0 && self.draw.one_in(3) {
+            Op::Khugepaged { pid, vpn, limits: self.scan_limits() }
+        } else {
+            Op::Madvise { pid, range: block, advice: Advice::Collapse }
+        });
         scene
     }
 

@@ -161,6 +161,7 @@ impl Sketch {
             | Op::MigrateCopy { .. }
             | Op::Split { .. }
             | Op::DeferredScan { .. }
+            | Op::Khugepaged { .. }
             | Op::Ksm { .. }
             | Op::KsmZero { .. }
             | Op::Hwpoison { .. }

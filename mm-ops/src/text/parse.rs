@@ -15,7 +15,7 @@ use crate::ids::{
     Value, Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor, RACE_STEPS};
@@ -144,7 +144,8 @@ pub(super) fn parse_settings(cursor: &mut Cursor<'_>, config: &mut Config) -> Pa
                 config.dev_exclusive = parse_named(cursor, value, expected, &DEV_EXCLUSIVE_MODES)?;
             }
             16 => config.migdev_old = parse_switch(cursor, value)?,
-            _ => config.dev_thp = parse_switch(cursor, value)?,
+            17 => config.dev_thp = parse_switch(cursor, value)?,
+            _ => config.swap_noexcl = parse_switch(cursor, value)?,
         }
     }
     Ok(seen)
@@ -277,6 +278,15 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
         OpKind::DeferredScan => {
             Op::DeferredScan { count: parse_nth(cursor, "a number of folios")? }
         }
+        OpKind::Khugepaged => Op::Khugepaged {
+            pid: parse_pid(cursor)?,
+            vpn: parse_vpn(cursor)?,
+            limits: ScanLimits {
+                none: parse_limit(cursor, "none")?,
+                swap: parse_limit(cursor, "swap")?,
+                shared: parse_limit(cursor, "shared")?,
+            },
+        },
         OpKind::Ksm => Op::Ksm {
             pid: parse_pid(cursor)?,
             vpn: parse_vpn(cursor)?,
@@ -448,6 +458,16 @@ fn parse_nth(cursor: &mut Cursor<'_>, expected: &str) -> Parsed<u16> {
     let word = cursor.want(expected)?;
     let nth = cursor.number(word, expected, u32::from(u16::MAX))?;
     Ok(u16::try_from(nth).unwrap_or(u16::MAX))
+}
+
+/// `key=number`, a limit of a scan.
+fn parse_limit(cursor: &mut Cursor<'_>, key: &str) -> Parsed<u16> {
+    let expected = format!("a limit `{key}=pages`");
+    let word = cursor.want(&expected)?;
+    let value = word.split('=').filter(|(name, _)| name.text == key).map(|(_, value)| value);
+    let value = value.ok_or_else(|| cursor.expected(word, &expected))?;
+    let pages = cursor.number(value, "a number of pages", u32::from(u16::MAX))?;
+    Ok(u16::try_from(pages).unwrap_or(u16::MAX))
 }
 
 pub(super) fn parse_range(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {

@@ -2,7 +2,7 @@
 
 use crate::config::{AccessBits, Batching, Config, DevExclusiveMode, SwapDevice, UffdWpMode};
 use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
+use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
@@ -249,6 +249,9 @@ impl Display for Op {
                 write!(f, "{kind} {pid} {vpn} order={}{nonuniform}", order.0)
             }
             Self::DeferredScan { count } => write!(f, "{kind} {count}"),
+            Self::Khugepaged { pid, vpn, limits: ScanLimits { none, swap, shared } } => {
+                write!(f, "{kind} {pid} {vpn} none={none} swap={swap} shared={shared}")
+            }
             Self::Ksm { pid, vpn, with, to } => write!(f, "{kind} {pid} {vpn} {with} {to}"),
             Self::Uffd { pid, range, call } => {
                 write!(f, "{kind} {pid} {range}{}", uffd_word(*call))
@@ -307,7 +310,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 18] = [
+pub(super) const CONFIG_KEYS: [&str; 19] = [
     "ptes",
     "procs",
     "batching",
@@ -326,6 +329,7 @@ pub(super) const CONFIG_KEYS: [&str; 18] = [
     "dev_exclusive",
     "migdev_old",
     "dev_thp",
+    "swap_noexcl",
 ];
 
 /// Kinds of swap device and their names.
@@ -391,7 +395,8 @@ impl Config {
             14 => self.dev_mem.to_string(),
             15 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
             16 => on_off(self.migdev_old),
-            _ => on_off(self.dev_thp),
+            17 => on_off(self.dev_thp),
+            _ => on_off(self.swap_noexcl),
         }
     }
 
