@@ -1,21 +1,32 @@
-//! MADV_COLLAPSE (rulebook G15 to G20, G24): whole blocks of a VMA are copied into fresh PMD folios.
+//! Collapsing (rulebook G15 to G20, G24): whole blocks of a VMA are copied into fresh PMD folios. Here
+//! are MADV_COLLAPSE and the steps of one block; who else asks for them, and what it asks of a block,
+//! is in `khugepaged`.
 
 use crate::entry::Entry;
 use crate::fault::{Access, FaultError};
 use crate::folio::FolioId;
+use crate::khugepaged::{Met, Tally};
 use crate::model::Model;
 use crate::race::Point;
 use crate::table::Slot;
 use crate::vma::Area;
-use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, Value, VmaFlags};
+use mm_ops::{Errno, FolioFlags, NO_ANON_VMA, ScanLimits, Value, VmaFlags};
 
 /// Why a block was not collapsed (G18, G24).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Failure {
+pub(crate) enum Failure {
     /// Further blocks are tried.
     Block(Errno),
     /// It ends here.
     All(Errno),
+}
+
+impl From<Failure> for Errno {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Block(errno) | Failure::All(errno) => errno,
+        }
+    }
 }
 
 /// Which tests the PTEs of a block must pass.
@@ -42,7 +53,7 @@ impl Model {
         let mut result = Ok(());
         let mut at = first;
         while at < last {
-            match self.collapse_block(area, at) {
+            match self.collapse_block(area, at, None) {
                 Ok(()) => {}
                 Err(Failure::Block(errno)) => result = Err(errno),
                 Err(Failure::All(errno)) => return Err(errno),
@@ -56,11 +67,22 @@ impl Model {
     fn is_collapsible(&self, area: Area) -> bool {
         let holds_block = self.geometry.block_start(area.end)
             >= self.geometry.ptes() + area.start.next_multiple_of(self.geometry.ptes());
-        !area.has(VmaFlags::NOHUGEPAGE) && self.vma(area).anon_vma != NO_ANON_VMA && holds_block
+        self.may_collapse(area) && holds_block
     }
 
-    /// One block: scan, allocate, bring in what is missing, isolate, copy (G15 to G17).
-    fn collapse_block(&mut self, area: Area, start: u32) -> Result<(), Failure> {
+    /// Whether a VMA may have huge pages, and had pages at all (G15).
+    pub(crate) fn may_collapse(&self, area: Area) -> bool {
+        !area.has(VmaFlags::NOHUGEPAGE) && self.vma(area).anon_vma != NO_ANON_VMA
+    }
+
+    /// One block: scan, allocate, bring in what is missing, isolate, copy (G15 to G17). The limits are
+    /// those of khugepaged.
+    pub(crate) fn collapse_block(
+        &mut self,
+        area: Area,
+        start: u32,
+        limits: Option<ScanLimits>,
+    ) -> Result<(), Failure> {
         let pmd = self.pmd_slot(area.pid, start).ok_or(Failure::Block(Errno::EINVAL))?;
         let entry = self.tables.get(pmd);
         if entry.is_device_private() {
@@ -74,13 +96,13 @@ impl Model {
             return Err(Failure::All(Errno::EINVAL));
         }
         let first = self.pte_slot_in(pmd, start);
-        self.examine(area, first, Pass::Scan)?;
+        self.examine(area, first, Pass::Scan, limits)?;
         self.allocate_folio(self.geometry.shift as u8, area.pid, start)
             .map_err(|_| Failure::All(Errno::ENOMEM))?;
         self.bring_in(area, first, start)?;
         // G16: until the pages are replaced no walk finds them.
         self.lock_root(self.vma(area).anon_vma);
-        let done = self.isolate_and_replace(area, pmd, start, first);
+        let done = self.isolate_and_replace(area, pmd, start, limits);
         self.unlock_roots();
         done
     }
@@ -91,13 +113,13 @@ impl Model {
         area: Area,
         pmd: Slot,
         start: u32,
-        first: Slot,
+        limits: Option<ScanLimits>,
     ) -> Result<(), Failure> {
-        let entry = self.tables.get(pmd);
-        let table = entry.table_number();
+        let table = self.tables.get(pmd).table_number();
+        let first = self.tables.slot(table, 0);
         if fault!(self, CollapseVsGupfast) {
             // Looked at while the pages can still be reached.
-            self.examine(area, first, Pass::Isolate)?;
+            self.examine(area, first, Pass::Isolate, limits)?;
             self.yield_point(Point::CollapseCleared);
             self.replace_block(area, pmd, start, table);
             return Ok(());
@@ -106,7 +128,7 @@ impl Model {
         if !fault!(self, CollapseNoFlush) {
             self.flush_tlb(area.pid, start, self.geometry.block_end(start));
         }
-        let examined = self.examine(area, first, Pass::Isolate);
+        let examined = self.examine(area, first, Pass::Isolate, limits);
         self.yield_point(Point::CollapseIsolated);
         if examined.is_err() {
             self.unhide_entry();
@@ -117,35 +139,53 @@ impl Model {
         Ok(())
     }
 
-    /// The tests of G15 (and again, of what is left then, G16) for each PTE, ascending.
-    fn examine(&self, area: Area, first: Slot, pass: Pass) -> Result<(), Failure> {
+    /// The tests of G15 (and again, of what is left then, G16) for each PTE, ascending, and in the end
+    /// of all that was met.
+    fn examine(
+        &self,
+        area: Area,
+        first: Slot,
+        pass: Pass,
+        limits: Option<ScanLimits>,
+    ) -> Result<(), Failure> {
+        const REFUSED: Failure = Failure::Block(Errno::EINVAL);
         let armed = area.has(VmaFlags::UFFD_MISSING) || area.has(VmaFlags::UFFD_WP);
+        let ptes = self.geometry.ptes();
+        let mut tally = Tally::new(limits);
         let mut locked: Vec<FolioId> = Vec::new();
-        for entry in self.tables.run(first, self.geometry.ptes() as usize) {
+        for &entry in self.tables.run(first, ptes as usize) {
             if entry.is_none() || entry.is_zero() {
-                if armed {
+                if tally.exceeds(Met::Empty) || armed {
                     return Err(Failure::All(Errno::EBUSY));
                 }
-            } else if entry.has(Entry::UFFD_WP) && !fault!(self, CollapseDropsUffdwp) {
-                return Err(Failure::Block(Errno::EINVAL));
-            } else if entry.is_present() {
-                self.examine_page(*entry, pass, &mut locked)?;
-            } else if pass == Pass::Isolate {
-                return Err(Failure::Block(Errno::EINVAL));
+                continue;
+            }
+            if !entry.is_present() && (pass == Pass::Isolate || tally.exceeds(Met::Swapped)) {
+                return Err(REFUSED);
+            }
+            if entry.has(Entry::UFFD_WP) && !fault!(self, CollapseDropsUffdwp) {
+                return Err(REFUSED);
+            }
+            if entry.is_present() {
+                let id = self.folios.of(entry.pfn());
+                if self.folios.maybe_shared(id) && tally.exceeds(Met::Shared) {
+                    return Err(REFUSED);
+                }
+                self.examine_page(id, pass, &mut locked)?;
+                tally.passed(entry.has(Entry::YOUNG));
             }
         }
-        Ok(())
+        if tally.is_idle(ptes) { Err(REFUSED) } else { Ok(()) }
     }
 
     /// The tests of a mapped page. A KSM page that the block maps twice is locked already at its
     /// second place.
     fn examine_page(
         &self,
-        entry: Entry,
+        id: FolioId,
         pass: Pass,
         locked: &mut Vec<FolioId>,
     ) -> Result<(), Failure> {
-        let id = self.folios.of(entry.pfn());
         let folio = &self.folios[id];
         let expected = self.folios.mapcount_of(id) + folio.cache_refs();
         let available = folio.flags.has(FolioFlags::LRU) && !folio.flags.has(FolioFlags::LOCKED);

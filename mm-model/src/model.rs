@@ -273,6 +273,7 @@ impl Model {
             Op::MigrateCopy { token } => self.migrate_copy(token),
             Op::MigrateEnd { token } => self.migrate_end(token),
             Op::DeferredScan { count } => self.deferred_scan(count),
+            Op::Khugepaged { pid, vpn, limits } => self.khugepaged(pid, vpn, limits),
             Op::Mremap { pid, range, to, flags } => self.mremap(pid, range, to, flags),
             Op::UffdMove { pid, range, to, holes } => self.uffd_move(pid, range, to, holes),
             Op::RmapWalk { pid, vpn } => self.rmap_walk(pid, vpn),

@@ -246,7 +246,9 @@ impl Model {
         let number = self.folios[id].swap + (pfn - self.folios[id].head);
         self.duplicate_slot(number);
         let kept = entry.0 & (Entry::SOFT_DIRTY | Entry::UFFD_WP);
-        let bits = if exclusive { kept | Entry::EXCLUSIVE } else { kept };
+        // E26: without the bit for it the entry forgets that the page was exclusive.
+        let kept_exclusive = exclusive && !self.config.swap_noexcl;
+        let bits = if kept_exclusive { kept | Entry::EXCLUSIVE } else { kept };
         self.tables.set(slot, Entry::swap(number, bits));
         self.hidden = None;
         self.yield_point(Point::SwapReplaced);

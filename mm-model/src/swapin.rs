@@ -228,17 +228,11 @@ impl Model {
     fn map_swapped(&mut self, area: Area, run: Run, found: Found, access: Access) -> bool {
         let id = found.id;
         let entry = self.tables.get(run.slot);
-        let ksm = self.folios[id].flags.has(FolioFlags::KSM);
-        let mut exclusive = found.private || entry.has(Entry::EXCLUSIVE);
-        if !found.private && self.is_written_stably(id) && !fault!(self, StableWritesViolated) {
-            exclusive = false; // E24
-        }
         self.put_slots(entry.swap_slot(), run.len);
         if self.wants_swap_freed(area, id, access) {
             self.free_swap(id);
         }
-        exclusive = !ksm && (exclusive || self.folios[id].refs == 1);
-        exclusive |= fault!(self, SwapinAlwaysExclusive);
+        let exclusive = self.comes_back_exclusive(found, entry, access);
         let mm = &mut self.mms[area.pid.index()];
         mm.rss += run.len;
         lower(&mut mm.swapents, run.len);
@@ -249,8 +243,11 @@ impl Model {
             && !Self::uffd_wp(area, pte)
             && !self.soft_dirty_wp(area, pte);
         if writable {
-            let dirty = if access == Access::Write { self.dirty_bits() } else { 0 };
-            pte = pte.with(Entry::WRITE | dirty);
+            pte = pte.with(Entry::WRITE);
+        }
+        // E27: a write that finds the page exclusive leaves it dirty, whatever the VMA permits.
+        if access == Access::Write && (writable || exclusive && self.config.swap_noexcl) {
+            pte = pte.with(self.dirty_bits());
         }
         self.folios[id].refs += run.len - 1;
         self.map_run(area, run, id, pte, exclusive);
@@ -284,9 +281,26 @@ impl Model {
         }
     }
 
+    /// Whether what comes back for an entry is exclusive: for the entry says so, or nobody else can know
+    /// of the folio (E13). Entries that cannot say it leave it to a write to find out (E27). Whatever
+    /// was to leave the swap cache has left it.
+    fn comes_back_exclusive(&self, found: Found, entry: Entry, access: Access) -> bool {
+        let folio = &self.folios[found.id];
+        let sole = found.private || folio.refs == 1;
+        let exclusive = if self.config.swap_noexcl {
+            sole && access == Access::Write
+        } else {
+            sole || entry.has(Entry::EXCLUSIVE) && !self.is_written_stably(found.id)
+        };
+        let ksm = folio.flags.has(FolioFlags::KSM);
+        exclusive && !ksm || fault!(self, SwapinAlwaysExclusive)
+    }
+
     /// E24: the folio is being written to a device that must not see it change.
     fn is_written_stably(&self, id: FolioId) -> bool {
-        self.config.swap_device.is_stable() && self.folios[id].flags.has(FolioFlags::WRITEBACK)
+        self.config.swap_device.is_stable()
+            && self.folios[id].flags.has(FolioFlags::WRITEBACK)
+            && !fault!(self, StableWritesViolated)
     }
 
     /// should_try_to_free_swap (E14).
