@@ -27,6 +27,7 @@ mod rmap;
 mod split;
 mod support;
 mod swap;
+mod swap_noexcl;
 mod thp;
 mod uffd;
 mod uffd_move;

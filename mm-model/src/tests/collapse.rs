@@ -1,7 +1,9 @@
-//! MADV_COLLAPSE: what it makes, what stops it, and how that is told (G15 to G18, G24).
+//! MADV_COLLAPSE and khugepaged: what they make, what stops them, and how that is told (G15 to G18, G24).
 
 use super::support::*;
-use mm_ops::{Advice, Choice, EntryFlags, EntryKind, Errno, FolioFlags, Op, Outcome};
+use mm_ops::{
+    Advice, Choice, EntryFlags, EntryKind, Errno, FolioFlags, Op, Outcome, Pid, ScanLimits, Vpn,
+};
 
 fn collapse(pid: u8, start: u32, len: u32) -> Op {
     madvise(pid, start, len, Advice::Collapse)
@@ -139,4 +141,90 @@ fn the_folio_is_allocated_after_the_scan() {
     m.all(&[get_r(0, 3, 1, 0), fail_alloc(1)]);
     assert_eq!(m.apply(collapse(0, 0, 8)), err(Errno::EAGAIN), "G16: not reached");
     assert!(m.choices.is_empty());
+}
+
+/// khugepaged at page 2 of p0, with limits for empty entries, swapped and shared pages.
+fn khugepaged(none: u16, swap: u16, shared: u16) -> Op {
+    Op::Khugepaged { pid: Pid(0), vpn: Vpn(2), limits: ScanLimits { none, swap, shared } }
+}
+
+/// The first block of p0 is full.
+fn full() -> Machine {
+    let mut m = Machine::after(&[mmap(0, 0, 24, RW)]);
+    (0..8).for_each(|page| m.all(&[write(0, page, b'a')]));
+    m
+}
+
+/// khugepaged refuses what exceeds a limit by one and changes nothing; then it collapses.
+fn stops_at(m: &mut Machine, refused: Op, errno: Errno, done: Op) {
+    let before = m.snapshot();
+    assert_eq!(m.apply(refused), err(errno), "G15");
+    assert_eq!(m.snapshot(), before, "G15: the scan changes nothing");
+    assert_eq!(m.apply(done), Outcome::Ok, "G15");
+    assert_eq!(m.kind(0, 0), Some(EntryKind::Leaf), "G17");
+}
+
+#[test]
+fn khugepaged_fills_so_many_holes() {
+    stops_at(&mut pages(), khugepaged(5, 8, 8), Errno::EBUSY, khugepaged(6, 0, 0));
+}
+
+#[test]
+fn khugepaged_reads_so_many_pages() {
+    let mut m = full();
+    m.all(&[swap_out(0, 1), swap_out(0, 5)]);
+    stops_at(&mut m, khugepaged(8, 1, 8), Errno::EINVAL, khugepaged(0, 2, 0));
+}
+
+#[test]
+fn khugepaged_copies_so_many_shared_pages() {
+    let mut m = Machine::after(&[mmap(0, 0, 8, RW), write(0, 0, b'a'), write(0, 1, b'b')]);
+    m.all(&[fork(0, 1), write(0, 2, b'c')]);
+    stops_at(&mut m, khugepaged(8, 8, 1), Errno::EINVAL, khugepaged(8, 0, 2));
+    assert_eq!(m.kind(1, 0), Some(EntryKind::Page), "G17: the child keeps its page");
+}
+
+#[test]
+fn khugepaged_wants_a_young_page() {
+    let mut m = pages();
+    m.apply(madvise(0, 0, 8, Advice::Cold));
+    assert_eq!(m.apply(khugepaged(8, 8, 8)), err(Errno::EINVAL), "G15: nothing is young");
+    m.apply(read(0, 3));
+    assert_eq!(m.apply(khugepaged(8, 8, 8)), Outcome::Ok, "G15: one page is");
+}
+
+#[test]
+fn khugepaged_reads_only_for_young_pages() {
+    let mut m = full();
+    m.all(&[swap_out(0, 0), madvise(0, 1, 4, Advice::Cold)]);
+    let before = m.snapshot();
+    assert_eq!(m.apply(khugepaged(8, 8, 8)), err(Errno::EINVAL), "G15: three of eight are young");
+    assert_eq!(m.snapshot(), before);
+    m.all(&[read(0, 1), khugepaged(8, 8, 8)]);
+    assert_eq!(m.kind(0, 0), Some(EntryKind::Leaf), "G15: half of them are");
+}
+
+#[test]
+fn khugepaged_counts_again_what_it_read() {
+    let mut m = Machine::after(&[mmap(0, 0, 8, RW), write(0, 0, b'a'), fork(0, 1)]);
+    (1..8).for_each(|page| m.all(&[write(0, page, b'b')]));
+    m.all(&[swap_out(0, 0), read(1, 0)]);
+    assert_eq!(m.apply(khugepaged(0, 1, 0)), err(Errno::EINVAL), "G16: shared after all");
+    assert_eq!(m.kind(0, 0), Some(EntryKind::Page), "G16: what came in stays");
+    assert_eq!(m.apply(khugepaged(0, 0, 1)), Outcome::Ok);
+}
+
+#[test]
+fn khugepaged_needs_a_block_of_one_vma() {
+    let at = |vpn| Op::Khugepaged { pid: Pid(0), vpn: Vpn(vpn), limits: ScanLimits::default() };
+    let mut m = Machine::after(&[mmap(0, 4, 20, RW), write(0, 8, b'a')]);
+    assert_eq!(m.apply(at(3)), err(Errno::ENOMEM));
+    assert_eq!(m.apply(at(7)), err(Errno::EINVAL), "G15: begins before the VMA");
+    m.apply(munmap(0, 22, 2));
+    assert_eq!(m.apply(at(16)), err(Errno::EINVAL), "G15: ends behind the VMA");
+    assert_eq!(m.apply(at(8)), err(Errno::EBUSY), "G15: no hole may be filled");
+    m.apply(madvise(0, 8, 8, Advice::NoHugePage));
+    assert_eq!(m.apply(at(8)), err(Errno::EINVAL), "G15: NOHUGEPAGE");
+    let elsewhere = Op::Khugepaged { pid: Pid(1), vpn: Vpn(0), limits: ScanLimits::default() };
+    assert_eq!(m.apply(elsewhere), err(Errno::ESRCH));
 }

@@ -5,7 +5,7 @@ use crate::{Op, Outcome, Program, Step};
 
 /// Every operation, in canonical form.
 pub(crate) const EVERY_FORM: &str = "\
-config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on uffd_remap=on dev_mem=9 dev_exclusive=walk migdev_old=on dev_thp=on
+config ptes=16 procs=3 batching=off access_bits=merged soft_dirty=on huge_zero=off pt_reclaim=off lru_batch=on swap=7 swap_device=zram uffd=async uffd_fork=on uffd_remap=on dev_mem=9 dev_exclusive=walk migdev_old=on dev_thp=on swap_noexcl=on
 thp always=2,3 madvise=4
 thp madvise=0,9
 thp never -> ok
@@ -80,6 +80,7 @@ migrate_end l0
 split p0 3 order=0
 split p0 3 order=2 nonuniform -> EINVAL
 deferred_scan 8
+khugepaged p0 3 none=7 swap=1 shared=4 -> EBUSY
 ksm p0 3 p1 5
 ksm_zero p0 3
 hwpoison p0 3 -> SIGBUS
