@@ -161,9 +161,9 @@ read p1 70000 -> a
         let bytes = encode(&program);
         assert_eq!(
             hex(&bytes),
-            "6d6d6f700404020001000101004000000000004000000010040000000000fb2c01010100\
-             01000a00036100000b00030100010101000000000101010700010103070901fc7011010001\
-             026100"
+            "6d6d6f70050402000100010100400000000000400000000010040000000000fb2c010101\
+             0001000a00036100000b00030100010101000000000101010700010103070901fc70110100\
+             01026100"
         );
         assert_eq!(decode(&bytes).unwrap(), program);
     }
@@ -204,7 +204,7 @@ read p1 70000 -> a
         assert_eq!(decode(b""), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop"), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop\x01"), Err(CodecError::Version { found: 1 }));
-        assert!(matches!(decode(b"mmop\x04"), Err(CodecError::Config { .. })));
+        assert!(matches!(decode(b"mmop\x05"), Err(CodecError::Config { .. })));
         let bytes = CODED_BYTES_MAX + 1;
         assert_eq!(decode(&vec![0; bytes]), Err(CodecError::TooLong { bytes }));
         let cut = decode(&good[..good.len() - 1]);
