@@ -83,6 +83,13 @@ const RACED: &[Raced] = &[
     Raced { name: "fork, large", before: LARGE, op: "fork p0 p2", rest: "", pages: &[0, 1] },
     Raced { name: "fork, PMD", before: LEAF, op: "fork p0 p2", rest: "", pages: &[0] },
     Raced { name: "collapse", before: SMALL, op: "madvise p0 0+4 collapse", rest: "", pages: &[0] },
+    Raced {
+        name: "khugepaged",
+        before: SMALL,
+        op: "khugepaged p0 0 none=4 swap=4 shared=4",
+        rest: "",
+        pages: &[0],
+    },
     Raced { name: "DONTNEED", before: SMALL, op: "madvise p0 0+1 dontneed", rest: "", pages: &[0] },
     Raced { name: "munmap", before: SMALL, op: "munmap p0 0+1", rest: "", pages: &[0] },
     Raced { name: "munmap, large", before: LARGE, op: "munmap p0 0+8", rest: "", pages: &[0, 1] },
