@@ -1,4 +1,4 @@
-# rules: G15 G16 G18
+# rules: G15 G16
 # What came back from swap counts as shared when the pages are isolated, and stays in.
 mmap p0 0+8 rw
 write p0 3 d

@@ -1,4 +1,4 @@
-# rules: G15 G18
+# rules: G15
 # Old pages are not worth a huge one; a single young page is enough.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: G15 G16 G18
+# rules: G15 G16
 # Pages are read for a block only if half of its entries are young.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: G15 G17 G18
+# rules: G15 G17
 # One page more that others map than khugepaged may copy.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: G15 G16 G18
+# rules: G15 G16
 # One entry more than khugepaged may read; a guard counts like one. Nothing is read then.
 mmap p0 0+8 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: G15 G18
+# rules: G15
 # Not alive, nothing there, a block that is not all in the VMA, no huge pages wanted, no anon_vma.
 khugepaged p1 0 none=8 swap=8 shared=8 -> ESRCH
 khugepaged p0 0 none=8 swap=8 shared=8 -> ENOMEM

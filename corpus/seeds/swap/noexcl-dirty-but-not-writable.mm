@@ -14,6 +14,6 @@ write p0 8 a
 swap_out p0 8 -> ok
 uffd_register p0 8+1 wp
 uffd_wp p0 8+1 on
-write p0 8 b -> BLOCKED
+write p0 8 b -> SIGBUS
 uffd_wp p0 8+1 off
 write p0 8 b -> ok
