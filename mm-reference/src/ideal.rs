@@ -26,10 +26,12 @@
 
 mod devices;
 mod gpu;
+mod lineage;
 mod moves;
 mod space;
 
 use devices::{Device, Held, detach};
+use lineage::Others;
 use mm_ops::{
     Advice, Errno, HANDLES_MAX, Handle, Op, Outcome, PROCS_MAX, PageRange, Pid, Remote, UffdFill,
     Value, Vpn,
@@ -90,15 +92,15 @@ struct Page {
     forgetful: bool,
     /// While the page is being given up: what its pins hold from now on.
     orphan: Option<usize>,
-    /// The last operation may have moved this content here: with its lineage.
-    instead: Option<(Value, u32)>,
+    /// The last operation may have moved this content here: with its lineage, and what else that may be.
+    instead: Option<(Value, u32, Others)>,
     /// What its lineage may be as well, because it could not be told from the value.
-    or_lineage: Option<u32>,
+    or_lineages: Others,
 }
 
 impl Page {
     fn descends_from(&self, lineage: u32) -> bool {
-        self.lineage == lineage || self.or_lineage == Some(lineage)
+        self.lineage == lineage || self.or_lineages.has(lineage)
     }
 
     /// Whether one of these values, each of a lineage, may be the page's.
@@ -339,7 +341,7 @@ impl Ideal {
             forgetful: false,
             orphan: None,
             instead: None,
-            or_lineage: None,
+            or_lineages: Others::default(),
         };
         Some(space.pages.entry(vpn.0).or_insert(fresh))
     }
@@ -529,10 +531,11 @@ fn settle(
     if (page.lost || page.poisoned) && found.is_zero() {
         return Ok(());
     }
-    if let Some((value, lineage)) = page.instead.take() {
-        page.or_lineage = Some(lineage);
+    if let Some((value, lineage, others)) = page.instead.take() {
+        page.or_lineages.add_all(others);
+        page.or_lineages.add(lineage);
         if found == value {
-            page.or_lineage = Some(std::mem::replace(&mut page.lineage, lineage));
+            page.or_lineages.add(std::mem::replace(&mut page.lineage, lineage));
             page.value = value;
         }
     }

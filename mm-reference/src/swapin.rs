@@ -320,7 +320,9 @@ impl Reference {
             && !self.needs_soft_dirty_fault(vma_flags, flags);
         rule!(self.coverage, E15, u8::from(writable));
         let flags = flags.with_if(EntryFlags::WRITE, writable);
-        if writable && access == Access::Write { self.dirtied(flags) } else { flags }
+        // E27: there a write that makes the page exclusive leaves it dirty, writable or not.
+        let written = writable || exclusive && self.config.swap_noexcl;
+        if written && access == Access::Write { self.dirtied(flags) } else { flags }
     }
 
     /// E16: a folio that was never mapped gets its place: in the VMA's own anon_vma if it is exclusive,

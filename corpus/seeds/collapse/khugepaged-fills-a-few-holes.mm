@@ -7,7 +7,7 @@ write p0 2 c
 read p0 3 -> 0
 khugepaged p0 5 none=5 swap=0 shared=0 -> ok
 lock p0 0 l0 -> ok
-lock p0 7 l1 -> EAGAIN              # one folio
+lock p0 7 l1 -> EAGAIN                        # one folio
 drop l0
 read p0 2 -> c
 read p0 7 -> 0

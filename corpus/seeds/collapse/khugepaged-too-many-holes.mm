@@ -6,7 +6,7 @@ write p0 1 b
 read p0 2 -> 0
 khugepaged p0 0 none=5 swap=8 shared=8 -> EBUSY
 lock p0 0 l0 -> ok
-lock p0 1 l1 -> ok                  # still two folios
+lock p0 1 l1 -> ok                               # still two folios
 drop l0
 drop l1
 write p0 7 c

@@ -18,4 +18,4 @@ mmap p0 8+8 rw
 write p0 8 a
 madvise p0 9+1 guard_install
 fail_alloc 1
-khugepaged p0 8 none=8 swap=0 shared=0 -> EINVAL   # before the huge page is allocated
+khugepaged p0 8 none=8 swap=0 shared=0 -> EINVAL  # before the huge page is allocated

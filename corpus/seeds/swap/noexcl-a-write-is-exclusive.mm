@@ -5,8 +5,8 @@ mmap p0 0+4 rw
 write p0 1 a
 swap_out p0 1 -> ok
 fail_alloc 2
-write p0 1 b -> ok       # one allocation: for what is read
+write p0 1 b -> ok     # one allocation: for what is read
 fail_alloc 1
-pin p0 1 r h0 -> 1       # exclusive: no unsharing
+pin p0 1 r h0 -> 1     # exclusive: no unsharing
 write p0 1 c
 dma_read h0 0 -> c

@@ -9,9 +9,9 @@ swap_out p0 0 -> ok
 swap_out p0 4 -> ok
 read p0 1 -> 0
 fail_alloc 1
-write p0 1 c -> ok       # found out by the write
+write p0 1 c -> ok                      # found out by the write
 fail_alloc 2
-write p0 5 d -> ok       # exclusive at once
+write p0 5 d -> ok                      # exclusive at once
 read p0 0 -> a
 read p0 1 -> c
 read p0 4 -> b

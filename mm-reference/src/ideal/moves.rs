@@ -134,7 +134,7 @@ impl Ideal {
             let at = to.0 + (vpn - range.start.0);
             let fresh = Page { value: Value::ZERO, or_zero: true, ..page };
             let there = space.pages.entry(at).or_insert(fresh);
-            there.instead = Some((page.value, page.lineage));
+            there.instead = Some((page.value, page.lineage, page.or_lineages));
             there.fading |= page.fading;
             there.lost |= page.lost;
             there.poisoned |= page.poisoned;
