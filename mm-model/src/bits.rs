@@ -27,6 +27,11 @@ impl Bits {
             *word = if on { *word | mask } else { *word & !mask };
             return;
         }
+        if at.is_multiple_of(64) && len.is_multiple_of(64) {
+            let first = at as usize / 64;
+            self.0[first..first + len as usize / 64].fill(if on { u64::MAX } else { 0 });
+            return;
+        }
         for (word, mask) in words(at, len) {
             let word = &mut self.0[word];
             *word = if on { *word | mask } else { *word & !mask };

@@ -179,7 +179,7 @@ impl Folios {
     /// page stays as a small folio, with the reference of the poison (Q2). Answers whether it was.
     pub(crate) fn bury(&mut self, id: FolioId) -> bool {
         let Folio { head, order, .. } = self[id];
-        if !self.poisoned.any(head, 1 << order) {
+        if self.ever_poisoned.is_empty() || !self.poisoned.any(head, 1 << order) {
             return false;
         }
         let layout: Vec<(u32, u8)> = (0..1 << order).map(|page| (page, 0)).collect();

@@ -1,7 +1,9 @@
 //! Timing two things side by side. Machines are noisy: only the ratio of two medians of one run,
-//! taken in turns, means anything.
+//! taken in turns, means anything. It is the processor time of one thread that is taken, so that whoever
+//! else is busy on the machine does not make the longer side look longer.
 
-use std::time::{Duration, Instant};
+use cpu_time::ThreadTime;
+use std::time::Duration;
 
 /// One measured ratio.
 #[derive(Clone, Debug, serde::Serialize)]
@@ -38,9 +40,9 @@ pub fn compare(
     }
 }
 
-/// How long `work` takes. The clock's resolution is the least it reports.
+/// How much processor time `work` takes in this thread. The clock's resolution is the least it reports.
 pub fn timed(work: impl FnOnce()) -> Duration {
-    let start = Instant::now();
+    let start = ThreadTime::now();
     work();
     start.elapsed().max(Duration::from_nanos(1))
 }
