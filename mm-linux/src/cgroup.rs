@@ -245,9 +245,10 @@ pub(crate) enum Obstacle {
 }
 
 /// Reclaims the cgroup of these frames, which must be all in one and the same, with none of the others. If not
-/// `anonymous`, only the shrinkers look at it.
+/// `anonymous`, only the shrinkers look at it. A live process takes part.
 pub(crate) fn reclaim(
     linux: &Linux,
+    taker: Pid,
     frames: &[u64],
     others: &[u64],
     anonymous: bool,
@@ -266,6 +267,9 @@ pub(crate) fn reclaim(
             return Err(Obstacle::NotAlone);
         }
     }
+    if anonymous {
+        groups.count(linux, taker).map_err(Obstacle::Failed)?;
+    }
     groups.run(place, anonymous)
 }
 
@@ -282,6 +286,22 @@ pub(crate) fn shrink(linux: &Linux, frames: &[u64]) -> Result<(), Obstacle> {
 }
 
 impl Groups {
+    /// Makes the kernel count what is on which list. Of active pages alone it deactivates none unless by its
+    /// statistics there are more of these than of others, and the statistics may lie two seconds behind. They
+    /// are brought up to date for a reader if enough has happened in the meantime: a process takes some memory, and
+    /// gives it back.
+    fn count(&self, linux: &Linux, taker: Pid) -> Result<(), i32> {
+        const BYTES: u64 = 1 << 20;
+        let rights = (libc::PROT_READ | libc::PROT_WRITE) as u64;
+        let kind = (libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE) as u64;
+        let failed = |_| libc::EIO;
+        let args = [0, BYTES, rights, kind, u64::MAX, 0];
+        let place = linux.syscall(taker, libc::SYS_mmap, &args).map_err(failed)?;
+        linux.syscall(taker, libc::SYS_munmap, &[place as u64, BYTES]).map_err(failed)?;
+        let read = fs::read(self.version.own().join("memory.stat"));
+        read.map(|_| ()).map_err(|error| error.raw_os_error().unwrap_or(libc::EIO))
+    }
+
     fn run(&self, place: usize, anonymous: bool) -> Result<(), Obstacle> {
         let done = self.version.reclaim(&self.groups[place].path, anonymous);
         crate::sys::drain_lru_everywhere();

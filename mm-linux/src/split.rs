@@ -34,7 +34,7 @@ pub(crate) fn split(linux: &mut Linux, op: &Op) -> Answer {
     } else if folio.is_mapped_whole(&before) {
         return not_driven(linux, "of a folio that several processes map, and nobody in part");
     } else {
-        by_shrinker(linux, &before, &folio)?;
+        by_shrinker(linux, pid, &before, &folio)?;
     }
     let after = look(linux);
     let is_large = |at: usize| after.folios[at].large;
@@ -61,11 +61,11 @@ fn by_advice(linux: &Linux, pid: Pid, vpn: Vpn) -> Result<(), Errno> {
     }
 }
 
-fn by_shrinker(linux: &Linux, before: &Observation, folio: &Folio) -> Result<(), Errno> {
+fn by_shrinker(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> Result<(), Errno> {
     let own: Vec<u64> = folio.frames().collect();
     let others = frames(before).map(|(_, frame)| frame).filter(|frame| !own.contains(frame));
     let others: Vec<u64> = others.collect();
-    cgroup::reclaim(linux, &own, &others, false)
+    cgroup::reclaim(linux, pid, &own, &others, false)
         .map_err(|obstacle| cgroup::not_driven(linux, "split of a shared folio", &obstacle))
 }
 

@@ -31,7 +31,7 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
         return by_advice(linux, &before, &folio, (pid, PageRange { start, len: folio.len }));
     }
     if folio.is_mapped_whole(&before) {
-        return by_cgroup(linux, &before, &folio);
+        return by_cgroup(linux, pid, &before, &folio);
     }
     if folio.is_of(&before, pid) && view.swapbacked && !folio.cached {
         // Both the operation and the advice split the folio, and go on with the page that is named.
@@ -59,7 +59,7 @@ fn by_advice(
         Ok(_) => remap::none_stays_mlocked(linux, pid, range)?,
         // A locked mapping.
         Err(Errno::EINVAL) if folio.is_mapped_whole(before) => {
-            return by_cgroup(linux, before, folio);
+            return by_cgroup(linux, pid, before, folio);
         }
         Err(Errno::EINVAL) => return not_driven(linux, "of a part in a locked mapping"),
         Err(errno) => return Err(errno),
@@ -71,7 +71,7 @@ fn by_advice(
 }
 
 /// Reclaim of the memory cgroup that the folio belongs to.
-fn by_cgroup(linux: &Linux, before: &Observation, folio: &Folio) -> Answer {
+fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> Answer {
     if before.pages.iter().any(|page| page.state == PageState::SwapCached) {
         // What it belongs to cannot be seen where nothing maps it.
         return not_driven(linux, "of a shared folio while another is in the swap cache");
@@ -83,7 +83,7 @@ fn by_cgroup(linux: &Linux, before: &Observation, folio: &Folio) -> Answer {
     let own: Vec<u64> = folio.frames().collect();
     let others = frames(before).map(|(_, frame)| frame).filter(|frame| !own.contains(frame));
     let others: Vec<u64> = others.collect();
-    cgroup::reclaim(linux, &own, &others, true)
+    cgroup::reclaim(linux, pid, &own, &others, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
     let after = look(linux);
     let places = folio.places.iter().map(|at| &before.pages[*at]);
