@@ -240,6 +240,8 @@ pub(crate) enum Obstacle {
     NoGroups,
     /// The cgroup has more of the program's pages than these.
     NotAlone,
+    /// The cgroup has lazyfree pages, which are dropped without swap, too.
+    Lazyfree,
     /// A file could not be read or written: this error number.
     Failed(i32),
 }
@@ -273,8 +275,8 @@ pub(crate) fn reclaim(
     groups.run(place, anonymous)
 }
 
-/// Lets the shrinkers look at what the cgroups of these frames have, and reclaims no page.
-pub(crate) fn shrink(linux: &Linux, frames: &[u64]) -> Result<(), Obstacle> {
+/// Lets the shrinkers look at what the cgroups of these frames have, and reclaims no page; none of these is there.
+pub(crate) fn shrink(linux: &Linux, frames: &[u64], lazyfree: &[u64]) -> Result<(), Obstacle> {
     let groups = linux.groups.as_ref().filter(|_| linux.apart).ok_or(Obstacle::NoGroups)?;
     let mut places = Vec::new();
     for frame in frames {
@@ -282,6 +284,12 @@ pub(crate) fn shrink(linux: &Linux, frames: &[u64]) -> Result<(), Obstacle> {
     }
     places.sort_unstable();
     places.dedup();
+    for frame in lazyfree {
+        if groups.of_frame(*frame).map_err(Obstacle::Failed)?.is_some_and(|of| places.contains(&of))
+        {
+            return Err(Obstacle::Lazyfree);
+        }
+    }
     places.into_iter().try_for_each(|place| groups.run(place, false))
 }
 
@@ -313,6 +321,7 @@ impl Groups {
 pub(crate) fn not_driven(linux: &Linux, what: &str, obstacle: &Obstacle) -> Errno {
     let why = match obstacle {
         Obstacle::NoGroups => "there is no memory cgroup for it",
+        Obstacle::Lazyfree => "there are lazyfree pages, which would be dropped",
         Obstacle::NotAlone => "its memory cgroup has other pages of the program",
         Obstacle::Failed(errno) => {
             linux.trouble(Trouble::Other(format!("reclaiming a memory cgroup: errno {errno}")));

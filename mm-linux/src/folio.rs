@@ -13,6 +13,7 @@ const FRAMES_MAX: u64 = 512;
 const HEAD: u64 = 1 << 15;
 const TAIL: u64 = 1 << 16;
 const SWAP_CACHE: u64 = 1 << 13;
+const UNEVICTABLE: u64 = 1 << 18;
 
 /// A folio that is mapped somewhere.
 pub(crate) struct Folio {
@@ -24,6 +25,8 @@ pub(crate) struct Folio {
     pub(crate) places: Vec<usize>,
     /// It is in the swap cache.
     pub(crate) cached: bool,
+    /// The kernel takes it for locked memory.
+    pub(crate) unevictable: bool,
 }
 
 /// What is mapped everywhere.
@@ -69,8 +72,9 @@ impl Folio {
         let len = if view.large { tails as u32 + 1 } else { 1 };
         let own = head..head + u64::from(len);
         let places = frames(seen).filter(|(_, name)| own.contains(name)).map(|(at, _)| at);
-        let cached = of(head) & SWAP_CACHE != 0;
-        Some(Self { first: head, len, places: places.collect(), cached })
+        let has = |flag| of(head) & flag != 0;
+        let (cached, unevictable) = (has(SWAP_CACHE), has(UNEVICTABLE));
+        Some(Self { first: head, len, places: places.collect(), cached, unevictable })
     }
 
     /// Its frames.

@@ -36,6 +36,7 @@ mod remap;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
 mod settings;
 mod slots;
+mod smaps;
 mod split;
 mod supports;
 #[allow(unsafe_code, reason = "switches the swap device")]

@@ -34,6 +34,9 @@ pub(crate) fn split(linux: &mut Linux, op: &Op) -> Answer {
     } else if folio.is_mapped_whole(&before) {
         return not_driven(linux, "of a folio that several processes map, and nobody in part");
     } else {
+        if !before.folios[place].swapbacked {
+            return not_driven(linux, "of a lazyfree folio that several processes map");
+        }
         by_shrinker(linux, pid, &before, &folio)?;
     }
     let after = look(linux);
@@ -93,7 +96,11 @@ pub(crate) fn deferred_scan(linux: &mut Linux, op: &Op) -> Answer {
     if folios.len() > usize::from(count) {
         return deferred_scan_not_driven(linux, "of fewer folios than there are");
     }
-    cgroup::shrink(linux, &folios)
+    let lazyfree: Vec<u64> = frames(&before)
+        .filter(|(at, _)| before.folios.get(*at).is_some_and(|folio| !folio.swapbacked))
+        .map(|(_, frame)| frame)
+        .collect();
+    cgroup::shrink(linux, &folios, &lazyfree)
         .map_err(|obstacle| cgroup::not_driven(linux, "deferred_scan", &obstacle))?;
     Ok(Outcome::Ok)
 }

@@ -6,7 +6,7 @@ use crate::cgroup;
 use crate::folio::{Folio, frames, is_page, look, place_of, state_at};
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, advice_number, fields};
-use crate::{arena, remap, swap};
+use crate::{arena, remap, smaps, swap};
 use mm_ops::{Advice, Errno, Observation, Op, Outcome, PageRange, PageState, Pid, Vpn};
 
 /// `swap_out` of what is mapped at a page.
@@ -76,9 +76,13 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         // What it belongs to cannot be seen where nothing maps it.
         return not_driven(linux, "of a shared folio while another is in the swap cache");
     }
-    for at in &folio.places {
-        let page = &before.pages[*at];
-        remap::none_stays_mlocked(linux, page.pid, PageRange { start: page.vpn, len: 1 })?;
+    if is_locked(linux, before, folio)? != folio.unevictable {
+        // Mlocked is a flag with a history: memory that comes back from swap gets it only when reclaim finds it in a
+        // locked mapping.
+        return not_driven(
+            linux,
+            "of a folio that is mlocked only by its mapping, or only by its flag",
+        );
     }
     let own: Vec<u64> = folio.frames().collect();
     let others = frames(before).map(|(_, frame)| frame).filter(|frame| !own.contains(frame));
@@ -103,6 +107,23 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         return not_driven(linux, "of a large folio that some lose and others keep");
     }
     judge(linux, &states, was_on_lru(before, folio))
+}
+
+/// Whether a locked mapping has any of the folio.
+fn is_locked(linux: &Linux, before: &Observation, folio: &Folio) -> Result<bool, Errno> {
+    let (mut of, mut ranges) = (None, Vec::new());
+    for at in &folio.places {
+        let page = &before.pages[*at];
+        if of != Some(page.pid) {
+            of = Some(page.pid);
+            ranges = smaps::ranges_with(linux, page.pid, smaps::LOCKED)?;
+        }
+        let address = arena::address(page.vpn);
+        if ranges.iter().any(|(start, end)| (*start..*end).contains(&address)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 fn was_on_lru(before: &Observation, folio: &Folio) -> bool {
