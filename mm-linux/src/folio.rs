@@ -10,6 +10,9 @@ use rustix::fs::{Mode, OFlags};
 /// Frames of the largest folio.
 const FRAMES_MAX: u64 = 512;
 
+/// Pages of a page table.
+const TABLE_PAGES: u32 = 512;
+
 const HEAD: u64 = 1 << 15;
 const TAIL: u64 = 1 << 16;
 const SWAP_CACHE: u64 = 1 << 13;
@@ -92,14 +95,22 @@ impl Folio {
         self.places.iter().all(|at| seen.pages[*at].pid == pid)
     }
 
-    /// Where it begins, if all of it is mapped in one run of pages and nowhere else.
+    /// Where it begins, if all of it is mapped in one run of pages, of one mapping and one page table, and nowhere
+    /// else: what advice for these pages takes as a whole.
     pub(crate) fn run(&self, seen: &Observation) -> Option<Vpn> {
         let first = &seen.pages[*self.places.first()?];
         let in_order = self.places.iter().zip(self.frames()).zip(0..).all(|((at, frame), step)| {
             let page = &seen.pages[*at];
             (page.pid, page.vpn.0, seen.names[*at]) == (first.pid, first.vpn.0 + step, frame)
         });
-        (in_order && self.places.len() == self.len as usize).then_some(first.vpn)
+        let (start, end) = (first.vpn, Vpn(first.vpn.0 + self.len));
+        let in_one_table = start.0 / TABLE_PAGES == (end.0 - 1) / TABLE_PAGES;
+        let in_one_mapping = seen
+            .vmas
+            .iter()
+            .any(|vma| vma.pid == first.pid && vma.start <= start && end <= vma.end);
+        let all = in_order && self.places.len() == self.len as usize;
+        (all && in_one_table && in_one_mapping).then_some(start)
     }
 }
 

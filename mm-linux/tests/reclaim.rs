@@ -132,6 +132,24 @@ fn a_shared_large_folio_goes_out_whole() {
     assert!((8..16).all(|vpn| page(&ran, 0, vpn).0.state == PageState::Swapped));
 }
 
+/// MADV_PAGEOUT would split it at the end of the first mapping.
+#[test]
+fn a_large_folio_of_two_mappings_goes_out_whole() {
+    let Some(ran) = check(
+        Some(Feature::MemoryCgroup),
+        "config swap_device=zram\n\
+         thp always=2\n\
+         mmap p0 0+4 rw\n\
+         write p0 0 a\n\
+         thp never\n\
+         mprotect p0 0+1 r -> ok\n\
+         swap_out p0 3 -> ok\n",
+    ) else {
+        return;
+    };
+    assert!((0..4).all(|vpn| page(&ran, 0, vpn).0.state == PageState::Swapped));
+}
+
 /// Reclaim of a cgroup takes all that is in it.
 #[test]
 fn nothing_is_reclaimed_that_was_not_named() {
