@@ -7,6 +7,7 @@
 //! Moving a process costs as much as ten operations, so it is done only for programs that can make use of it
 //! ([`Linux::prepare`]). The guardian removes the cgroups ([`crate::settings::Will`]).
 
+use crate::folio::is_active;
 use crate::linux::{Linux, Trouble};
 use crate::observe::{read_words, word};
 use mm_ops::{Advice, Errno, Op, Pid, Program};
@@ -24,6 +25,9 @@ const OF_FRAMES: &str = "/proc/kpagecgroup";
 const GROUPS: usize = 64;
 /// What lives in this directory below the root of the hierarchy is the driver's.
 const NAME: &str = "mm-linux";
+/// How often a cgroup is reclaimed whose page is found active: once to be made so by its first look, once to be
+/// deactivated, and once for good measure.
+const ROUNDS: u32 = 3;
 /// More than a program can have, in bytes.
 const EVERYTHING: &str = "1G";
 
@@ -269,10 +273,17 @@ pub(crate) fn reclaim(
             return Err(Obstacle::NotAlone);
         }
     }
-    if anonymous {
-        groups.count(linux, taker).map_err(Obstacle::Failed)?;
+    if !anonymous {
+        return groups.run(place, false);
     }
-    groups.run(place, anonymous)
+    for _ in 0..ROUNDS {
+        groups.count(linux, taker).map_err(Obstacle::Failed)?;
+        groups.run(place, true)?;
+        if !is_active(*first) {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// Lets the shrinkers look at what the cgroups of these frames have, and reclaims no page; none of these is there.
@@ -294,7 +305,8 @@ pub(crate) fn shrink(linux: &Linux, frames: &[u64], lazyfree: &[u64]) -> Result<
 }
 
 impl Groups {
-    /// Makes the kernel count what is on which list. Of active pages alone it deactivates none unless by its
+    /// Makes the kernel count what is on which list. Of active pages (that many entries referred to, or ksmd merged)
+    /// alone it deactivates none unless by its
     /// statistics there are more of these than of others, and the statistics may lie two seconds behind. They
     /// are brought up to date for a reader if enough has happened in the meantime: a process takes some memory, and
     /// gives it back.

@@ -13,6 +13,7 @@ const FRAMES_MAX: u64 = 512;
 /// Pages of a page table.
 const TABLE_PAGES: u32 = 512;
 
+const ACTIVE: u64 = 1 << 6;
 const HEAD: u64 = 1 << 15;
 const TAIL: u64 = 1 << 16;
 const SWAP_CACHE: u64 = 1 << 13;
@@ -112,6 +113,12 @@ impl Folio {
         let all = in_order && self.places.len() == self.len as usize;
         (all && in_one_table && in_one_mapping).then_some(start)
     }
+}
+
+/// Whether the frame is on a list of active pages.
+pub(crate) fn is_active(frame: u64) -> bool {
+    flags_around(frame)
+        .is_some_and(|(first, words)| word(&words, (frame - first) as usize) & ACTIVE != 0)
 }
 
 /// The flags of the frames around one: the first of these frames, and their words.
