@@ -63,6 +63,11 @@ impl Device {
         self.used = false;
     }
 
+    /// Whether it is switched on.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.on
+    }
+
     /// Whether the program at hand may have swapped something out.
     pub(crate) const fn is_used(&self) -> bool {
         self.used

@@ -6,6 +6,7 @@ use crate::cgroup;
 use crate::folio::{Folio, frames, is_page, look, place_of, state_at};
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, advice_number, fields};
+use crate::swap::Device;
 use crate::{arena, remap, smaps, swap};
 use mm_ops::{Advice, Errno, Observation, Op, Outcome, PageRange, PageState, Pid, Vpn};
 
@@ -75,6 +76,11 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
     if before.pages.iter().any(|page| page.state == PageState::SwapCached) {
         // What it belongs to cannot be seen where nothing maps it.
         return not_driven(linux, "of a shared folio while another is in the swap cache");
+    }
+    let swap_is_on = linux.swap.as_ref().is_some_and(Device::is_on);
+    if folio.len > 1 && !swap_is_on {
+        // Without swap reclaim of a cgroup looks at no anonymous page, and splits none for want of slots (E1).
+        return not_driven(linux, "of a shared large folio while swap is off");
     }
     if is_locked(linux, before, folio)? != folio.unevictable {
         // Mlocked is a flag with a history: memory that comes back from swap gets it only when reclaim finds it in a

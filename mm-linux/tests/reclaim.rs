@@ -157,6 +157,15 @@ fn nothing_is_reclaimed_that_was_not_named() {
     check_not_driven(&format!("{shared}fork p0 p1\nswap_out p0 0\n"), "has other pages");
 }
 
+#[test]
+fn a_large_folio_of_two_mappings_is_not_split_for_want_of_slots() {
+    check_not_driven(
+        "config swap_device=zram\nthp always=2\nmmap p0 0+4 rw\nwrite p0 0 a\nthp never\nswapoff\n\
+         mprotect p0 0+1 r\nswap_out p0 0\n",
+        "swap is off",
+    );
+}
+
 /// A driver that was not told of the program has its pages in no cgroup.
 #[test]
 fn an_unprepared_driver_says_so() {
