@@ -47,6 +47,7 @@ fn run_all(files: &[String], flags: &[String]) -> Result<bool, Box<dyn std::erro
 fn run(linux: &mut Linux, program: &Program, quiet: bool) -> bool {
     let mut good = true;
     let mut seen = Observation::default();
+    linux.prepare(program);
     linux.reset(&program.config);
     for (step, op) in program.steps.iter().zip(program.stamped()) {
         let outcome = linux.apply(&op).outcome;

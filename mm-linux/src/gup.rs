@@ -73,6 +73,11 @@ impl Handles {
         self.ring.iter().map(AsRawFd::as_raw_fd).chain(pipes).collect()
     }
 
+    /// Whether the program holds anything.
+    pub(crate) fn are_open(&self) -> bool {
+        self.open.iter().any(Option::is_some)
+    }
+
     /// Drops what is left of a program.
     pub(crate) fn close_all(&mut self) {
         for handle in (0..HANDLES_MAX).map(Handle) {

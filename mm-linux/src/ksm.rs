@@ -10,7 +10,7 @@
 use crate::arena;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields};
-use crate::sys;
+use crate::{smaps, sys};
 use mm_ops::{Errno, Mm, Observation, Op, Outcome, PageState, PageView, Pid, Value, Vpn};
 use std::collections::BTreeSet;
 use std::fs;
@@ -107,12 +107,7 @@ impl Mergeable {
         for (at, page) in seen.pages.iter().enumerate() {
             if of != Some(page.pid) {
                 of = Some(page.pid);
-                let smaps = format!("/proc/{}/smaps", linux.process(page.pid)?.pid);
-                let text = fs::read_to_string(smaps).map_err(|error| {
-                    linux.trouble(Trouble::Other(format!("reading smaps: {error}")));
-                    Errno::EIO
-                })?;
-                ranges = mergeable_ranges(&text);
+                ranges = smaps::ranges_with(linux, page.pid, smaps::MERGEABLE)?;
             }
             let address = arena::address(page.vpn);
             let present = matches!(page.state, PageState::Page | PageState::PageByPmd);
@@ -163,22 +158,6 @@ impl Mergeable {
     }
 }
 
-/// The mappings in /proc/PID/smaps that are MERGEABLE.
-fn mergeable_ranges(smaps: &str) -> Vec<(u64, u64)> {
-    let mut ranges = Vec::new();
-    let mut range = None;
-    for line in smaps.lines() {
-        let word = line.split_whitespace().next().unwrap_or_default();
-        if let Some((start, end)) = word.split_once('-') {
-            let number = |text| u64::from_str_radix(text, 16).ok();
-            range = number(start).zip(number(end));
-        } else if word == "VmFlags:" && line.split_whitespace().any(|flag| flag == "mg") {
-            ranges.extend(range);
-        }
-    }
-    ranges
-}
-
 /// Lets ksmd scan until everything is merged that can be.
 fn scan(linux: &Linux, zero_pages: bool) -> Result<(), Errno> {
     let done = (|| {
@@ -222,14 +201,6 @@ fn scan(linux: &Linux, zero_pages: bool) -> Result<(), Errno> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn mergeable_mappings_are_found() {
-        let text = "200000000000-200000002000 rw-p 00000000 00:00 0 \nSize: 8 kB\n\
-                    VmFlags: rd wr mr mw me ac mg \n\
-                    200000002000-200000003000 r--p 00000000 00:00 0 \nVmFlags: rd mr mw me ac \n";
-        assert_eq!(mergeable_ranges(text), [(0x2000_0000_0000, 0x2000_0000_2000)]);
-    }
 
     #[test]
     fn operands_are_ordered_as_ksmd_scans() {

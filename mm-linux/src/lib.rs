@@ -11,12 +11,14 @@
 mod access;
 mod arena;
 mod away;
+mod cgroup;
 mod channel;
 mod enlarge;
 mod exclusive;
 mod export;
 #[allow(unsafe_code, reason = "forks, and gives memory back in the copies")]
 mod family;
+mod folio;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
 mod gup;
 mod ksm;
@@ -34,9 +36,12 @@ mod remap;
 #[allow(unsafe_code, reason = "keeps the saved settings in memory of their own")]
 mod settings;
 mod slots;
+mod smaps;
+mod split;
 mod supports;
-#[allow(unsafe_code, reason = "switches the swap device, and asks mincore")]
+#[allow(unsafe_code, reason = "switches the swap device")]
 mod swap;
+mod swapout;
 #[allow(unsafe_code, reason = "system calls")]
 mod sys;
 #[allow(unsafe_code, reason = "userfaultfd's calls name memory by address")]

@@ -2,6 +2,7 @@
 //! [`crate::ops`], and keeps track of what must be cleaned up. What operations do, and how the
 //! result is observed, is elsewhere.
 
+use crate::cgroup::{self, Groups};
 use crate::channel::{Shared, Silence, Verb};
 use crate::family::Family;
 use crate::gup::Handles;
@@ -40,6 +41,10 @@ pub struct Linux {
     pub(crate) thp: Option<Thp>,
     /// The swap device; `None` where there is none to be had.
     pub(crate) swap: Option<Device>,
+    /// The memory cgroups; made for the first program that needs them.
+    pub(crate) groups: Option<Groups>,
+    /// The program at hand has each page in a cgroup of its own, as far as they go.
+    pub(crate) apart: bool,
     /// What the program last asked for; set when the next operation can see it.
     pub(crate) thp_wanted: (OrderSet, OrderSet),
     /// The count of [`Thp::fallbacks`] when this program first enabled a size.
@@ -152,7 +157,9 @@ impl Channel {
         // the length that is mapped, and nobody else can shorten it.
         let mapped = unsafe {
             let length = size_of::<Shared>();
-            rustix::mm::mmap(std::ptr::null_mut(), length, access, MapFlags::SHARED, &fd, 0)?
+            // All of it now, so that none belongs to a cgroup that is reclaimed.
+            let kind = MapFlags::SHARED | MapFlags::POPULATE;
+            rustix::mm::mmap(std::ptr::null_mut(), length, access, kind, &fd, 0)?
         };
         Ok(Self(mapped.cast()))
     }
@@ -224,6 +231,8 @@ impl Linux {
             eyes: RefCell::new(Eyes::new()),
             thp: None,
             swap: None,
+            groups: None,
+            apart: false,
             thp_wanted: (OrderSet::EMPTY, OrderSet::EMPTY),
             fallbacks_before: None,
             fallbacks_seen: None,
@@ -259,6 +268,7 @@ impl Linux {
         self.family = None;
         self.thp = None;
         self.swap = None;
+        self.groups = None;
         let shared = self.shared.get();
         shared.idle_page.store(self.idle_page.0, Ordering::Relaxed);
         shared.server.clear();
@@ -522,6 +532,7 @@ impl Mm for Linux {
             self.make_p0();
         }
         self.troubles.borrow_mut().clear();
+        self.keep_apart();
         if self.procs[0].is_none() {
             self.trouble(Trouble::ServerLost);
         }
@@ -536,6 +547,7 @@ impl Mm for Linux {
         if !matches!(op, Op::Thp { .. }) {
             self.settle_thp();
         }
+        cgroup::turn(self, op);
         let row = ops::row(op);
         let outcome = (row.run)(self, op).unwrap_or_else(Outcome::Err);
         let mut choices = std::mem::take(&mut self.chosen);

@@ -11,7 +11,7 @@ use crate::ksm;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::{remap, settings, swap, sys, uffd};
+use crate::{remap, settings, split, swap, swapout, sys, uffd};
 use mm_ops::{Advice, Errno, Op, OrderSet, Outcome, PageRange, Pid, Prot, Remote, Value, Vpn};
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -58,7 +58,7 @@ pub(crate) fn row(op: &Op) -> Row {
         }
         Op::NumaHint { .. } => on(not_driven, supports::numa_hint),
         Op::Race { .. } => on(not_driven, supports::race),
-        Op::SwapOut { .. } => on(swap::swap_out, supports::swap_out),
+        Op::SwapOut { .. } => on(swapout::swap_out, supports::swap_out),
         Op::WriteDone { .. } => on(not_driven, supports::swap_out),
         Op::BadSlot { .. } => on(not_driven, supports::bad_slot),
         Op::Swapoff => on(swap::swapoff, supports::swap),
@@ -66,9 +66,9 @@ pub(crate) fn row(op: &Op) -> Row {
         Op::Migrate { .. } | Op::MigrateCopy { .. } | Op::MigrateEnd { .. } => {
             on(not_driven, supports::migration)
         }
-        Op::Split { .. } => on(not_driven, supports::split),
         Op::Khugepaged { .. } => on(not_driven, supports::khugepaged),
-        Op::DeferredScan { .. } => on(not_driven, supports::deferred_scan),
+        Op::Split { .. } => on(split::split, supports::split),
+        Op::DeferredScan { .. } => on(split::deferred_scan, supports::deferred_scan),
         Op::Hwpoison { .. } | Op::SoftOffline { .. } => on(not_driven, supports::hwpoison),
         Op::Ksm { .. } => on(ksm::ksm, supports::ksm),
         Op::KsmZero { .. } => on(ksm::ksm_zero, supports::ksm),

@@ -1,6 +1,7 @@
 //! What the running kernel and the privileges of this process allow, each thing found out by trying
 //! it. Nothing outside this process is changed by asking.
 
+use crate::cgroup;
 use crate::observe::read_words;
 use crate::ops::SYS_MSEAL;
 use crate::page::PAGE_SIZE;
@@ -117,15 +118,18 @@ const TABLE: &[Entry] = &[
     (
         Feature::MemoryCgroup,
         "memory cgroup",
-        "swap_out of shared pages (not driven)",
+        "swap_out of shared pages, deferred_scan",
         memory_cgroup,
     ),
     (Feature::Compaction, "compact_memory", "migrate (not driven)", || {
         writable("/proc/sys/vm/compact_memory")
     }),
-    (Feature::FolioSplit, "debugfs split_huge_pages", "split (not driven)", || {
-        in_debugfs("/sys/kernel/debug/split_huge_pages")
-    }),
+    (
+        Feature::FolioSplit,
+        "debugfs split_huge_pages",
+        "split to orders above 0 (not driven)",
+        || in_debugfs("/sys/kernel/debug/split_huge_pages"),
+    ),
     (Feature::MemoryFailure, "memory failure", "hwpoison, soft_offline (not driven)", || {
         readable("/proc/sys/vm/memory_failure_recovery")
     }),
@@ -417,9 +421,5 @@ fn zram() -> Finding {
 }
 
 fn memory_cgroup() -> Finding {
-    let known = std::fs::read_to_string("/proc/cgroups").unwrap_or_default();
-    if !known.lines().any(|line| line.starts_with("memory\t") && line.ends_with('1')) {
-        return Err("no memory controller".to_owned());
-    }
-    if rustix::process::geteuid().is_root() { found("") } else { Err("needs root".to_owned()) }
+    cgroup::available().and_then(|version| found(format!("version {version}")))
 }

@@ -5,7 +5,7 @@
 //! Only one driver at a time may change them: a lock on the kernel's own settings file (which
 //! leaves nothing behind) is held from before the first value is read until the last is put back.
 
-use crate::{swap, sys};
+use crate::{cgroup, swap, sys};
 use mm_ops::{ORDER_MAX, Order, OrderSet};
 use rustix::fd::{AsRawFd, OwnedFd, RawFd};
 use rustix::fs::{FlockOperation, Mode, OFlags};
@@ -59,8 +59,8 @@ fn thp_path(order: Order) -> String {
 
 /// The saved settings, in memory that a copy of this process can use without allocating.
 pub(crate) struct Will {
-    /// `path NUL value NUL`, again and again, then NUL. A path without value is a swap device, to be
-    /// switched off.
+    /// `path NUL value NUL`, again and again, then NUL. A path without value is to go: a swap device is
+    /// switched off, a directory removed.
     text: *mut u8,
     used: usize,
     lock: Option<OwnedFd>,
@@ -93,6 +93,9 @@ impl Will {
         will.lock = Some(lock()?);
         for (path, value) in swap::legacies() {
             will.add(path, value)?;
+        }
+        for path in cgroup::legacies() {
+            will.add(&path, "")?;
         }
         let sizes = (2..=ORDER_MAX).map(|order| thp_path(Order(order)));
         let quiet = QUIET.iter().map(|(path, _)| (*path).to_owned());
@@ -140,7 +143,7 @@ impl Will {
             at += length + 1;
             if length == 0 {
                 // SAFETY: the path is a terminated text inside the mapping.
-                let _ = unsafe { sys::call(libc::SYS_swapoff, [path]) };
+                unsafe { take_away(path) };
                 continue;
             }
             // SAFETY: path and value are terminated texts inside the mapping.
@@ -168,6 +171,26 @@ impl Will {
         // SAFETY: `used` bytes of the mapping are initialized, and each entry ends in NUL.
         let rest = unsafe { std::slice::from_raw_parts(self.text.add(at), self.used - at) };
         rest.iter().position(|byte| *byte == 0).unwrap_or(rest.len())
+    }
+}
+
+/// Switches a swap device off, or removes a directory; which of the two it is, the kernel knows.
+///
+/// # Safety
+/// The path is the address of a terminated text.
+unsafe fn take_away(path: u64) {
+    // SAFETY: as above.
+    unsafe {
+        if sys::call(libc::SYS_swapoff, [path]).is_ok() {
+            return;
+        }
+        // A cgroup is busy until the last process in it has been waited for.
+        for _ in 0..BUSY_TRIES {
+            if sys::call(libc::SYS_rmdir, [path]) != Err(libc::EBUSY) {
+                return;
+            }
+            pause();
+        }
     }
 }
 

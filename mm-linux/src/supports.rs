@@ -66,7 +66,8 @@ impl Linux {
 
 impl Linux {
     /// Makes a program one that [`Linux::supports`] accepts, changing as little as it can: GUP calls
-    /// become the nearest ones userspace can have, a `swap_out` becomes MADV_PAGEOUT, and what cannot be executed is taken out. For
+    /// become the nearest ones userspace can have, a `swap_out` becomes MADV_PAGEOUT where there is no memory cgroup, a
+    /// `split` goes down to single pages, and what cannot be executed is taken out. For
     /// programs that were made up; a program somebody wrote is better refused. Answers how many
     /// operations were taken out.
     pub fn adapt(&self, program: &mut Program) -> usize {
@@ -76,7 +77,7 @@ impl Linux {
         program.config.uffd_fork &= self.probe.has(Feature::UffdFork);
         let get_pages = if has_write_only(program) { 1 } else { GET_PAGES_MAX };
         for step in &mut program.steps {
-            nearest(&program.config, get_pages, &mut step.op);
+            nearest(self, &program.config, get_pages, &mut step.op);
         }
         let before = program.steps.len();
         slots::adapt(program);
@@ -105,7 +106,7 @@ pub fn retold(program: &Program) -> Program {
 }
 
 /// The nearest operation that the driver has.
-fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
+fn nearest(linux: &Linux, config: &Config, get_pages: u32, op: &mut Op) {
     match op {
         Op::Gup { flags, range, .. } => {
             let plain = GupFlags { fast: true, ..GupFlags::default() };
@@ -117,6 +118,10 @@ fn nearest(config: &Config, get_pages: u32, op: &mut Op) {
             };
         }
         Op::Put { dirty, .. } => *dirty = false,
+        Op::SwapOut { token, .. } if linux.probe.has(Feature::MemoryCgroup) => *token = None,
+        Op::Split { order, nonuniform, .. } => (*order, *nonuniform) = (Order(0), false),
+        // The shrinker looks at all there is.
+        Op::DeferredScan { count } => *count = u16::MAX,
         Op::SwapOut { pid, vpn, .. } => {
             let (pid, range) = (*pid, PageRange::new(vpn.0, 1));
             *op = Op::Madvise { pid, range, advice: Advice::PageOut };
@@ -389,9 +394,19 @@ pub(crate) fn uffd_move(linux: &Linux, op: &Op) -> Refusal {
     }
 }
 
+/// Only debugfs splits to other orders, and not where it is locked down.
 pub(crate) fn split(linux: &Linux, op: &Op) -> Refusal {
-    linux.probe.need(Feature::FolioSplit).map_err(|reason| format!("split: {reason}"))?;
-    not_yet(linux, op)
+    linux.probe.need(Feature::PageFlags)?;
+    match op {
+        Op::Split { order: Order(0), nonuniform: false, .. } => Ok(()),
+        _ => {
+            linux
+                .probe
+                .need(Feature::FolioSplit)
+                .map_err(|reason| format!("split to an order above 0, or not uniform: {reason}"))?;
+            not_yet(linux, op)
+        }
+    }
 }
 
 pub(crate) fn rmap_walk(_: &Linux, _: &Op) -> Refusal {
@@ -404,10 +419,10 @@ pub(crate) fn device(linux: &Linux, op: &Op) -> Refusal {
     not_yet(linux, op)
 }
 
-pub(crate) fn deferred_scan(_: &Linux, _: &Op) -> Refusal {
-    Err("deferred_scan: the shrinker cannot be told how many folios to look at, and works on those of \
-         the whole system"
-        .to_owned())
+/// Outside of a cgroup the shrinker works on the folios of the whole system.
+pub(crate) fn deferred_scan(linux: &Linux, _: &Op) -> Refusal {
+    linux.probe.need(Feature::PageFlags)?;
+    linux.probe.need(Feature::MemoryCgroup).map_err(|reason| format!("deferred_scan: {reason}"))
 }
 
 pub(crate) fn khugepaged(_: &Linux, _: &Op) -> Refusal {

@@ -2,15 +2,11 @@
 //! other device offers. The device is made ready when the driver starts and switched on when a program first
 //! reclaims something; the guardian switches it off and empties it whatever happens
 //! ([`crate::settings::Will`]).
-//!
-//! What reclaims is MADV_PAGEOUT. It takes pages of one process only, so a `swap_out` is a MADV_PAGEOUT
-//! of the folio's pages where one process maps all of it, and nothing that can be driven elsewhere.
 
-use crate::arena;
 use crate::linux::{Linux, Trouble};
-use crate::ops::{Answer, advice_number, fields};
-use crate::{remap, sys};
-use mm_ops::{Advice, Errno, Mm, Observation, Op, Outcome, PageRange, PageState, Pid, Vpn};
+use crate::ops::Answer;
+use crate::sys;
+use mm_ops::{Errno, Op, Outcome};
 use rustix::fs::{Mode, OFlags};
 use std::fs;
 
@@ -65,6 +61,11 @@ impl Device {
     /// A program begins: its device is on and empty.
     pub(crate) fn begin(&mut self) {
         self.used = false;
+    }
+
+    /// Whether it is switched on.
+    pub(crate) const fn is_on(&self) -> bool {
+        self.on
     }
 
     /// Whether the program at hand may have swapped something out.
@@ -132,106 +133,4 @@ pub(crate) fn swapoff(linux: &mut Linux, _: &Op) -> Answer {
 
 pub(crate) fn swapon(linux: &mut Linux, _: &Op) -> Answer {
     switched(linux, true)
-}
-
-/// The folio that is mapped at a page, as far as this process maps it.
-struct Extent {
-    first: Vpn,
-    pages: u32,
-    /// On an LRU list.
-    lru: bool,
-}
-
-/// `swap_out` of what is mapped at a page.
-pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
-    let (pid, vpn) = fields!(*op, Op::SwapOut { pid, vpn, .. } => (pid, vpn));
-    linux.process(pid)?;
-    needed(linux)?;
-    let before = look(linux);
-    let state = state_at(&before, pid, vpn);
-    match state {
-        PageState::Page | PageState::PageByPmd => {}
-        PageState::SwapCached => {
-            return not_driven(linux, "of a folio that is only in the swap cache");
-        }
-        _ => return Err(Errno::EFAULT),
-    }
-    let Some(extent) = extent_at(&before, pid, vpn) else {
-        return not_driven(linux, "of a folio that is not mapped by one process alone, or in part");
-    };
-    let place = [arena::address(extent.first), arena::bytes(extent.pages)];
-    let args = [&place[..], &[advice_number(Advice::PageOut)]].concat();
-    match linux.syscall(pid, libc::SYS_madvise, &args) {
-        Ok(_) => remap::none_stays_mlocked(
-            linux,
-            pid,
-            PageRange { start: extent.first, len: extent.pages },
-        )?,
-        Err(Errno::EINVAL) => return not_driven(linux, "in a locked mapping"),
-        Err(errno) => return Err(errno),
-    }
-    let after = look(linux);
-    let gone = (extent.first.0..extent.first.0 + extent.pages)
-        .filter(|vpn| !is_page(state_at(&after, pid, Vpn(*vpn))))
-        .count() as u32;
-    let cached = state_at(&after, pid, vpn) == PageState::SwapCached;
-    match gone {
-        0 if !extent.lru => Err(Errno::EAGAIN),
-        0 => Err(Errno::EBUSY),
-        _ if cached => Err(Errno::EBUSY),
-        gone if gone == extent.pages => Ok(Outcome::Ok),
-        _ => not_driven(linux, "of a folio that was taken apart on the way"),
-    }
-}
-
-/// The state that was reached does not allow a `swap_out`.
-fn not_driven(linux: &Linux, what: &str) -> Answer {
-    linux.trouble(Trouble::NotDriven(format!("swap_out {what}: MADV_PAGEOUT cannot do it")));
-    Err(Errno::EOPNOTSUPP)
-}
-
-fn look(linux: &Linux) -> Observation {
-    let mut seen = Observation::default();
-    linux.observe(&mut seen);
-    seen
-}
-
-fn place_of(seen: &Observation, pid: Pid, vpn: Vpn) -> Option<usize> {
-    seen.pages.binary_search_by_key(&(pid, vpn), |page| (page.pid, page.vpn)).ok()
-}
-
-fn state_at(seen: &Observation, pid: Pid, vpn: Vpn) -> PageState {
-    place_of(seen, pid, vpn).map_or(PageState::Nothing, |at| seen.pages[at].state)
-}
-
-const fn is_page(state: PageState) -> bool {
-    matches!(state, PageState::Page | PageState::PageByPmd)
-}
-
-/// The pages of the folio at a page, if the process maps all of them, each once and in order, and
-/// nobody else maps any.
-fn extent_at(seen: &Observation, pid: Pid, vpn: Vpn) -> Option<Extent> {
-    let at = place_of(seen, pid, vpn)?;
-    let folio = seen.folios.get(at)?;
-    let offset = (0..=at).find(|offset| !folio.large || seen.folios[at - offset].head)?;
-    let first = at - offset;
-    let continues = |next: &usize| {
-        let step = (next - first) as u32;
-        seen.folios[*next].large
-            && !seen.folios[*next].head
-            && seen.names[*next] == seen.names[first] + u64::from(step)
-            && (seen.pages[*next].pid, seen.pages[*next].vpn.0)
-                == (pid, seen.pages[first].vpn.0 + step)
-    };
-    let more =
-        if folio.large { (first + 1..seen.pages.len()).take_while(continues).count() } else { 0 };
-    let last = first + more;
-    let alone = (first..=last).all(|at| seen.pages[at].mapcount == 1);
-    let pages = more as u32 + 1;
-    let whole = !folio.large || pages > 1 && pages.is_power_of_two();
-    (at <= last && alone && whole).then(|| Extent {
-        first: seen.pages[first].vpn,
-        pages,
-        lru: folio.lru,
-    })
 }

@@ -146,6 +146,7 @@ fn check_not_driven(text: &str) {
     if let Err(reason) = linux.supports(&program) {
         return println!("left out: {reason}");
     }
+    linux.prepare(&program);
     mm_ops::Mm::reset(&mut linux, &program.config);
     for op in program.stamped() {
         assert_eq!(linux.troubles(), [], "before `{op}`");
@@ -153,14 +154,6 @@ fn check_not_driven(text: &str) {
     }
     let troubles = linux.troubles();
     assert!(matches!(&troubles[..], [mm_linux::Trouble::NotDriven(_)]), "{troubles:?}");
-}
-
-/// MADV_PAGEOUT leaves alone what others map, too: such a `swap_out` is told apart when it happens.
-#[test]
-fn a_shared_page_is_not_swapped_out() {
-    check_not_driven(
-        "config swap_device=zram\nmmap p0 0+1 rw\nwrite p0 0 a\nfork p0 p1\nswap_out p0 0\n",
-    );
 }
 
 /// Unlocking a mapping by MREMAP_DONTUNMAP is not unlocking its pages.

@@ -2,7 +2,7 @@
 //! ends a simulated process, the driver goes on. Root only: nobody else changes settings.
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
-use mm_linux::{Linux, Trouble};
+use mm_linux::{Feature, Linux, Trouble};
 use mm_ops::{Errno, Mm, Op, Outcome, Pid, Program};
 use rustix::fs::{FlockOperation, Mode, OFlags};
 use rustix::process::{Pid as Process, Signal, kill_process, kill_process_group};
@@ -43,7 +43,12 @@ fn settings_now() -> BTreeMap<String, String> {
     // The driver's swap device is off and empty when nobody is at work.
     paths.extend(["/proc/swaps", "/sys/block/zram0/disksize"].map(str::to_owned));
     let read = |path: String| std::fs::read_to_string(&path).ok().map(|text| (path, text));
-    paths.into_iter().filter_map(read).collect()
+    let mut settings: BTreeMap<_, _> = paths.into_iter().filter_map(read).collect();
+    // Nor are its cgroups left.
+    for path in ["/sys/fs/cgroup/memory/mm-linux", "/sys/fs/cgroup/mm-linux"] {
+        settings.insert(path.to_owned(), std::path::Path::new(path).exists().to_string());
+    }
+    settings
 }
 
 fn root() -> bool {
@@ -56,14 +61,22 @@ fn root() -> bool {
 
 /// A program that changes settings and makes several processes.
 fn run_something(linux: &mut Linux) {
-    let text = "config ptes=512 swap=4096 swap_device=zram\nthp always=2,9\nmmap p0 0+512 rw\nwrite p0 0 a\n\
-                fork p0 p1\nread p1 0 -> a\nmmap p1 600+1 rw\nwrite p1 600 b\nthp never\n\
-                madvise p1 600+1 pageout\n";
+    let mut text = "config ptes=512 swap=4096 swap_device=zram\nthp always=2,9\nmmap p0 0+512 rw\nwrite p0 0 a\n\
+                    mmap p0 700+1 rw\nwrite p0 700 c\n\
+                    fork p0 p1\nread p1 0 -> a\nmmap p1 600+1 rw\nwrite p1 600 b\nthp never\n\
+                    madvise p1 600+1 pageout\n"
+        .to_owned();
+    if linux.probe().has(Feature::MemoryCgroup) {
+        text += "swap_out p1 700\n";
+    } else {
+        println!("left out: the memory cgroups");
+    }
     let mut program: Program = text.parse().expect("a program");
     if linux.supports(&program).is_err() {
         println!("left out: the swap device");
         linux.adapt(&mut program);
     }
+    linux.prepare(&program);
     linux.reset(&program.config);
     for (step, op) in program.steps.iter().zip(program.stamped()) {
         let outcome = linux.apply(&op).outcome;

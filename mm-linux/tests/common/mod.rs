@@ -22,6 +22,7 @@ pub(crate) fn run(linux: &mut Linux, text: &str) -> Result<Ran, Unsupported> {
     let program: Program = text.parse().unwrap_or_else(|error| panic!("{error:?}\n{text}"));
     linux.supports(&program)?;
     let mut seen = Observation::default();
+    linux.prepare(&program);
     linux.reset(&program.config);
     for (step, op) in program.steps.iter().zip(program.stamped()) {
         let outcome = linux.apply(&op).outcome;

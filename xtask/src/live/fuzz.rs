@@ -30,8 +30,8 @@ const KERNEL_TABLES_EVERY: u64 = 4;
 const FAILURES_MAX: usize = 64;
 const LINE_EVERY: Duration = Duration::from_secs(10);
 
-/// Operations that no program of userspace has, as a program each: what the driver says of it is the
-/// reason that stands in the report.
+/// Operations that userspace may lack, as a program each: what the driver says of it is the reason that
+/// stands in the report.
 const LACKING: &[(OpKind, &str)] = &[
     (OpKind::FailAlloc, "fail_alloc 0"),
     (OpKind::Lock, "lock p0 0 l0"),
@@ -59,6 +59,9 @@ const LACKING: &[(OpKind, &str)] = &[
     (OpKind::DevRead, "dev_read d0 p0 0"),
     (OpKind::DevWrite, "dev_write d0 p0 0 a"),
 ];
+
+/// The same of forms of operations that are had otherwise.
+const LACKING_FORMS: &[&str] = &["swap_out p0 0 l0", "split p0 0 order=2"];
 
 #[derive(Serialize)]
 struct LiveReport<'a> {
@@ -94,6 +97,7 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     let against = if args.against == Against::All { "all" } else { "linux" };
     eprintln!("fuzz --against {against} --seed {seed} --time {}s", args.time.as_secs_f64());
     let left_out = left_out(parties.kernel.linux());
+    let lacking = lacking(parties.kernel.linux());
     left_out.iter().for_each(|line| eprintln!("left out: {line}"));
 
     let stop = stop_on_ctrl_c()?;
@@ -107,7 +111,7 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     while start.elapsed() < args.time && !over(programs) && !stop.load(Ordering::Relaxed) {
         if programs >= profile_ends {
             breeder.change_profile(areas);
-            fit(&mut breeder.profile, profiles);
+            fit(&mut breeder.profile, profiles, &lacking);
             profiles += 1;
             let large = breeder.profile.config.ptes == 512;
             profile_ends += if large { PROFILE_PROGRAMS_LARGE } else { PROFILE_PROGRAMS };
@@ -181,8 +185,20 @@ fn tell_progress(elapsed: Duration, programs: u64, ops: u64, breeder: &Breeder, 
     );
 }
 
+/// Why the kernel cannot run the program of this text.
+fn refusal(linux: &Linux, text: &str) -> Option<String> {
+    let program: Program = text.parse().ok()?;
+    linux.supports(&program).err().map(|unsupported| unsupported.reason)
+}
+
+/// The operations that cannot be had here.
+fn lacking(linux: &Linux) -> Vec<OpKind> {
+    let lacks = |text: &str| refusal(linux, text).is_some();
+    LACKING.iter().filter(|(_, text)| lacks(text)).map(|(kind, _)| *kind).collect()
+}
+
 /// Makes a profile one of programs that the kernel can run.
-fn fit(profile: &mut Profile, number: u64) {
+fn fit(profile: &mut Profile, number: u64, lacking: &[OpKind]) {
     if number.is_multiple_of(KERNEL_TABLES_EVERY) {
         profile.config.ptes = 512;
         let all = (2..=profile.config.pmd_order().0).map(Order);
@@ -193,19 +209,19 @@ fn fit(profile: &mut Profile, number: u64) {
     profile.config.pt_reclaim = true;
     profile.config.swap_slots = SWAP_SLOTS_MAX;
     profile.config.swap_device = SwapDevice::Zram;
-    LACKING.iter().for_each(|(kind, _)| profile.set_weight(*kind, 0));
+    lacking.iter().for_each(|kind| profile.set_weight(*kind, 0));
 }
 
 /// What no program of the run can have, with the reasons: operations that userspace lacks, and what
 /// this kernel and these privileges do not allow.
 fn left_out(linux: &Linux) -> Vec<String> {
     let lacking = LACKING.iter().filter_map(|(kind, text)| {
-        let program: Program = text.parse().ok()?;
-        let reason = linux.supports(&program).err()?.reason;
+        let reason = refusal(linux, text)?;
         let name = kind.name();
         Some(if reason.contains(name) { reason } else { format!("{name}: {reason}") })
     });
-    let mut lines: Vec<String> = lacking.chain(missing(linux)).collect();
+    let forms = LACKING_FORMS.iter().filter_map(|text| refusal(linux, text));
+    let mut lines: Vec<String> = lacking.chain(forms).chain(missing(linux)).collect();
     lines.dedup();
     lines
 }
@@ -219,6 +235,9 @@ mod tests {
         for (kind, text) in LACKING {
             let program: Program = text.parse().unwrap_or_else(|e| panic!("{text}: {e:?}"));
             assert_eq!(program.steps.last().map(|step| step.op.kind()), Some(*kind));
+        }
+        for text in LACKING_FORMS {
+            assert!(text.parse::<Program>().is_ok(), "{text}");
         }
     }
 }

@@ -145,6 +145,7 @@ impl Kernel {
     }
 
     fn once(&mut self, program: &Program, observer: &mut impl Observer) -> Once {
+        self.linux.prepare(program);
         let result = self.lockstep.run(&mut self.linux, program, observer);
         match self.linux.troubles().first() {
             None => {}

@@ -10,7 +10,7 @@ use crate::output::print_json;
 use crate::subject::Planted;
 use mm_diff::{Oracle, StepView};
 use mm_linux::{Linux, retold};
-use mm_ops::{Op, Program};
+use mm_ops::{Advice, Op, PageRange, Program};
 use serde::Serialize;
 
 #[derive(Serialize)]
@@ -85,6 +85,20 @@ fn expects_otherwise(judgement: &Judgement) -> bool {
     matches!(judgement, Judgement::Differs(found) if found.failure.oracle == Oracle::Expectation)
 }
 
+/// Takes out, or replaces, the operations of which it is not known before whether they can be driven
+/// in the state that is reached.
+fn without_doubt(program: &mut Program) {
+    program.steps.retain_mut(|step| match step.op {
+        Op::SwapOut { pid, vpn, .. } => {
+            let (range, advice) = (PageRange::new(vpn.0, 1), Advice::PageOut);
+            step.op = Op::Madvise { pid, range, advice };
+            true
+        }
+        Op::Ksm { .. } | Op::KsmZero { .. } | Op::Split { .. } | Op::DeferredScan { .. } => false,
+        _ => true,
+    });
+}
+
 /// Replays every file; a failing one does not stop the others.
 pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
     if args.bless {
@@ -135,10 +149,8 @@ pub fn run(args: &ReplayArgs) -> Result<Found, Error> {
             if !program.steps.is_empty() && parties.kernel.linux().supports(&program).is_ok() {
                 judgement = parties.judge(&program, &mut ());
                 if let Judgement::Skipped(reason) = &judgement {
-                    // Only of ksmd it is not known before where it cannot be let run.
                     parties.kernel.tally.uncount_skipped(reason);
-                    let merges = |op: &Op| matches!(op, Op::Ksm { .. } | Op::KsmZero { .. });
-                    program.steps.retain(|step| !merges(&step.op));
+                    without_doubt(&mut program);
                     judgement = parties.judge(&program, &mut ());
                 }
                 counts.in_part += usize::from(matches!(judgement, Judgement::Passed));
