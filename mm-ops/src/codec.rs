@@ -19,12 +19,12 @@ use serde::de::DeserializeOwned;
 /// First bytes of every binary program.
 pub const MAGIC: [u8; 4] = *b"mmop";
 /// Version of the format, in the byte behind the magic.
-pub const VERSION: u8 = 4;
+pub const VERSION: u8 = 5;
 
 /// Length of magic and version.
 const HEADER_BYTES: usize = MAGIC.len() + 1;
 /// Most bytes of one encoded step, or of the configuration.
-const PART_BYTES_MAX: usize = 40;
+const PART_BYTES_MAX: usize = 48;
 /// Fewest bytes of one encoded step: the operation's tag, one operand, no expectation.
 const STEP_BYTES_MIN: usize = 3;
 /// Longest input that is looked at.
@@ -161,9 +161,8 @@ read p1 70000 -> a
         let bytes = encode(&program);
         assert_eq!(
             hex(&bytes),
-            "6d6d6f700404020001000101004000000000004000000010040000000000fb2c01010100\
-             01000a00036100000b00030100010101000000000101010700010103070901fc7011010001\
-             026100"
+            "6d6d6f70050402000100010100400000000000400000000010040000000000fb2c010101000100\
+             0a00036100000b00030100010101000000000101010700010103070901fc7011010001026100"
         );
         assert_eq!(decode(&bytes).unwrap(), program);
     }
@@ -204,7 +203,7 @@ read p1 70000 -> a
         assert_eq!(decode(b""), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop"), Err(CodecError::NotAProgram));
         assert_eq!(decode(b"mmop\x01"), Err(CodecError::Version { found: 1 }));
-        assert!(matches!(decode(b"mmop\x04"), Err(CodecError::Config { .. })));
+        assert!(matches!(decode(b"mmop\x05"), Err(CodecError::Config { .. })));
         let bytes = CODED_BYTES_MAX + 1;
         assert_eq!(decode(&vec![0; bytes]), Err(CodecError::TooLong { bytes }));
         let cut = decode(&good[..good.len() - 1]);

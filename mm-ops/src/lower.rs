@@ -80,6 +80,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.dev_exclusive != default.dev_exclusive,
         config.migdev_old != default.migdev_old,
         config.dev_thp != default.dev_thp,
+        config.rmap != default.rmap,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -112,6 +113,7 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { dev_exclusive: default.dev_exclusive, ..*config },
         Config { migdev_old: default.migdev_old, ..*config },
         Config { dev_thp: default.dev_thp, ..*config },
+        Config { rmap: default.rmap, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));

@@ -9,6 +9,7 @@ use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
 use crate::kind::OpKind;
 use crate::op::Advice;
 use crate::remap::RelocateDesign;
+use crate::rmap::RmapScheme;
 use rand_core::RngCore;
 use std::fmt::{Display, Formatter, Result};
 
@@ -317,6 +318,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         dev_exclusive: draw_dev_exclusive(draw),
         migdev_old: draw.one_in(16),
         dev_thp: draw.one_in(4),
+        rmap: RmapScheme::AnonVma,
     }
 }
 

@@ -7,6 +7,7 @@ use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
 use crate::remap::{MremapFlags, PidSet, RelocateDesign};
+use crate::rmap::RmapScheme;
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -307,7 +308,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 18] = [
+pub(super) const CONFIG_KEYS: [&str; 19] = [
     "ptes",
     "procs",
     "batching",
@@ -326,6 +327,7 @@ pub(super) const CONFIG_KEYS: [&str; 18] = [
     "dev_exclusive",
     "migdev_old",
     "dev_thp",
+    "rmap",
 ];
 
 /// Kinds of swap device and their names.
@@ -360,6 +362,10 @@ pub(super) const RELOCATE_DESIGNS: [(RelocateDesign, &str); 6] = [
     (RelocateDesign::Combined, "combined"),
 ];
 
+/// Rmap schemes and their names.
+pub(super) const RMAP_SCHEMES: [(RmapScheme, &str); 2] =
+    [(RmapScheme::AnonVma, "anon_vma"), (RmapScheme::Anonmm, "anonmm")];
+
 /// The name of a thing in a list of names.
 fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], thing: T) -> String {
     let found = names.iter().find(|(named, _)| *named == thing);
@@ -391,7 +397,8 @@ impl Config {
             14 => self.dev_mem.to_string(),
             15 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
             16 => on_off(self.migdev_old),
-            _ => on_off(self.dev_thp),
+            17 => on_off(self.dev_thp),
+            _ => name_of(&RMAP_SCHEMES, self.rmap),
         }
     }
 
