@@ -112,12 +112,15 @@ mod tests {
         assert_eq!(all(RmapScheme::AnonVma).count(), program.steps.len());
         let kinds = all(RmapScheme::Anonmm).map(|step| step.op.kind().to_string());
         let kinds: std::collections::BTreeSet<String> = kinds.collect();
-        for known in ["mremap", "fork", "get", "poke", "swap_out", "swapoff", "race"] {
+        for known in ["mremap", "fork", "poke", "swap_out", "swapoff", "race"] {
             assert!(kinds.contains(known), "{known} of {kinds:?}");
         }
         for later in ["pin", "thp", "migrate", "ksm", "vm_read", "uffd_move", "dev_setup"] {
             assert!(!kinds.contains(later), "{later}");
         }
+        let get = Program::parse("get p0 3+2 rw h0 force").unwrap().steps[0].op;
+        let fast = Program::parse("get p0 3+2 r h0 fast").unwrap().steps[0].op;
+        assert!(get.exists_in(RmapScheme::Anonmm) && !fast.exists_in(RmapScheme::Anonmm));
     }
 
     #[test]
