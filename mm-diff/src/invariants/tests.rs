@@ -244,6 +244,8 @@ const CASES: &[Case] = &[
     ("INV32", |s| s.deferred.push(1)),
     ("INV34", |s| s.folios[1].index = 2),
     ("INV34", |s| s.vmas[1].pgoff = 1),
+    ("INV38", |s| s.rmap_warnings = 1),
+    ("M1", |s| s.anonmms.push(mm_ops::AnonmmSnap { pid: None, count: 1 })),
     ("O11", |s| s.entries[10].flags = EntryFlags::NONE),
     ("O11", |s| s.entries[11].kind = EntryKind::Page),
     ("O11", |s| s.dev_maps[1].vpn = Vpn(15)),
