@@ -1,4 +1,4 @@
-# rules: M3 M6
+# rules: M3 M6 M20
 # mapcount 2: COW is broken early, at the old address, also where the VMA is read-only.
 config rmap=anonmm
 mmap p0 0+2 rw

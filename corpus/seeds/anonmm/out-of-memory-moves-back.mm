@@ -1,4 +1,4 @@
-# rules: M4
+# rules: M4 M18
 # The copy of the second page finds no memory: the first one is moved back, and the new place is gone.
 config rmap=anonmm
 mmap p0 0+3 rw
