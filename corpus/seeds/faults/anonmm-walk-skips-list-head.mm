@@ -1,14 +1,10 @@
 # rules: M16
-# The walk begins at the noted record and goes round: those before it in the list come last.
+# The child brought the page back first, so its record is noted: the walk goes round the list to find the parent.
 config rmap=anonmm
 mmap p0 0+1 rw
+write p0 0 a
 fork p0 p1
-write p1 0 a
-exit p0
-fork p1 p0
-fork p0 p2
-exit p1
-rmap_walk p2 0 -> p0,p2
-fork p2 p1
-munmap p0 0+1
-rmap_walk p2 0 -> p1,p2
+swap_out p0 0
+read p1 0
+read p0 0
+rmap_walk p0 0 -> p0,p1
