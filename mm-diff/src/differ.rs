@@ -26,6 +26,7 @@ pub fn differences(expected: &Snapshot, found: &Snapshot) -> Vec<Finding> {
     differ.folios();
     differ.mms();
     differ.anon_vmas();
+    differ.anonmms();
     differ.handles();
     differ.tokens();
     differ.dev_words();
@@ -227,6 +228,18 @@ impl Differ<'_> {
         if a != b {
             self.add(Place::Machine, "anon_vmas", &a, &b);
         }
+    }
+
+    fn anonmms(&mut self) {
+        let (expected, found) = (self.expected, self.found);
+        for (id, (a, b)) in (0..).zip(expected.anonmms.iter().zip(&found.anonmms)) {
+            compare!(self, Place::AnonVma(id), "anonmm", a, b, pid count);
+        }
+        let (a, b) = (expected.anonmms.len(), found.anonmms.len());
+        if a != b {
+            self.add(Place::Machine, "anonmms", &a, &b);
+        }
+        compare!(self, Place::Machine, "anonmm", expected, found, mremap_cows rmap_warnings);
     }
 
     fn handles(&mut self) {

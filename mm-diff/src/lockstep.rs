@@ -263,6 +263,8 @@ impl Lockstep {
         } else {
             self.judge_view(config, index, op)?;
         }
+        let failed = |choice: &Choice| matches!(choice, Choice::AllocFailed(_));
+        self.checker.memory_failed(effect.choices.iter().any(failed));
         self.judge_invariants(config, index, op, outcome)?;
         if let Some(expected) = expect.filter(|expected| !agrees(*expected, outcome)) {
             let mut failure = Failure::new(Oracle::Expectation, index, op);

@@ -8,8 +8,8 @@ use crate::ops;
 use crate::probe::Feature;
 use crate::slots;
 use mm_ops::{
-    Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote, SWAP_SLOTS_MAX,
-    SwapDevice,
+    Advice, Config, GupFlags, Op, Order, OrderSet, PageRange, Program, Remote, RmapScheme,
+    SWAP_SLOTS_MAX, SwapDevice,
 };
 use std::fmt;
 
@@ -22,6 +22,8 @@ const PAGES_MAX: u32 = 1 << 16;
 /// Most pages that an ordinary user may lock or pin with one operation.
 const LOCKED_PAGES_MAX: u32 = 32;
 
+/// Why no kernel is asked for the anonmm scheme.
+pub(crate) const ANONMM: &str = "rmap=anonmm: a proposal of 2004, no kernel has it";
 /// Why MREMAP_RELOCATE_ANON is not asked of the kernel.
 pub(crate) const RELOCATION: &str = "relocate: a proposal, no kernel has it";
 
@@ -71,6 +73,7 @@ impl Linux {
     /// programs that were made up; a program somebody wrote is better refused. Answers how many
     /// operations were taken out.
     pub fn adapt(&self, program: &mut Program) -> usize {
+        program.config.rmap = RmapScheme::AnonVma;
         program.config.soft_dirty = false;
         program.config.lru_batch = false;
         program.config.pt_reclaim = true;
@@ -137,6 +140,9 @@ fn nearest(linux: &Linux, config: &Config, get_pages: u32, op: &mut Op) {
 }
 
 fn config(linux: &Linux, program: &Program) -> Refusal {
+    if program.config.rmap == RmapScheme::Anonmm {
+        return Err(ANONMM.to_owned());
+    }
     if program.config.soft_dirty {
         return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
     }

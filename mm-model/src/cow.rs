@@ -19,6 +19,9 @@ impl Model {
         vpn: u32,
         access: Access,
     ) -> Result<(), FaultError> {
+        if self.is_anonmm() {
+            return self.break_cow(area, slot, vpn);
+        }
         let mut entry = self.tables.get(slot);
         if access == Access::Write && Self::uffd_wp(area, entry) {
             if self.config.uffd != UffdWpMode::Async {
@@ -107,7 +110,7 @@ impl Model {
     }
 
     /// B9, B10: a page of its own, with the old content, in place of the shared one.
-    fn wp_copy(
+    pub(crate) fn wp_copy(
         &mut self,
         area: Area,
         slot: Slot,

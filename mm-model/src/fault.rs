@@ -279,7 +279,7 @@ impl Model {
             }
             done += len;
         }
-        if !fault!(self, FreshAnonNotExclusive) {
+        if !self.is_anonmm() && !fault!(self, FreshAnonNotExclusive) {
             self.folios.exclusive.fill(head, pages, true);
         }
         self.folios[id].refs += pages - 1;

@@ -458,6 +458,36 @@ catalogue! {
     DevexclWrongSubpage, "devexcl-wrong-subpage", "seed 004",
         "A DEVEXCL entry names the head page of its folio (O3).",
         "";
+    AnonmmOffsetBug, "anonmm-offset-bug", "seed 003; rule M18",
+        "Where the copy of a shared page fails, a move takes one page too few back (M4).",
+        "Where it is the first page, the move counts as done, and the source is unmapped.";
+    AnonmmReuseRace, "anonmm-reuse-race", "seed 003; rule M19",
+        "A page reused by a write fault goes on noting the address it had elsewhere (M15).",
+        "No race is needed: a copy that fails for lack of memory leaves such a page, too.";
+    AnonmmNoCow, "anonmm-no-cow", "before the patch of seed 003; rule M20",
+        "mremap moves an entry of a shared page, which goes on noting the old address (M3).",
+        "";
+    AnonmmMoveWithoutEarlyCow, "anonmm-move-without-early-cow", "seed 003; rule M3 left out",
+        "mremap gives a shared page the new address, at which one process maps it (M3).",
+        "";
+    EarlyCowLoopRetreat, "early-cow-loop-retreat", "seed 003; rule M3 left out",
+        "After an early copy mremap goes on with the next page (M3).",
+        "The copy is left at the source, and unmapped with it.";
+    SwapinMovedClashNotCopied, "swapin-moved-clash-not-copied", "seed 003; rule M7 left out",
+        "A page that comes back from swap is mapped whatever address it notes (M7).",
+        "";
+    AnonmmSwapoffKeepsClash, "anonmm-swapoff-keeps-clash", "before the patch of seed 003; rule M10 left out",
+        "The same in swapoff (M10).",
+        "";
+    AnonmmDeadRecordKept, "anonmm-dead-record-kept", "rules M1, M14 left out",
+        "The record of a process that ended is not freed with its last page (M1, M14).",
+        "";
+    AnonmmWalkSkipsListHead, "anonmm-walk-skips-list-head", "rule M16 left out",
+        "A search for mappings ends at the end of the list (M16, M17).",
+        "";
+    AnonmmUnmapIgnoresLocked, "anonmm-unmap-ignores-locked", "rule M17 left out",
+        "Reclaim takes a page from a LOCKED VMA (M17).",
+        "";
 }
 
 impl Fault {

@@ -31,7 +31,10 @@ impl Model {
         if self.live(child) {
             return Outcome::Err(Errno::EEXIST);
         }
-        if self.allocate(AllocKind::Mm, child, 0).is_err() {
+        let allocated = self.allocate(AllocKind::Mm, child, 0).and_then(|()| {
+            if self.is_anonmm() { self.allocate(AllocKind::Anonmm, child, 0) } else { Ok(()) }
+        });
+        if allocated.is_err() {
             return Outcome::Err(Errno::ENOMEM);
         }
         self.start_process(child);
@@ -78,8 +81,9 @@ impl Model {
             lost = lost.with(VmaFlags::UFFD_MISSING).with(VmaFlags::UFFD_WP);
         }
         let flags = source.flags.without(lost);
-        // C3.
-        let has_entries = source_vma.anon_vma != NO_ANON_VMA
+        // C3; M1.
+        let has_entries = self.is_anonmm()
+            || source_vma.anon_vma != NO_ANON_VMA
             || source.has(VmaFlags::MAYBE_GUARD)
             || flags.has(VmaFlags::UFFD_WP);
         let vmas = &mut self.mms[child.index()].vmas;

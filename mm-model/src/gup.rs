@@ -69,6 +69,8 @@ struct Walk {
     touch: bool,
     /// FOLL_HWPOISON: a poisoned page is told as `EHWPOISON` (D12).
     tell_poison: bool,
+    /// Of one page in the anonmm scheme: COW is known to be done (M8).
+    cow_done: bool,
 }
 
 /// What following one page comes to (D3 to D5).
@@ -108,7 +110,7 @@ impl Model {
             nofault: flags.nofault,
             split_pmd: flags.split_pmd,
             touch: flags.fast || !flags.pin,
-            tell_poison: false,
+            ..Walk::default()
         };
         let mut pages = std::mem::take(&mut self.handles[handle.index()].pages);
         let result = if flags.fast {
@@ -227,6 +229,7 @@ impl Model {
                 FaultError::Segv | FaultError::Bus | FaultError::Poisoned => Errno::EFAULT,
                 FaultError::Blocked => Errno::EINTR,
             })?;
+            walk.cow_done = self.is_anonmm() && access == Access::Write;
         }
         debug_assert!(self.is_faulty(), "every fault makes progress");
         Err(Errno::EFAULT)
@@ -261,6 +264,9 @@ impl Model {
     fn can_force_write(&self, area: Area, entry: Entry, walk: Walk) -> bool {
         if fault!(self, HugeDirtyCowTouch) && walk.force && entry.is_huge() {
             return entry.has(Entry::DIRTY);
+        }
+        if self.is_anonmm() {
+            return walk.force && walk.cow_done && !area.has(VmaFlags::WRITE);
         }
         walk.force
             && !area.has(VmaFlags::WRITE)

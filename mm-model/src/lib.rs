@@ -6,7 +6,7 @@
 //! One file for each area of the rules, under the same names as in the reference where it has one:
 //! `fault` (A), `cow` (B), `fork` (C), `gup` (D), `swap`, `swapin` and `reclaim` (E), `migrate` (F),
 //! `thp`, `split`, `deferred`, `collapse` and `khugepaged` (G), `protect` and `uffd` (H), `zap`, `lazyfree` and
-//! `guard` (I), `mremap`, `move_tables`, `relocate` and `relocate_pages` (J), `uffd_move` (K), `rmap`, `rmap_walk` and `vma` (L), `ksm` (P), `race` and `walker` (R), `hwpoison` (Q), `device` (N, O), `lru` (S14); entries that
+//! `guard` (I), `mremap`, `move_tables`, `relocate` and `relocate_pages` (J), `uffd_move` (K), `rmap`, `rmap_walk` and `vma` (L), `ksm` (P), `race` and `walker` (R), `hwpoison` (Q), `device` (N, O), `anonmm` (M), `lru` (S14); entries that
 //! map nothing are in `nonpresent`. Below them lie `entry`, `table`, `bits` and `folio` (data), `batch`
 //! (runs) and `alloc` (what can fail).
 //!
@@ -22,6 +22,7 @@ pub mod faults;
 mod no_faults;
 
 mod alloc;
+mod anonmm;
 mod batch;
 mod bits;
 mod circumstances;

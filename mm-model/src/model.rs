@@ -2,6 +2,7 @@
 //! does is in the file of its area.
 
 use crate::alloc::{AllocPlan, NoMemory};
+use crate::anonmm::{Anonmms, RecordNr};
 use crate::circumstances::Circumstance;
 use crate::device::Devices;
 use crate::folio::{FolioId, Folios, lower};
@@ -30,6 +31,8 @@ pub(crate) struct AddressSpace {
     pub(crate) rss: u32,
     /// rss\[SWAPENTS\] (INV10).
     pub(crate) swapents: u32,
+    /// Its record in the anonmm scheme (M1).
+    pub(crate) anonmm: RecordNr,
     /// The top table.
     pub(crate) top: u32,
     /// Tables put by for the split of a PMD leaf (INV28).
@@ -53,6 +56,8 @@ pub struct Model {
     pub(crate) tables: Tables,
     pub(crate) folios: Folios,
     pub(crate) anon_vmas: AnonVmas,
+    /// Empty in the anon_vma scheme.
+    pub(crate) anonmms: Anonmms,
     /// Of each KSM page the places it was merged at, ascending (L13).
     pub(crate) ksm: BTreeMap<FolioId, Vec<u32>>,
     pub(crate) handles: [OpenHandle; HANDLES_MAX as usize],
@@ -96,6 +101,7 @@ impl Model {
             tables: Tables::default(),
             folios: Folios::default(),
             anon_vmas: AnonVmas::default(),
+            anonmms: Anonmms::default(),
             ksm: BTreeMap::new(),
             handles: Default::default(),
             tokens: Default::default(),
@@ -152,6 +158,9 @@ impl Model {
         mm.rss = 0;
         mm.swapents = 0;
         mm.top = top;
+        if self.is_anonmm() {
+            self.mms[pid.index()].anonmm = self.anonmms.join(pid);
+        }
     }
 
     /// Drops references of a folio; the last one frees it (I15).
@@ -219,6 +228,9 @@ impl Model {
     }
 
     fn dispatch(&mut self, op: &Op) -> Outcome {
+        if !op.exists_in(self.config.rmap) {
+            return Outcome::Err(Errno::ENOSYS);
+        }
         if op.actor().is_some_and(|pid| !self.live(pid)) {
             return Outcome::Err(Errno::ESRCH);
         }
@@ -304,6 +316,7 @@ impl Mm for Model {
         self.tables.reset(self.geometry.shift);
         self.folios.reset(self.config.pmd_order().0);
         self.anon_vmas.reset();
+        self.anonmms.reset();
         self.ksm.clear();
         for mm in &mut self.mms {
             mm.alive = false;
@@ -329,6 +342,7 @@ impl Mm for Model {
 
     fn apply(&mut self, op: &Op) -> Effect {
         self.allocs.begin();
+        self.anonmms.begin();
         self.devices.begin();
         self.begin_race(op);
         let outcome = self.dispatch(op);

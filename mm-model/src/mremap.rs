@@ -291,6 +291,9 @@ impl Model {
         let (Some(old), Some(new)) = (self.area_at(pid, addr), self.area_at(pid, to)) else {
             return Err(Errno::EFAULT);
         };
+        if self.is_anonmm() {
+            return self.move_noted_pages(old, new, call);
+        }
         // J10: a walk may come to the destination before it comes to the source.
         let overtaken = merged && self.vma(new).pgoff <= self.vma(old).pgoff;
         let locks = if overtaken { RmapLocks::Always } else { RmapLocks::Tables };

@@ -21,7 +21,7 @@ const COLD_IGNORES: u64 = Entry::YOUNG | Entry::DIRTY | Entry::WRITE | Entry::SO
 
 /// What became of a folio.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Verdict {
+pub(crate) enum Verdict {
     /// It was freed.
     Freed,
     /// Its write is in flight.
@@ -103,6 +103,9 @@ impl Model {
     }
 
     fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>, pass: Pass) -> Verdict {
+        if self.is_anonmm() {
+            return self.reclaim_noted(id, token);
+        }
         let folio = &self.folios[id];
         if self.folios.poisoned.any(folio.head, folio.pages()) {
             // E8: a small one is taken from everybody, and not put back on the LRU.
@@ -319,7 +322,7 @@ impl Model {
 
     /// E11 for a cached folio that nothing maps: written if dirty, and freed once it is clean and
     /// nobody else refers to it.
-    fn write_and_free(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
+    pub(crate) fn write_and_free(&mut self, id: FolioId, token: Option<Token>) -> Verdict {
         let folio = &self.folios[id];
         if folio.refs != 1 + folio.pages() {
             return Verdict::Kept;

@@ -155,7 +155,7 @@ impl Model {
     /// Gives the VMA an anon_vma if it has none (L1): a compatible neighbour's, else a new one.
     pub(crate) fn prepare_anon_vma(&mut self, pid: Pid, index: usize) -> Result<(), NoMemory> {
         let vma = &self.mms[pid.index()].vmas[index];
-        if vma.anon_vma != NO_ANON_VMA {
+        if vma.anon_vma != NO_ANON_VMA || self.is_anonmm() {
             return Ok(());
         }
         let (start, link) = (vma.start, vma.link(pid));
@@ -285,6 +285,11 @@ impl Model {
     /// A fresh folio is about to be mapped for the first time, at this page of this VMA: it gets
     /// the VMA's anon_vma and its place in it (S7, L6), and the flag that the VMA decides (A3, Z6).
     pub(crate) fn adopt_fresh(&mut self, area: Area, id: FolioId, vpn: u32) {
+        if self.is_anonmm() {
+            self.note_mapping(id, area.pid, vpn);
+            self.folios[id].set(FolioFlags::SWAPBACKED, true);
+            return;
+        }
         let vma = self.vma(area);
         let (mut mapping, index) = (vma.anon_vma, vma.linear_index(vpn));
         if fault!(self, ForkChildPageParentAnonVma) {
@@ -319,7 +324,11 @@ impl Model {
         if !self.folios[id].is_large() {
             let count = &mut self.folios.mapcount[pfn as usize];
             lower(count, len);
-            return u32::from(*count == 0);
+            let unmapped = *count == 0;
+            if unmapped && self.is_anonmm() {
+                self.forget_mapping(id);
+            }
+            return u32::from(unmapped);
         }
         let mut unmapped = 0u32;
         for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {

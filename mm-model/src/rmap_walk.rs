@@ -130,11 +130,14 @@ impl Model {
     }
 
     /// The operation `rmap_walk`.
-    pub(crate) fn rmap_walk(&self, pid: Pid, vpn: Vpn) -> Outcome {
+    pub(crate) fn rmap_walk(&mut self, pid: Pid, vpn: Vpn) -> Outcome {
         let Some(entry) = self.naming_entry(pid, vpn) else {
             return Outcome::Err(Errno::EFAULT);
         };
         let id = self.folios.of(entry.pfn());
+        if self.is_anonmm() {
+            return Outcome::Pids(self.page_referenced(id));
+        }
         let head = self.folios[id].head;
         // L8: nobody looks for what nothing maps.
         let ranges =

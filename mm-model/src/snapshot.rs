@@ -43,7 +43,22 @@ impl Model {
         let retired = self.count_retired(out);
         // Older kernels take the mapping of a DEVEXCL page away, and leave it exclusive (O3, O4).
         let unmapped = if self.exclusive_maps() { Vec::new() } else { exclusive_pages(self, out) };
-        out.finish(&Described { model: self, retired, unmapped });
+        let records = self.snapshot_records(out);
+        out.finish(&Described { model: self, retired, unmapped, records });
+    }
+
+    /// The records of the anonmm scheme; answers the place of each in the list, by its number.
+    fn snapshot_records(&self, out: &mut Snapshot) -> Vec<u32> {
+        (out.mremap_cows, out.rmap_warnings) = (self.anonmms.cows, self.anonmms.warnings);
+        let mut places = Vec::new();
+        for (number, place) in self.anonmms.list().zip(0..) {
+            out.anonmms.push(self.anonmms.describe(number));
+            if places.len() <= number as usize {
+                places.resize(number as usize + 1, NO_ANON_VMA);
+            }
+            places[number as usize] = place;
+        }
+        places
     }
 
     fn snapshot_devices(&self, out: &mut Snapshot) {
@@ -207,6 +222,18 @@ struct Described<'a> {
     retired: usize,
     /// Pages that DEVEXCL entries name without mapping them.
     unmapped: Vec<Pfn>,
+    /// Of each record of the anonmm scheme its place in the list.
+    records: Vec<u32>,
+}
+
+impl Described<'_> {
+    /// How a snapshot names what a folio names: of a record the place in the list.
+    fn name_of(&self, mapping: u32) -> u32 {
+        if !self.model.is_anonmm() {
+            return mapping;
+        }
+        self.records.get(mapping as usize).copied().unwrap_or(NO_ANON_VMA)
+    }
 }
 
 impl SnapshotSource for Described<'_> {
@@ -239,7 +266,7 @@ impl SnapshotSource for Described<'_> {
             mapcount,
             entire_mapcount: folio.entire,
             mm_slots: folio.slots,
-            mapping: if placed { folio.mapping } else { NO_ANON_VMA },
+            mapping: if placed { self.name_of(folio.mapping) } else { NO_ANON_VMA },
             index: if placed { folio.index } else { 0 },
             first_page: 0,
         }
@@ -266,6 +293,9 @@ impl SnapshotSource for Described<'_> {
     }
 
     fn live_anon_vmas(&self) -> usize {
+        if self.model.is_anonmm() {
+            return self.model.anonmms.live();
+        }
         self.model.anon_vmas.live()
     }
 }

@@ -303,7 +303,9 @@ impl Model {
         if !self.swap.on {
             return Outcome::Err(Errno::EINVAL);
         }
-        if let Err(errno) = self.bring_all_back() {
+        let empty =
+            if self.is_anonmm() { self.bring_all_back_noted() } else { self.bring_all_back() };
+        if let Err(errno) = empty {
             return Outcome::Err(errno);
         }
         self.swap.on = false;

@@ -39,6 +39,9 @@ impl Model {
         vpn: u32,
         access: Access,
     ) -> Result<(), FaultError> {
+        if self.is_anonmm() {
+            return self.swap_fault_noted(area, slot, vpn, access);
+        }
         let entry = self.tables.get(slot);
         let found = self.find_swapped(area, slot, vpn, entry)?;
         if !found.private && self.is_poisoned_in_cache(found.id, entry) {
@@ -133,7 +136,12 @@ impl Model {
     }
 
     /// Reads a slot into the swap cache. The caller gets a reference.
-    fn read_into_cache(&mut self, pid: Pid, vpn: u32, slot: u32) -> Result<FolioId, NoMemory> {
+    pub(crate) fn read_into_cache(
+        &mut self,
+        pid: Pid,
+        vpn: u32,
+        slot: u32,
+    ) -> Result<FolioId, NoMemory> {
         self.allocate_folio(0, pid, vpn)?;
         let id = self.folios.create(0);
         self.read_slots(id, slot);
@@ -432,7 +440,7 @@ impl Model {
     }
 
     /// Waits for the lock and the write of a folio: nobody would end either (E17).
-    fn wait_for(&self, id: FolioId) -> Result<(), Errno> {
+    pub(crate) fn wait_for(&self, id: FolioId) -> Result<(), Errno> {
         let flags = self.folios[id].flags;
         let busy = flags.has(FolioFlags::LOCKED) || flags.has(FolioFlags::WRITEBACK);
         if busy { Err(Errno::EINTR) } else { Ok(()) }

@@ -99,11 +99,14 @@ impl Model {
             "INV10, INV28: an empty mm counts nothing"
         );
         mm.alive = false;
-        let top = mm.top;
+        let (top, record) = (mm.top, mm.anonmm);
         while let Some(table) = self.mms[pid.index()].deposited.pop() {
             self.tables.give(table);
         }
         self.tables.give(top);
+        if self.is_anonmm() {
+            self.anonmms.leave(record);
+        }
     }
 
     /// Zaps `[start, end)` of a VMA, ascending.

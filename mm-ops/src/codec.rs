@@ -24,7 +24,7 @@ pub const VERSION: u8 = 5;
 /// Length of magic and version.
 const HEADER_BYTES: usize = MAGIC.len() + 1;
 /// Most bytes of one encoded step, or of the configuration.
-const PART_BYTES_MAX: usize = 40;
+const PART_BYTES_MAX: usize = 48;
 /// Fewest bytes of one encoded step: the operation's tag, one operand, no expectation.
 const STEP_BYTES_MIN: usize = 3;
 /// Longest input that is looked at.

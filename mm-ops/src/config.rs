@@ -3,6 +3,7 @@
 
 use crate::ids::{Order, PROCS_MAX};
 use crate::remap::RelocateDesign;
+use crate::rmap::RmapScheme;
 use serde::{Deserialize, Serialize};
 
 /// How the subject processes runs of page-table entries (rulebook, BATCHING EQUIVALENCE).
@@ -133,6 +134,9 @@ pub struct Config {
     pub dev_thp: bool,
     /// SWAP_NOEXCL: swap entries without the exclusive bit, as before the kernel had it (E26, E27).
     pub swap_noexcl: bool,
+    /// How the mappings of a page are found. The older scheme has no use for some other keys: see
+    /// [`Config::sanitized`].
+    pub rmap: RmapScheme,
 }
 
 /// Most pages of a device's memory.
@@ -166,12 +170,15 @@ impl Default for Config {
             migdev_old: false,
             dev_thp: false,
             swap_noexcl: false,
+            rmap: RmapScheme::AnonVma,
         }
     }
 }
 
 impl Config {
-    /// The nearest legal configuration: any bits decode to something that can run.
+    /// The nearest legal configuration: any bits decode to something that can run. With the anonmm
+    /// scheme there is one kind of swap device, no batch before the LRU, no soft-dirty bit, and a zap
+    /// leaves the tables.
     #[must_use]
     pub fn sanitized(mut self) -> Self {
         if !PTES_ALLOWED.contains(&self.ptes) {
@@ -180,6 +187,11 @@ impl Config {
         self.procs = self.procs.clamp(1, PROCS_MAX);
         self.swap_slots = self.swap_slots.min(SWAP_SLOTS_MAX);
         self.dev_mem = self.dev_mem.min(DEV_MEM_MAX);
+        if self.rmap == RmapScheme::Anonmm {
+            self.swap_device = SwapDevice::Plain;
+            (self.soft_dirty, self.lru_batch, self.pt_reclaim) = (false, false, false);
+            self.swap_noexcl = false;
+        }
         self
     }
 

@@ -25,6 +25,7 @@ mod program;
 mod race;
 mod remap;
 pub mod renumber;
+mod rmap;
 mod sanitize;
 mod snapshot;
 #[cfg(feature = "proptest")]
@@ -55,6 +56,7 @@ pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};
 pub use race::{AT_END, Actor, ActorEnd, Moment, RACE_STEPS};
 pub use remap::{MremapFlags, PidSet, RelocateDesign};
+pub use rmap::{AnonmmSnap, RmapScheme};
 pub use snapshot::{
     AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
     FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource,

@@ -81,6 +81,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.migdev_old != default.migdev_old,
         config.dev_thp != default.dev_thp,
         config.swap_noexcl != default.swap_noexcl,
+        config.rmap != default.rmap,
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -114,6 +115,7 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { migdev_old: default.migdev_old, ..*config },
         Config { dev_thp: default.dev_thp, ..*config },
         Config { swap_noexcl: default.swap_noexcl, ..*config },
+        Config { rmap: default.rmap, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));

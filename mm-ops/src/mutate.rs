@@ -30,6 +30,7 @@ pub fn mutate(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore 
             break;
         }
     }
+    fit(program);
 }
 
 /// Splices `other` into a program: both are cut at operation boundaries, and a piece of `other`
@@ -54,6 +55,20 @@ pub fn splice(
     }
     program.steps.truncate(steps_max(profile));
     program.steps.iter_mut().for_each(|step| step.expect = None);
+    fit(program);
+}
+
+/// Leaves what the rmap scheme has: what comes from elsewhere may be of another.
+fn fit(program: &mut Program) {
+    program.config = program.config.sanitized();
+    let scheme = program.config.rmap;
+    program.steps.retain_mut(|step| match step.op.fitted(scheme) {
+        Some(op) => {
+            step.op = op;
+            true
+        }
+        None => false,
+    });
 }
 
 fn steps_max(profile: &Profile) -> usize {

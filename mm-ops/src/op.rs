@@ -4,6 +4,8 @@
 //!
 //! # What holds for every operation
 //!
+//! * An operation that the rmap scheme of the configuration does not know ([`Op::exists_in`]) answers
+//!   `ENOSYS` and does nothing.
 //! * Every operation is legal in every state. Checks run in this order: a process that is not
 //!   alive (or beyond `Config::procs`) → `ESRCH`; a handle or token in the wrong state → the errno
 //!   named at the variant; then the arguments; then the work.
@@ -621,7 +623,8 @@ pub enum Op {
     },
     /// `rmap_walk p0 3 -> p0,p1`: the folio mapped there (present PTE or PMD, anonymous, not the
     /// zero page; DEVPRIV, DEVEXCL; else `EFAULT`) is looked up by a walk over its anon_vma (L7, L17, L20; a KSM page:
-    /// L13), without its lock. Answers the processes in which an entry was found that maps it.
+    /// L13), without its lock. Answers the processes in which an entry was found that maps it. In the
+    /// anonmm scheme it is page_referenced (M16), which makes the entries old that it finds.
     RmapWalk {
         /// Whose mapping names the folio.
         pid: Pid,
@@ -660,6 +663,8 @@ pub enum AllocKind {
     /// A folio of a device's own memory; place: the page of the migration it is for. It fails by
     /// itself, and is then no choice, where the device has too few free pages.
     DevicePage(Order),
+    /// The record that a fork gives the child in the anonmm scheme (M1); place 0.
+    Anonmm,
 }
 
 /// One allocation of an operation, named so that two implementations mean the same one.

@@ -28,11 +28,12 @@ pub enum Errno {
     EOPNOTSUPP,
     EOVERFLOW,
     EHWPOISON,
+    ENOSYS,
 }
 
 impl Errno {
     /// Every error number a program can expect.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::EPERM,
         Self::ENOENT,
         Self::ESRCH,
@@ -50,6 +51,7 @@ impl Errno {
         Self::EOPNOTSUPP,
         Self::EOVERFLOW,
         Self::EHWPOISON,
+        Self::ENOSYS,
     ];
 }
 

@@ -8,6 +8,7 @@
 
 use crate::device::{DevMapSnap, DevWordSnap, Device, EventSnap};
 use crate::ids::{Handle, Order, PageRange, Pid, Token, Value, Vpn};
+use crate::rmap::AnonmmSnap;
 
 /// Marks "no anon_vma" in [`VmaSnap::anon_vma`] and [`FolioSnap::mapping`].
 pub const NO_ANON_VMA: u32 = u32::MAX;
@@ -302,9 +303,10 @@ pub struct FolioSnap {
     pub mm_slots: [(Pid, u32); 2],
     /// The anon_vma; [`NO_ANON_VMA`] for a KSM page, one that was never mapped, and while no entry
     /// maps the folio, no MIGRATION, DEVPRIV or DEVEXCL entry names it, and no SWAP entry names a slot it is cached
-    /// for.
+    /// for. In the anonmm scheme the position of the noted record in [`Snapshot::anonmms`] while an entry
+    /// maps the page (M13, M14), else [`NO_ANON_VMA`].
     pub mapping: AnonVmaId,
-    /// Linear index of its first page, in pages; 0 where `mapping` is [`NO_ANON_VMA`].
+    /// Linear index of its first page, in pages; in the anonmm scheme the page's user address, in pages; 0 where `mapping` is [`NO_ANON_VMA`].
     pub index: u32,
     /// Where its pages begin in [`Snapshot::pages`]; there are `order.pages()` of them.
     pub first_page: u32,
@@ -458,10 +460,19 @@ pub struct Snapshot {
     /// anon_vmas in order of their first mention in `avcs`, then in folios, then as root or
     /// parent. Filled by [`Snapshot::finish`].
     pub anon_vmas: Vec<AnonVmaSnap>,
+    /// The records of the anonmm scheme, in list order from the head (M1); every process descends from
+    /// `p0`, so there is one list. Empty in the anon_vma scheme, and when no process is left.
+    pub anonmms: Vec<AnonmmSnap>,
+    /// How often the last operation's moves met a shared page and broke COW early (M4): the number in the
+    /// kernel's warning. Always 0 in the anon_vma scheme.
+    pub mremap_cows: u32,
+    /// Warnings of the last operation that an rmap walk ended with mappings it had not found (M16). Always 0
+    /// in the anon_vma scheme.
+    pub rmap_warnings: u32,
     /// Folios that exist, are not retired by hwpoison, and nothing refers to: always 0 in a correct
     /// subject.
     pub leaked_folios: u32,
-    /// anon_vmas that exist and nothing refers to: always 0 in a correct subject.
+    /// anon_vmas (in the anonmm scheme: records) that exist and are not listed: always 0 in a correct subject.
     pub leaked_anon_vmas: u32,
     scratch: Scratch,
 }
@@ -504,7 +515,7 @@ pub trait SnapshotSource {
     /// How many folios exist that are not retired by hwpoison without an entry or handle naming
     /// them.
     fn live_folios(&self) -> usize;
-    /// How many anon_vmas exist.
+    /// How many anon_vmas exist; in the anonmm scheme, how many records.
     fn live_anon_vmas(&self) -> usize;
 }
 
@@ -527,6 +538,8 @@ impl Snapshot {
         self.pages.clear();
         self.frames.0.clear();
         self.anon_vmas.clear();
+        self.anonmms.clear();
+        (self.mremap_cows, self.rmap_warnings) = (0, 0);
         self.leaked_folios = 0;
         self.leaked_anon_vmas = 0;
         self.scratch.folios.clear();
@@ -560,7 +573,13 @@ impl Snapshot {
         self.slots.iter_mut().filter_map(|s| s.cache.as_mut()).for_each(&mut name_folio);
         self.deferred.iter_mut().for_each(&mut name_folio);
         self.leaked_folios = source.live_folios().saturating_sub(self.folios.len()) as u32;
-        self.finish_anon_vmas(source);
+        if self.anonmms.is_empty() {
+            self.finish_anon_vmas(source);
+        } else {
+            // Records are named by their place in the list already.
+            let listed = self.anonmms.len();
+            self.leaked_anon_vmas = source.live_anon_vmas().saturating_sub(listed) as u32;
+        }
     }
 
     fn finish_anon_vmas(&mut self, source: &impl SnapshotSource) {

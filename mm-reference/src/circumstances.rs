@@ -199,6 +199,7 @@ fn case_of(kind: AllocKind) -> u8 {
         AllocKind::Folio(Order(0)) => 7,
         AllocKind::Folio(_) => 8,
         AllocKind::DevicePage(_) => 9,
+        AllocKind::Anonmm => 10,
     }
 }
 

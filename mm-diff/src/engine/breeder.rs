@@ -6,6 +6,7 @@ use super::feedback::Feedback;
 use mm_ops::Program;
 use mm_ops::generate::{Areas, Profile, random_program_into};
 use mm_ops::mutate::{mutate, splice};
+use mm_ops::text::Settings;
 use rand_chacha::ChaCha8Rng;
 
 /// One program in this many is made from nothing although there is a corpus.
@@ -23,19 +24,25 @@ pub struct Breeder {
     /// What the programs showed: the observer of every run.
     pub feedback: Feedback,
     corpus: Corpus,
+    /// What every program has.
+    settings: Settings,
 }
 
 impl Breeder {
-    /// A source with an empty corpus.
+    /// A source with an empty corpus, of programs that have these settings.
     #[must_use]
-    pub fn new(areas: Areas, mut rng: ChaCha8Rng) -> Self {
+    pub fn new(areas: Areas, settings: &Settings, mut rng: ChaCha8Rng) -> Self {
         let profile = Profile::random(areas, &mut rng);
-        Self { rng, profile, feedback: Feedback::default(), corpus: Corpus::default() }
+        let (feedback, corpus) = (Feedback::default(), Corpus::default());
+        let mut breeder = Self { rng, profile, feedback, corpus, settings: settings.clone() };
+        breeder.profile.lay_over(&breeder.settings);
+        breeder
     }
 
     /// Draws another swarm profile.
     pub fn change_profile(&mut self, areas: Areas) {
         self.profile = Profile::random(areas, &mut self.rng);
+        self.profile.lay_over(&self.settings);
     }
 
     /// Number of programs kept.

@@ -13,7 +13,7 @@ const CASES_MAX: usize = 16;
 /// Answers that are told apart: each errno, and what is none.
 const ANSWERS: usize = mm_ops::Errno::ALL.len() + 7;
 /// Kinds of allocation that are told apart: folios by being small or large.
-const ALLOCS: usize = 10;
+const ALLOCS: usize = 11;
 /// Facts of a row: what an operation is, and what the state before it was.
 pub const FACTS: usize = u128::BITS as usize;
 const ANSWERS_START: usize = Rule::ALL.len() * CASES_MAX;
@@ -69,6 +69,7 @@ const fn alloc_row(alloc: AllocKind) -> usize {
         AllocKind::Deposit => 6,
         AllocKind::Folio(order) => 7 + (order.0 > 0) as usize,
         AllocKind::DevicePage(_) => 9,
+        AllocKind::Anonmm => 10,
     }
 }
 
@@ -150,6 +151,7 @@ mod tests {
             AllocKind::Folio(Order(0)),
             AllocKind::Folio(Order(2)),
             AllocKind::DevicePage(Order(0)),
+            AllocKind::Anonmm,
         ];
         for op in OpKind::ALL {
             events.extend(answers.iter().map(|answer| Happening::Answered(*op, *answer)));

@@ -44,7 +44,11 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
         factory: F,
     ) -> Self {
         Self {
-            breeder: Breeder::new(config.areas, seeded(config.seed, number as u64)),
+            breeder: Breeder::new(
+                config.areas,
+                &config.settings,
+                seeded(config.seed, number as u64),
+            ),
             config,
             shared,
             number,

@@ -148,6 +148,9 @@ pub(super) fn lazyfree_is_not_cached(state: &State<'_>) -> Result<(), Finding> {
 /// INV31: whoever refaults a SWAP entry from a cached folio that has a mapping finds its own place
 /// in that mapping; but for slots of KSM pages, whose readers copy where it is not theirs (E16).
 pub(super) fn refault_finds_its_place(state: &State<'_>) -> Result<(), Finding> {
+    if state.anonmm() {
+        return Ok(());
+    }
     for (entry, slot, _) in state.swapped() {
         let Some((folio, page)) = cached_page(state, slot) else { continue };
         let folio = &state.snapshot.folios[folio as usize];

@@ -4,9 +4,10 @@
 //! An operation's effect on the past is taken from its answer; the mappings to protect are taken
 //! from the snapshot after it.
 
+use super::anonmm::misplaced;
 use mm_ops::{
-    Advice, EntryKind, EntrySnap, FolioFlags, HANDLES_MAX, Handle, MremapFlags, Op, Outcome,
-    PageRange, Pid, Snapshot, UffdCall, Vpn,
+    Advice, Config, EntryKind, EntrySnap, FolioFlags, HANDLES_MAX, Handle, MremapFlags, Op,
+    Outcome, PageRange, Pid, RmapScheme, Snapshot, UffdCall, Vpn,
 };
 
 /// A GUP handle that is open.
@@ -46,6 +47,12 @@ pub struct History {
     /// A registration for write protection was replaced by one without: entries keep the bit, and
     /// writes pass them by (H7).
     pub watch_was_dropped: bool,
+    /// An allocation failed in the operation at hand.
+    pub memory_failed: bool,
+    /// Frames whose copy could not be made, so that they are mapped where no walk finds them (M7, M10); and whether
+    /// there were any before this operation.
+    lost: Vec<u32>,
+    had_lost: bool,
     /// Where KSM pages are mapped.
     ksm_mapped: Vec<(Pid, Vpn)>,
     /// Slots that a KSM page was written to. What is read from one is no KSM page any more, and
@@ -62,6 +69,36 @@ impl History {
         self.exclusive.clear();
         self.ksm_mapped.clear();
         self.ksm_slots.clear();
+        self.lost.clear();
+        (self.memory_failed, self.had_lost) = (false, false);
+    }
+
+    /// Whether this folio was left out of its place because memory ran out.
+    #[must_use]
+    pub fn is_lost(&self, snapshot: &Snapshot, folio: u32) -> bool {
+        frame_of(snapshot, folio).is_some_and(|frame| self.lost.contains(&frame))
+    }
+
+    /// Whether there is, or was before this operation, such a folio.
+    #[must_use]
+    pub fn had_lost_pages(&self) -> bool {
+        self.had_lost || !self.lost.is_empty()
+    }
+
+    /// Takes in which pages are out of place in the anonmm scheme: new ones only where an allocation
+    /// failed.
+    pub fn follow_lost_pages(&mut self, snapshot: &Snapshot, config: &Config) {
+        if config.rmap != RmapScheme::Anonmm {
+            return;
+        }
+        self.had_lost = !self.lost.is_empty();
+        let now = misplaced(snapshot).filter_map(|(_, folio, _)| frame_of(snapshot, folio));
+        let now: Vec<u32> = now.collect();
+        if self.memory_failed {
+            self.lost = now;
+        } else {
+            self.lost.retain(|frame| now.contains(frame));
+        }
     }
 
     /// Whether a KSM page was written to a slot that is in use since then.
@@ -223,6 +260,12 @@ impl History {
             }
         }
     }
+}
+
+/// The subject's name of the page of a small folio.
+fn frame_of(snapshot: &Snapshot, folio: u32) -> Option<u32> {
+    let first_page = snapshot.folios.get(folio as usize)?.first_page;
+    snapshot.frames.0.get(first_page as usize).copied()
 }
 
 /// The folio a page of a handle lies in, and which page of it.

@@ -5,10 +5,11 @@
 //! they share — sums over the entries, and the little history that INV3 and INV4 speak of — is
 //! added up once per state in `tally.rs` and `history.rs`.
 //!
-//! Not here: INV37, INV38 speak of things that do not exist yet; INV33 and INV36 are
+//! Not here: INV37 speaks of things that do not exist yet; INV33 and INV36 are
 //! about an operation, and what breaks them shows in contents; INV25 … INV27 are the ideal layer of `mm-reference`; INV35 concerns the middle of an
 //! operation.
 
+mod anonmm;
 mod away;
 mod counts;
 mod devices;
@@ -77,6 +78,8 @@ pub const ALL: &[(&str, Invariant)] = &[
     ("INV31", away::refault_finds_its_place),
     ("INV32", counts::partially_mapped_is_queued),
     ("INV34", rmap::walk_finds_every_mapping),
+    ("INV38", anonmm::pages_are_where_they_note),
+    ("M1", anonmm::records_add_up),
     ("O11", devices::a_device_reaches_what_it_holds),
     ("N1", devices::words_name_their_pages),
     ("N7", devices::device_memory_is_bounded),
@@ -118,6 +121,11 @@ impl Checker {
         &self.history
     }
 
+    /// Takes in whether an allocation failed in the operation that is judged next.
+    pub fn memory_failed(&mut self, failed: bool) {
+        self.history.memory_failed = failed;
+    }
+
     /// Takes in what was done beside an operation.
     pub fn note(&mut self, op: &Op, outcome: Outcome) {
         self.history.note(op, outcome);
@@ -133,6 +141,7 @@ impl Checker {
     ) -> Result<(), Broken> {
         self.history.note(op, outcome);
         self.history.follow_ksm_pages(snapshot);
+        self.history.follow_lost_pages(snapshot, config);
         self.check(snapshot, config)?;
         self.history.learn(snapshot);
         Ok(())

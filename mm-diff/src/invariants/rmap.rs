@@ -1,5 +1,5 @@
 //! Invariants of the reverse map: from a folio to every entry that maps it, by way of anon_vmas,
-//! their chains and VMAs.
+//! their chains and VMAs. The anonmm scheme has its own (`anonmm.rs`).
 
 use super::State;
 use super::tally::is_mapping;
@@ -34,6 +34,9 @@ impl<'a> State<'a> {
 /// INV14: for every mapping, the VMA is linked to the folio's anon_vma, both have the same root,
 /// and the linear index of the place is that of the page.
 pub(super) fn mapping_reaches_every_vma(state: &State<'_>) -> Result<(), Finding> {
+    if state.anonmm() {
+        return Ok(());
+    }
     for (entry, folio, vma) in state.mapped() {
         let Some(vma) = vma else { continue };
         if folio.flags.has(FolioFlags::KSM) {
@@ -66,6 +69,9 @@ pub(super) fn mapping_reaches_every_vma(state: &State<'_>) -> Result<(), Finding
 /// INV15: a VMA that maps a folio has an anon_vma, and the folio has a mapping; a folio that no
 /// entry maps or names, and a KSM page, shows none.
 pub(super) fn mapped_vma_has_anon_vma(state: &State<'_>) -> Result<(), Finding> {
+    if state.anonmm() {
+        return Ok(());
+    }
     for (entry, folio, vma) in state.mapped() {
         let ksm = folio.flags.has(FolioFlags::KSM);
         if !ksm && vma.is_some_and(|vma| vma.anon_vma == NO_ANON_VMA) {
@@ -158,6 +164,9 @@ pub(super) fn chains_are_consistent(state: &State<'_>) -> Result<(), Finding> {
 
 /// INV34: a walk from a folio over its anon_vma's VMAs finds as many entries as map it.
 pub(super) fn walk_finds_every_mapping(state: &State<'_>) -> Result<(), Finding> {
+    if state.anonmm() {
+        return Ok(());
+    }
     for (id, folio) in state.snapshot.folios.iter().enumerate() {
         let expected = state.tally.folios[id].maps();
         if expected == 0 || folio.flags.has(FolioFlags::KSM) {

@@ -97,7 +97,11 @@ fn anon_vmas_exist(snapshot: &Snapshot) -> Result<(), Finding> {
     ensure(vmas, "VMAs name anon_vmas")?;
     ensure(snapshot.avcs.iter().all(|id| exists(*id)), "chains name anon_vmas")?;
     let mut folios = snapshot.folios.iter();
-    ensure(folios.all(|folio| optional(folio.mapping)), "folios name anon_vmas")?;
+    let records = snapshot.anonmms.len();
+    let named = |id: u32| optional(id) || (id as usize) < records;
+    ensure(folios.all(|folio| named(folio.mapping)), "folios name anon_vmas, or records")?;
+    let pids = snapshot.anonmms.iter().filter_map(|record| record.pid);
+    ensure(pids.into_iter().all(|pid| pid.0 < PROCS_MAX), "records name processes")?;
     let mut anon_vmas = snapshot.anon_vmas.iter();
     ensure(anon_vmas.all(|av| exists(av.root) && exists(av.parent)), "roots and parents exist")
 }

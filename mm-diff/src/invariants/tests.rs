@@ -29,6 +29,7 @@ const CONFIG: Config = Config {
     dev_exclusive: mm_ops::DevExclusiveMode::Current,
     migdev_old: false,
     dev_thp: false,
+    rmap: mm_ops::RmapScheme::AnonVma,
 };
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);
@@ -243,6 +244,8 @@ const CASES: &[Case] = &[
     ("INV32", |s| s.deferred.push(1)),
     ("INV34", |s| s.folios[1].index = 2),
     ("INV34", |s| s.vmas[1].pgoff = 1),
+    ("INV38", |s| s.rmap_warnings = 1),
+    ("M1", |s| s.anonmms.push(mm_ops::AnonmmSnap { pid: None, count: 1 })),
     ("O11", |s| s.entries[10].flags = EntryFlags::NONE),
     ("O11", |s| s.entries[11].kind = EntryKind::Page),
     ("O11", |s| s.dev_maps[1].vpn = Vpn(15)),

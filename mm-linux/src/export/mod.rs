@@ -5,8 +5,8 @@ mod c;
 mod rust;
 mod syz;
 
-use crate::supports::Unsupported;
-use mm_ops::Program;
+use crate::supports::{ANONMM, Unsupported};
+use mm_ops::{Program, RmapScheme};
 
 /// What a program is written as.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,11 @@ pub enum Target {
 /// Writes a program in the target's language.
 ///
 /// # Errors
-/// The first operation that the language has no words for.
+/// The first operation that the language has no words for, or the rmap scheme, if no kernel has it.
 pub fn export(program: &Program, target: Target) -> Result<String, Unsupported> {
+    if target != Target::Rust && program.config.rmap == RmapScheme::Anonmm {
+        return Err(Unsupported { step: None, reason: ANONMM.to_owned() });
+    }
     match target {
         Target::Rust => Ok(rust::export(program)),
         Target::C => c::export(program),

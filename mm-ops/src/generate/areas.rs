@@ -20,7 +20,7 @@ struct Area {
 /// Operations without which nothing happens anywhere.
 pub(super) const ALWAYS: &[OpKind] = &[Mmap, Write, Read];
 
-const AREAS: [Area; 19] = [
+const AREAS: [Area; 20] = [
     Area {
         name: "fault",
         kinds: &[Munmap, Madvise, Mlock, Mprotect, Thp, FailAlloc, NumaHint],
@@ -421,6 +421,15 @@ const AREAS: [Area; 19] = [
             Advice::GuardInstall,
             Advice::WillNeed,
         ],
+    },
+    Area {
+        name: "anonmm",
+        kinds: &[
+            Mremap, RmapWalk, SwapOut, WriteDone, Swapoff, Swapon, Fork, Exit, Munmap, Mprotect,
+            Madvise, Mlock, Munlock, Get, Put, DmaRead, DmaWrite, Peek, Poke, FailAlloc, Lock,
+            Isolate, Drop, Race,
+        ],
+        advice: &[Advice::DontNeed],
     },
 ];
 

@@ -4,6 +4,7 @@
 //! operands are *likely* to make sense, never certain.
 
 mod aim;
+mod anonmm;
 mod areas;
 mod device;
 mod draw;
@@ -28,10 +29,13 @@ pub(crate) use sketch::Sketch;
 
 use crate::kind::OpKind;
 use crate::program::{Program, Step};
+use crate::rmap::RmapScheme;
 use rand_core::RngCore;
 
-/// A scene comes about as often as this, in operations.
+/// A scene comes about as often as this, in operations; in the anonmm scheme, where little else is
+/// special, more often.
 const SCENE_EVERY: u32 = 24;
+const SCENE_EVERY_ANONMM: u32 = 6;
 
 /// A program of the profile.
 ///
@@ -59,10 +63,14 @@ pub fn random_program_into(
     program.steps.clear();
     program.steps.reserve(usize::from(profile.length));
     let mut sketch = Sketch::new();
+    let scene_every = match program.config.rmap {
+        RmapScheme::AnonVma => SCENE_EVERY,
+        RmapScheme::Anonmm => SCENE_EVERY_ANONMM,
+    };
     while program.steps.len() < usize::from(profile.length) {
         let mut maker = Maker::new(profile, &program.config, &sketch, rng);
         let first = program.steps.is_empty();
-        if !first && maker.draw.one_in(SCENE_EVERY) {
+        if !first && maker.draw.one_in(scene_every) {
             for op in maker.scene().ops() {
                 sketch.note(op);
                 program.steps.push(Step { op: *op, expect: None });

@@ -81,8 +81,14 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         mapped.map(|range| u64::from(range.len)).sum::<u64>() >= u64::from(self.window.len)
     }
 
-    /// An operation of this kind.
+    /// An operation of this kind, as far as the rmap scheme has such; else a look at a page.
     pub(crate) fn op_of(&mut self, kind: OpKind) -> Op {
+        let op = self.any_op_of(kind);
+        let fitted = op.fitted(self.config.rmap);
+        fitted.unwrap_or_else(|| Op::Read { pid: self.pid(), vpn: self.page() })
+    }
+
+    fn any_op_of(&mut self, kind: OpKind) -> Op {
         match kind {
             OpKind::Mmap => Op::Mmap {
                 pid: self.pid(),

@@ -1,6 +1,7 @@
 //! Swarm profiles: what kind of programs one run makes. A run that leaves operations out and makes
 //! others frequent reaches states that an even mixture never does.
 
+use super::anonmm::{has_advice, has_kind};
 use super::areas::{ALWAYS, Areas};
 use super::device::{draw_dev_exclusive, draw_dev_mem};
 use super::draw::{Draw, Weights};
@@ -9,6 +10,8 @@ use crate::ids::{OPS_MAX, Order, OrderSet, PROCS_MAX, PageRange};
 use crate::kind::OpKind;
 use crate::op::Advice;
 use crate::remap::RelocateDesign;
+use crate::rmap::RmapScheme;
+use crate::text::Settings;
 use rand_core::RngCore;
 use std::fmt::{Display, Formatter, Result};
 
@@ -199,8 +202,25 @@ impl Profile {
             profile.kinds = Weights::new(swarm(draw, profile.kinds.weights()));
             profile.advices = Weights::new(swarm(draw, profile.advices.weights()));
         }
+        if areas.has("anonmm") || profile.suits_anonmm() && draw.one_in(12) {
+            profile.config.rmap = RmapScheme::Anonmm;
+            profile.config = profile.config.sanitized();
+        }
         profile.settle();
         profile
+    }
+
+    /// Whether enough of what it draws is there in the anonmm scheme, too.
+    fn suits_anonmm(&self) -> bool {
+        [OpKind::Mremap, OpKind::SwapOut, OpKind::RmapWalk]
+            .iter()
+            .any(|kind| self.weight(*kind) > 0)
+    }
+
+    /// Makes these settings in its configuration.
+    pub fn lay_over(&mut self, settings: &Settings) {
+        settings.lay_over(&mut self.config);
+        self.settle();
     }
 
     /// Takes out what would be drawn in vain, and puts back what nothing works without.
@@ -210,6 +230,7 @@ impl Profile {
             weights[kind.index()] = weights[kind.index()].max(base_weight(*kind));
         }
         let off = |kind: OpKind| weights[kind.index()] == 0;
+        let scheme = self.config.rmap;
         let no_handles = off(OpKind::Pin) && off(OpKind::Get);
         let no_migrations = off(OpKind::DevSetup) && off(OpKind::DevEvict);
         let no_devices = no_migrations && off(OpKind::DevExclusive);
@@ -252,7 +273,15 @@ impl Profile {
         for (kind, _) in vain.into_iter().filter(|(_, vain)| *vain) {
             weights[kind.index()] = 0;
         }
+        for kind in OpKind::ALL.iter().filter(|kind| !has_kind(scheme, **kind)) {
+            weights[kind.index()] = 0;
+        }
         self.kinds = Weights::new(weights);
+        let mut advices = *self.advices.weights();
+        for (weight, (advice, _)) in advices.iter_mut().zip(Advice::NAMES) {
+            *weight *= u16::from(has_advice(scheme, advice));
+        }
+        self.advices = Weights::new(advices);
     }
 
     /// How often a kind of operation is drawn, in relation to the others; 0 for never.
@@ -319,6 +348,7 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         migdev_old: draw.one_in(16),
         dev_thp: draw.one_in(4),
         swap_noexcl: draw.one_in(12),
+        rmap: RmapScheme::AnonVma,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::kind::OpKind;
 use crate::op::{Advice, Op, Prot, UffdCall};
 use crate::race::Actor;
 use crate::remap::MremapFlags;
+use crate::rmap::RmapScheme;
 
 /// Most operations of a scene.
 pub(crate) const SCENE_MAX: usize = 12;
@@ -21,14 +22,14 @@ pub(crate) struct Scene {
 }
 
 impl Scene {
-    const EMPTY: Self = Self { ops: [Op::Drain; SCENE_MAX], len: 0 };
+    pub(super) const EMPTY: Self = Self { ops: [Op::Drain; SCENE_MAX], len: 0 };
 
     /// The operations.
     pub(crate) fn ops(&self) -> &[Op] {
         &self.ops[..self.len]
     }
 
-    fn push(&mut self, op: Op) {
+    pub(super) fn push(&mut self, op: Op) {
         if let Some(place) = self.ops.get_mut(self.len) {
             *place = op;
             self.len += 1;
@@ -38,17 +39,29 @@ impl Scene {
 
 /// Where a scene plays: a page, its block, and another block.
 #[derive(Clone, Copy)]
-struct Stage {
-    pid: Pid,
-    vpn: Vpn,
-    block: PageRange,
-    other: PageRange,
+pub(super) struct Stage {
+    pub(super) pid: Pid,
+    pub(super) vpn: Vpn,
+    pub(super) block: PageRange,
+    pub(super) other: PageRange,
 }
 
 impl<D: Draw + ?Sized> Maker<'_, D> {
     /// A scene; an empty one where the profile lacks what it takes.
     pub(crate) fn scene(&mut self) -> Scene {
         let stage = self.stage();
+        let scene = self.any_scene(stage);
+        let mut fitted = Scene::EMPTY;
+        let ops = scene.ops().iter().filter_map(|op| op.fitted(self.config.rmap));
+        ops.for_each(|op| fitted.push(op));
+        fitted
+    }
+
+    fn any_scene(&mut self, stage: Stage) -> Scene {
+        let relatives = self.config.rmap == RmapScheme::Anonmm && self.has(OpKind::Fork);
+        if relatives && !self.draw.one_in(4) {
+            return self.relatives(stage);
+        }
         match self.draw.below(7) {
             5 | 6 if self.has(OpKind::Mremap) => self.move_away(stage),
             0 if self.says(Advice::Collapse) => self.collapse(stage),

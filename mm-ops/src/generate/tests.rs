@@ -174,7 +174,7 @@ fn areas_narrow_what_is_drawn() {
     assert!(error.ends_with(
         "known are fault, cow, fork, gup, thp, protect, zap, rmap, \
          swap, migrate, split, mremap, uffd_move, ksm, hwpoison, uffd, race, device, \
-         relocate, or `all`"
+         relocate, anonmm, or `all`"
     ));
 }
 
@@ -193,6 +193,39 @@ fn a_run_for_relocation_moves_and_relocates() {
     let (asked, usual) = (moves_of("relocate"), moves_of("mremap"));
     assert!(asked.len() > usual.len(), "{} {}", asked.len(), usual.len());
     assert!(share(&asked) > 75 && share(&usual) < 40, "{} {}", share(&asked), share(&usual));
+}
+
+#[test]
+fn a_run_for_the_old_scheme_has_what_there_was() {
+    let mut shared_moves = 0;
+    let mut profile_says = |areas: &str, settings: &str| {
+        let (mut rng, mut refused, mut kinds) = (seeded(9, 0), 0, BTreeSet::new());
+        for _ in 0..200 {
+            let mut profile = Profile::random(areas.parse().unwrap(), &mut rng);
+            profile.lay_over(&settings.parse().unwrap());
+            let mut program = random_program(&profile, &mut rng);
+            crate::mutate::mutate(&mut program, &profile, &mut rng);
+            assert_eq!(program.config.rmap, crate::RmapScheme::Anonmm);
+            let mut forked = false;
+            for step in &program.steps {
+                refused += usize::from(!step.op.exists_in(program.config.rmap));
+                forked |= step.op.kind() == OpKind::Fork;
+                shared_moves += usize::from(forked && step.op.kind() == OpKind::Mremap);
+                kinds.insert(step.op.kind());
+            }
+        }
+        assert_eq!(refused, 0, "of {areas}");
+        kinds
+    };
+    let asked = profile_says("anonmm", "");
+    let usual = profile_says("mremap,fork,swap,rmap", "rmap=anonmm");
+    for kind in [OpKind::Mremap, OpKind::SwapOut, OpKind::RmapWalk, OpKind::FailAlloc] {
+        assert!(asked.contains(&kind) && usual.contains(&kind), "{kind}");
+    }
+    assert!(shared_moves > 400, "{shared_moves}");
+    let drawn = programs(Areas::ALL, 600);
+    let old = drawn.filter(|(_, p)| p.config.rmap == crate::RmapScheme::Anonmm).count();
+    assert!((10..90).contains(&old), "{old} of 600");
 }
 
 #[test]

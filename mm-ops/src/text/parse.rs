@@ -7,7 +7,7 @@ use super::document::Document;
 use super::error::ParseError;
 use super::print::{
     CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS,
-    RELOCATE_DESIGNS, SWAP_DEVICES, UFFD_MODES,
+    RELOCATE_DESIGNS, RMAP_SCHEMES, SWAP_DEVICES, UFFD_MODES,
 };
 use crate::config::{AccessBits, Batching, Config, DEV_MEM_MAX, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
@@ -145,7 +145,8 @@ pub(super) fn parse_settings(cursor: &mut Cursor<'_>, config: &mut Config) -> Pa
             }
             16 => config.migdev_old = parse_switch(cursor, value)?,
             17 => config.dev_thp = parse_switch(cursor, value)?,
-            _ => config.swap_noexcl = parse_switch(cursor, value)?,
+            18 => config.swap_noexcl = parse_switch(cursor, value)?,
+            _ => config.rmap = parse_named(cursor, value, "an rmap scheme", &RMAP_SCHEMES)?,
         }
     }
     Ok(seen)

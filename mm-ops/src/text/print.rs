@@ -7,6 +7,7 @@ use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
 use crate::remap::{MremapFlags, PidSet, RelocateDesign};
+use crate::rmap::RmapScheme;
 use std::fmt::{Display, Formatter, Result};
 
 /// Rights and their names.
@@ -310,7 +311,7 @@ fn print_thp(f: &mut Formatter<'_>, always: OrderSet, madvise: OrderSet) -> Resu
 }
 
 /// The keys of a `config` line, in the order they are printed.
-pub(super) const CONFIG_KEYS: [&str; 19] = [
+pub(super) const CONFIG_KEYS: [&str; 20] = [
     "ptes",
     "procs",
     "batching",
@@ -330,6 +331,7 @@ pub(super) const CONFIG_KEYS: [&str; 19] = [
     "migdev_old",
     "dev_thp",
     "swap_noexcl",
+    "rmap",
 ];
 
 /// Kinds of swap device and their names.
@@ -364,6 +366,10 @@ pub(super) const RELOCATE_DESIGNS: [(RelocateDesign, &str); 6] = [
     (RelocateDesign::Combined, "combined"),
 ];
 
+/// Rmap schemes and their names.
+pub(super) const RMAP_SCHEMES: [(RmapScheme, &str); 2] =
+    [(RmapScheme::AnonVma, "anon_vma"), (RmapScheme::Anonmm, "anonmm")];
+
 /// The name of a thing in a list of names.
 fn name_of<T: Copy + PartialEq>(names: &[(T, &'static str)], thing: T) -> String {
     let found = names.iter().find(|(named, _)| *named == thing);
@@ -396,7 +402,8 @@ impl Config {
             15 => name_of(&DEV_EXCLUSIVE_MODES, self.dev_exclusive),
             16 => on_off(self.migdev_old),
             17 => on_off(self.dev_thp),
-            _ => on_off(self.swap_noexcl),
+            18 => on_off(self.swap_noexcl),
+            _ => name_of(&RMAP_SCHEMES, self.rmap),
         }
     }
 

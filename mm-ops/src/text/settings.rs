@@ -23,6 +23,7 @@ impl Settings {
     pub fn lay_over(&self, config: &mut Config) {
         // The text was parsed when it was given, and parses again: there is no error to tell.
         let _ = parse_settings(&mut Cursor::new(1, &self.0), config);
+        *config = config.sanitized();
     }
 
     /// Whether they name nothing.

@@ -102,7 +102,7 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
 
     let stop = stop_on_ctrl_c()?;
     let (start, mut line_at) = (Instant::now(), LINE_EVERY);
-    let mut breeder = Breeder::new(areas, seeded(seed, 0));
+    let mut breeder = Breeder::new(areas, &args.config, seeded(seed, 0));
     let (mut profiles, mut profile_ends) = (0, 0);
     let (mut programs, mut ops, mut taken_out) = (0_u64, 0_u64, 0_u64);
     let (mut program, mut failures) = (Program::default(), Failures::new());
