@@ -66,6 +66,7 @@ fn by_advice(
         Err(errno) => return Err(errno),
     }
     let after = look(linux);
+    leaf_kept(linux, (before, &after), folio)?;
     let states =
         (range.start.0..range.start.0 + range.len).map(|vpn| state_at(&after, pid, Vpn(vpn)));
     judge(linux, &states.collect::<Vec<_>>(), was_on_lru(before, folio))
@@ -96,6 +97,7 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
     cgroup::reclaim(linux, pid, &own, &others, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
     let after = look(linux);
+    leaf_kept(linux, (before, &after), folio)?;
     let places = folio.places.iter().map(|at| &before.pages[*at]);
     let states: Vec<_> = places.map(|page| state_at(&after, page.pid, page.vpn)).collect();
     let was_lazyfree = folio.places.iter().any(|at| !before.folios[*at].swapbacked);
@@ -113,6 +115,25 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         return not_driven(linux, "of a large folio that some lose and others keep");
     }
     judge(linux, &states, was_on_lru(before, folio))
+}
+
+/// A lazyfree leaf that reclaim split, and whose pages it left, ends the program: E7 leaves it alone, as Linux 6.18.4
+/// does; 6.18.44 was seen to split it.
+fn leaf_kept(
+    linux: &Linux,
+    (before, after): (&Observation, &Observation),
+    folio: &Folio,
+) -> Result<(), Errno> {
+    let is_split = |at: &usize| {
+        let page = &before.pages[*at];
+        let was_leaf = page.state == PageState::PageByPmd && !before.folios[*at].swapbacked;
+        was_leaf && state_at(after, page.pid, page.vpn) == PageState::Page
+    };
+    if folio.places.iter().any(is_split) {
+        let what = "of a lazyfree leaf that cannot be dropped: this kernel splits it (E7)";
+        return not_driven(linux, what).map(|_| ());
+    }
+    Ok(())
 }
 
 /// Whether a locked mapping has any of the folio.
