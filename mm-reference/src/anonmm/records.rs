@@ -112,10 +112,11 @@ impl Reference {
 
     /// The records as they are shown.
     pub(crate) fn show_records(&self, out: &mut mm_ops::Snapshot) {
-        let shown = self.group.records.iter().enumerate().map(|(place, record)| AnonmmSnap {
-            pid: record.pid,
-            count: self.record_count(place),
-        });
+        let shown =
+            self.group.records.iter().enumerate().map(|(place, record)| AnonmmSnap {
+                pid: record.pid,
+                count: self.record_count(place),
+            });
         out.anonmms.extend(shown);
         (out.mremap_cows, out.rmap_warnings) = (self.group.cows, self.group.warnings);
     }
