@@ -12,6 +12,7 @@
 
 mod certificate;
 pub mod check;
+pub mod cost;
 mod differ;
 pub mod engine;
 mod exclusivity;

@@ -442,6 +442,7 @@ impl Reference {
         for (anon_vma, linked) in self.anon_vmas.iter_mut().zip(&tally.anon_vma_linked) {
             anon_vma.live = anon_vma.live && *linked;
         }
+        self.free_records();
         for token in self.tokens.iter_mut().flatten() {
             // The lock of a folio dies with it.
             token.folio = token.folio.filter(|folio| self.folios[*folio as usize].live);

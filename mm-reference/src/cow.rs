@@ -8,8 +8,11 @@ use crate::state::{FolioId, Leaf, Mapped, Page, PmdKind, Pte, Reference};
 
 /// PTE level.
 impl Reference {
-    /// do_wp_page (B1, B3): the entry is present and not W.
+    /// do_wp_page (B1, B3): the entry is present and not W. In the anonmm scheme M15 replaces all of it.
     pub(crate) fn cow_fault(&mut self, pid: Pid, vpn: u32, access: Access) -> Result<(), Fault> {
+        if self.has_anonmm() {
+            return Ok(self.reuse_or_copy(pid, vpn)?);
+        }
         rule!(self.coverage, B1, u8::from(access == Access::Unshare));
         let (vma, flags) = (self.vma_flags(pid, vpn), self.pte_flags(pid, vpn));
         if access == Access::Write && self.uffd_protected(vma, flags) {

@@ -377,7 +377,7 @@ impl Reference {
         self.first_mapping(folio, pid, start, order.pages());
         for page in 0..order.pages() {
             self.set_pte(pid, start + page, Pte::Page(Mapped { folio, page, flags }));
-            self.page_mut(folio, page).exclusive = true;
+            self.page_mut(folio, page).exclusive = !self.has_anonmm();
         }
         Ok(())
     }

@@ -39,7 +39,7 @@ impl Reference {
         if self.alive(child) {
             return Outcome::Err(Errno::EEXIST);
         }
-        if !self.allocate(AllocKind::Mm, child, 0) {
+        if !self.allocate(AllocKind::Mm, child, 0) || self.join_group(child).is_err() {
             return Outcome::Err(Errno::ENOMEM);
         }
         rule!(self.coverage, C1);
@@ -81,6 +81,10 @@ impl Reference {
         self.relink(family.child, self.mm(family.child).vmas.len() - 1);
         if wiped {
             return Ok(());
+        }
+        // In the anonmm scheme no VMA could tell that nothing was ever mapped there.
+        if self.has_anonmm() {
+            return self.copy_range(family, start..end);
         }
         if vma.anon_vma.is_none() && !family.uffd_wp {
             let guarded = vma.has(VmaFlags::MAYBE_GUARD);
@@ -237,6 +241,7 @@ impl Reference {
         rule!(self.coverage, C21);
         self.page_mut(folio, page).exclusive = false;
         self.mappings_to_add(folio, family.child, 1);
+        self.page_to_be_shared();
         self.set_pte_flags(family.parent, vpn, flags.without(EntryFlags::WRITE));
         let flags = family.child_flags(flags);
         self.set_pte(family.child, vpn, Pte::Page(Mapped { folio, page, flags }));

@@ -34,6 +34,8 @@ struct Walk {
     touch: bool,
     /// FOLL_HWPOISON: a poisoned page is told from other failures.
     hwpoison: bool,
+    /// The page that it has just made a write fault at (M8).
+    faulted: Option<u32>,
 }
 
 impl Walk {
@@ -48,6 +50,7 @@ impl Walk {
             split_pmd: false,
             touch: true,
             hwpoison: false,
+            faulted: None,
         }
     }
 }
@@ -71,6 +74,7 @@ impl Reference {
         }
         let end = u64::from(start) + u64::from(len);
         let space = u64::from(self.config.space_pages());
+        let mut walk = walk;
         let mut vpn = u64::from(start);
         while vpn < end {
             if vpn >= space {
@@ -91,6 +95,7 @@ impl Reference {
                         let poisoned = walk.hwpoison && fault == Fault::Hwpoison;
                         return Err(if poisoned { Errno::EHWPOISON } else { fault.errno() });
                     }
+                    walk.faulted = (access == Access::Write).then_some(page);
                 }
             }
         }
@@ -184,7 +189,7 @@ impl Reference {
         Followed::Pages(count)
     }
 
-    /// The fault that has to come before the page can be taken, if any (D4, D5).
+    /// The fault that has to come before the page can be taken, if any (D4, D5; M8).
     fn fault_before_grab(
         &mut self,
         pid: Pid,
@@ -199,6 +204,11 @@ impl Reference {
         }
         if walk.write {
             let vma = self.vma_flags(pid, vpn);
+            if self.has_anonmm() {
+                let faulted = walk.faulted == Some(vpn);
+                let taken = self.takes_by_force(vma, walk.force, faulted);
+                return if taken { None } else { Some(Access::Write) };
+            }
             let forced = walk.force
                 && !vma.has(VmaFlags::WRITE)
                 && exclusive
@@ -438,6 +448,7 @@ fn slow_walk(flags: GupFlags, touch: bool) -> Walk {
         split_pmd: flags.split_pmd,
         touch,
         hwpoison: false,
+        faulted: None,
     }
 }
 

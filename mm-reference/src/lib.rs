@@ -6,6 +6,7 @@
 //! it is asked for (module `counts`). Each rule is marked with the macro `rule!` where it takes effect.
 #![forbid(unsafe_code)]
 
+mod anonmm;
 mod circumstances;
 mod collapse;
 mod counts;

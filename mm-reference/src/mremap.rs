@@ -289,9 +289,14 @@ impl Reference {
         Ok(())
     }
 
-    /// J5, J7, J11: a VMA at the new place, where every page keeps its index, and the page tables.
+    /// J5, J7, J11: a VMA at the new place, where every page keeps its index, and the page tables. In the
+    /// anonmm scheme the index is the new place's, and so nothing keeps VMAs apart (M12).
     fn copy_vma(&mut self, pid: Pid, wanted: Move, source: &Vma) -> Result<(), Errno> {
         rule!(self.coverage, J5, u8::from(source.anon_vma.is_some()));
+        if self.has_anonmm() {
+            let merges = self.would_merge(pid, &wanted.copy_of(source));
+            rule!(self.coverage, M12, u8::from(merges));
+        }
         self.place_vma(pid, wanted.copy_of(source), Some(wanted.to)).map_err(no_memory)?;
         self.move_entries(pid, wanted, source).map_err(|NoMemory| {
             let _ = self.unmap(pid, wanted.destination());
@@ -300,7 +305,7 @@ impl Reference {
     }
 
     /// J7, J14: the page tables move to the VMA at the new place. Out of memory: they are where they
-    /// were (J11).
+    /// were (J11). In the anonmm scheme pages move one by one (M3).
     pub(crate) fn move_entries(
         &mut self,
         pid: Pid,
@@ -308,6 +313,9 @@ impl Reference {
         source: &Vma,
     ) -> Result<(), NoMemory> {
         let Move { from, old_len, to, .. } = wanted;
+        if self.has_anonmm() {
+            return self.move_pages_one_by_one(pid, (from, to), old_len);
+        }
         let watched = armed(source.flags);
         let unwatched = watched && !self.config.uffd_remap;
         if let Err(moved) = self.move_tables(pid, (from, to), old_len, unwatched) {

@@ -22,6 +22,7 @@ impl Reference {
     pub(crate) fn apply_on_top(&mut self, op: &Op, choices: &[Choice]) -> Result<Outcome, Refusal> {
         self.adopt(choices)?;
         self.devices.events.clear();
+        self.forget_warnings();
         let outcome = self.execute(op);
         self.sweep();
         self.all_adopted()?;
@@ -29,6 +30,9 @@ impl Reference {
     }
 
     fn execute(&mut self, op: &Op) -> Outcome {
+        if self.is_unknown(op) {
+            return Outcome::Err(Errno::ENOSYS);
+        }
         if op.actor().is_some_and(|pid| !self.alive(pid)) {
             return Outcome::Err(Errno::ESRCH);
         }

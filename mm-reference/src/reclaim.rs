@@ -13,7 +13,7 @@ use crate::state::{
 
 /// What became of a folio that was to be reclaimed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reclaimed {
+pub(crate) enum Reclaimed {
     Freed,
     /// Its write is in flight.
     Written,
@@ -24,7 +24,7 @@ enum Reclaimed {
 }
 
 const ACTIVATED: Reclaimed = Reclaimed::Kept { activated: true };
-const KEPT: Reclaimed = Reclaimed::Kept { activated: false };
+pub(crate) const KEPT: Reclaimed = Reclaimed::Kept { activated: false };
 
 /// `swap_out`.
 impl Reference {
@@ -41,8 +41,13 @@ impl Reference {
         if !self.folio(folio).flags.has(FolioFlags::LRU) || self.locked(folio) {
             return Outcome::Err(Errno::EAGAIN);
         }
-        let page = self.page_at(pid, vpn.0);
-        match self.reclaim(folio, page, token, &mut Vec::new()) {
+        let result = if self.has_anonmm() {
+            self.reclaim_page(folio, token)
+        } else {
+            let page = self.page_at(pid, vpn.0);
+            self.reclaim(folio, page, token, &mut Vec::new())
+        };
+        match result {
             Reclaimed::Freed | Reclaimed::Written => Outcome::Ok,
             Reclaimed::Kept { .. } => Outcome::Err(Errno::EBUSY),
         }
@@ -172,7 +177,7 @@ impl Reference {
         if self.mapcount(kept) > 0 { Ok(kept) } else { Err(Reclaimed::Freed) }
     }
 
-    /// E3 to E11: unmapped, written if dirty, freed if nobody has it.
+    /// E3 to E11: unmapped, then written and freed.
     fn unmap_and_free(&mut self, folio: FolioId, token: Option<Token>) -> Reclaimed {
         self.try_to_unmap(folio);
         self.between_steps();
@@ -184,6 +189,11 @@ impl Reference {
             rule!(self.coverage, E11, 4);
             return ACTIVATED;
         }
+        self.write_and_free(folio, token)
+    }
+
+    /// E11: nobody maps the folio. It is written if dirty, and freed if nobody has it.
+    pub(crate) fn write_and_free(&mut self, folio: FolioId, token: Option<Token>) -> Reclaimed {
         // A lazyfree folio is in no cache: nothing but a reference of somebody's keeps it.
         let cache = self.cache_references(folio);
         if self.refcount(folio) != cache {

@@ -12,11 +12,11 @@ use crate::vma::{IGNORED_BY_MERGES, contiguous};
 
 /// anon_vmas.
 impl Reference {
-    /// L1: gives the VMA of a page an anon_vma if it has none.
+    /// L1: gives the VMA of a page an anon_vma if it has none. The anonmm scheme has no such thing.
     pub(crate) fn prepare_anon_vma(&mut self, pid: Pid, vpn: u32) -> Result<(), NoMemory> {
         let index = self.vma_index(pid, vpn).expect("the caller found a VMA");
         let vma = &self.mm(pid).vmas[index];
-        if vma.anon_vma.is_some() {
+        if vma.anon_vma.is_some() || self.has_anonmm() {
             return Ok(());
         }
         let place = vma.start;
@@ -66,11 +66,14 @@ impl Reference {
         visited.into_iter().map(|(pid, vma)| (pid, part(vma))).collect()
     }
 
-    /// `rmap_walk`: whose entries the walk finds.
+    /// `rmap_walk`: whose entries the walk finds. In the anonmm scheme the walk is page_referenced (M16).
     pub(crate) fn op_rmap_walk(&mut self, pid: Pid, vpn: Vpn) -> Outcome {
         let Some(folio) = self.mapped_folio(pid, vpn.0) else {
             return Outcome::Err(Errno::EFAULT);
         };
+        if self.has_anonmm() {
+            return Outcome::Pids(self.page_referenced(folio));
+        }
         let mut found = self.rmap_walk(folio);
         if self.mapcount(folio) > 0 {
             // A walk that is made at all finds those that gave their mapping up, too (O13).
@@ -172,8 +175,13 @@ fn could_share(low: &Vma, high: &Vma) -> bool {
 
 /// Mappings of folios.
 impl Reference {
-    /// A fresh folio gets its first mapping (L6, S7): `count` maps by `pid`, of page 0 at `vpn`.
+    /// A fresh folio gets its first mapping (L6, S7): `count` maps by `pid`, of page 0 at `vpn`. In the
+    /// anonmm scheme the page notes this place (M2).
     pub(crate) fn first_mapping(&mut self, folio: FolioId, pid: Pid, vpn: u32, count: u32) {
+        if self.has_anonmm() {
+            rule!(self.coverage, M2, 0);
+            return self.page_to_be_mapped(folio, pid, vpn);
+        }
         rule!(self.coverage, L6);
         let vma = self.vma(pid, Vpn(vpn)).expect("a folio is mapped inside a VMA");
         let index = vma.index_of(vpn);
@@ -237,8 +245,12 @@ impl Reference {
         }
     }
 
-    /// PTEs of a run of pages of one folio have been removed from the tables of `pid`.
+    /// PTEs of a run of pages of one folio have been removed from the tables of `pid`. All that the anonmm
+    /// scheme asks is whether the page is mapped still (M14).
     pub(crate) fn ptes_removed(&mut self, folio: FolioId, pid: Pid, pages: Range<u32>) {
+        if self.has_anonmm() {
+            return self.page_unmapped(folio);
+        }
         if !self.folio(folio).large() {
             return;
         }

@@ -26,6 +26,7 @@ impl Reference {
             self.show_tables(pid, mm, out);
         }
         self.show_holders(out);
+        self.show_records(out);
         out.finish(self);
     }
 
@@ -176,7 +177,12 @@ impl SnapshotSource for Reference {
             .with_if(FolioFlags::WRITEBACK, self.under_writeback(raw))
             .with_if(FolioFlags::DEFERRED, self.deferred.contains(&raw));
         let reachable = counts.mapcount > 0 || counts.named;
-        let place = folio.mapping.filter(|_| reachable && !flags.has(FolioFlags::KSM));
+        let mapping = if self.has_anonmm() {
+            folio.mapping.and_then(|id| self.place_of_record(id)).map(|place| place as u32)
+        } else {
+            folio.mapping
+        };
+        let place = mapping.filter(|_| reachable && !flags.has(FolioFlags::KSM));
         FolioSnap {
             order: folio.order,
             flags,
@@ -225,6 +231,6 @@ impl SnapshotSource for Reference {
     }
 
     fn live_anon_vmas(&self) -> usize {
-        self.anon_vmas.iter().filter(|av| av.live).count()
+        self.anon_vmas.iter().filter(|av| av.live).count() + self.live_records()
     }
 }

@@ -11,6 +11,7 @@ use mm_ops::{
 
 use smallvec::SmallVec;
 
+use crate::anonmm::Group;
 use crate::counts::Tally;
 use crate::coverage::{Coverage, rule};
 use crate::device::{DevMigration, Devices};
@@ -174,7 +175,8 @@ pub(crate) struct Folio {
     pub(crate) flags: FolioFlags,
     /// The mm-id slots of a large folio (S10).
     pub(crate) slots: [(Pid, u32); 2],
-    /// folio->mapping and folio->index (S7); no mapping before the first rmap.
+    /// folio->mapping and folio->index (S7); no mapping before the first rmap. In the anonmm scheme the
+    /// record and the address that the page notes (M13); the address means nothing without a record.
     pub(crate) mapping: Option<AvId>,
     pub(crate) index: u32,
     /// Memory failure holds a reference, for good (Q1).
@@ -291,6 +293,8 @@ pub struct Reference {
     /// How many physical pages this program has used so far.
     frames_used: u32,
     pub(crate) anon_vmas: Vec<AnonVma>,
+    /// What the anonmm scheme has instead.
+    pub(crate) group: Group,
     /// The queue of folios that may be worth splitting, from its head (G12, G13).
     pub(crate) deferred: Vec<FolioId>,
     pub(crate) handles: Vec<Option<OpenHandle>>,
@@ -328,6 +332,7 @@ impl Reference {
             free_folios: Vec::new(),
             frames_used: 0,
             anon_vmas: Vec::new(),
+            group: Group::default(),
             deferred: Vec::new(),
             handles: vec![None; usize::from(mm_ops::HANDLES_MAX)],
             tokens: vec![None; usize::from(mm_ops::TOKENS_MAX)],
@@ -363,6 +368,7 @@ impl Reference {
         self.free_folios.clear();
         self.folios.clear();
         self.anon_vmas.clear();
+        self.reset_group();
         self.deferred.clear();
         self.handles.fill(None);
         self.tokens.fill(None);

@@ -226,10 +226,18 @@ impl Reference {
         Outcome::Ok
     }
 
-    /// `swapoff` (E17): the entries of all processes, then what is only cached.
+    /// `swapoff` (E17): the entries of all processes, then what is only cached. In the anonmm scheme slot
+    /// by slot (M10).
     pub(crate) fn op_swapoff(&mut self) -> Outcome {
         if !self.swap_on {
             return Outcome::Err(Errno::EINVAL);
+        }
+        if self.has_anonmm() {
+            if let Err(errno) = self.empty_swap() {
+                return Outcome::Err(errno);
+            }
+            self.swap_on = false;
+            return Outcome::Ok;
         }
         for pid in (0..PROCS_MAX).map(Pid) {
             if let Err(errno) = self.unuse_process(pid) {

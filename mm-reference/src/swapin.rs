@@ -26,8 +26,11 @@ struct Arrival {
 
 /// Faults.
 impl Reference {
-    /// do_swap_page (E12): a fault on a SWAP entry.
+    /// do_swap_page (E12): a fault on a SWAP entry. In the anonmm scheme M7 replaces all of it.
     pub(crate) fn swap_fault(&mut self, pid: Pid, vpn: u32, access: Access) -> Result<(), Fault> {
+        if self.has_anonmm() {
+            return self.map_swapped_page(pid, vpn, access);
+        }
         let Pte::Swap(swapped) = self.pte(pid, vpn) else { return Ok(()) };
         let arrival = match self.slots[swapped.slot as usize].cache {
             Some(folio) => {
@@ -132,7 +135,12 @@ impl Reference {
 /// Reading.
 impl Reference {
     /// A fresh small folio enters the swap cache and is read.
-    fn read_into_cache(&mut self, pid: Pid, vpn: u32, slot: u32) -> Result<FolioId, NoMemory> {
+    pub(crate) fn read_into_cache(
+        &mut self,
+        pid: Pid,
+        vpn: u32,
+        slot: u32,
+    ) -> Result<FolioId, NoMemory> {
         self.try_allocate(AllocKind::Folio(Order(0)), pid, vpn)?;
         let folio = self.new_folio(Order(0), VmaFlags::NONE);
         self.slots[slot as usize].cache = Some(folio);

@@ -228,6 +228,7 @@ impl Reference {
         self.forget_empty_places(pid);
         self.unmap_vmas(pid, 0, self.config.space_pages());
         self.mm_mut(pid).alive = false;
+        self.leave_group(pid);
     }
 }
 

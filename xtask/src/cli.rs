@@ -42,6 +42,8 @@ pub enum Command {
     Rules(RulesArgs),
     /// Every interleaving of the operations that take a page away with GUP-fast and stale TLBs.
     Races(RacesArgs),
+    /// The same programs under both rmap schemes, and what each costs.
+    RmapCost(RmapCostArgs),
     /// Format program files in place.
     FmtMm(FmtArgs),
     /// The running kernel: what it and these privileges allow.
@@ -241,6 +243,21 @@ pub struct RacesArgs {
     /// Write each minimized failure into this folder.
     #[arg(long, default_value = "target/failures")]
     pub save: PathBuf,
+    /// The result as one JSON object.
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Args)]
+pub struct RmapCostArgs {
+    /// Program files or folders; generated ones by default.
+    pub paths: Vec<PathBuf>,
+    /// How many programs to generate.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    pub programs: u64,
+    /// Which ones.
+    #[arg(long, default_value_t = 1)]
+    pub seed: u64,
     /// The result as one JSON object.
     #[arg(long)]
     pub json: bool,

@@ -64,6 +64,7 @@ fn run(command: &Command) -> Result<Found, Error> {
         }
         Command::Rules(args) => commands::rules::run(args),
         Command::Races(args) => commands::races::run(args),
+        Command::RmapCost(args) => commands::rmap_cost::run(args),
         Command::FmtMm(args) => commands::fmt_mm::run(args),
         Command::Linux(args) => live::probe(args),
         Command::Export(args) => live::export(args),

@@ -15,4 +15,5 @@ pub mod oss_fuzz;
 pub mod races;
 pub mod regress;
 pub mod replay;
+pub mod rmap_cost;
 pub mod rules;
