@@ -14,7 +14,7 @@ mremap p1 2+1 5+1 maymove fixed
 read p2 12 -> b
 read p0 1 -> b
 read p1 1 -> b
-rmap_walk p0 1 -> p0,p1
+rmap_walk p0 1 -> p0     # the copy: p2 was the first to bring the old page back
 rmap_walk p0 8 -> p0,p2
 rmap_walk p1 5 -> p1
 swap_out p0 8 -> ok

@@ -8,6 +8,7 @@ fork p0 p2
 mlock p1 0+1
 swap_out p0 0 -> ok
 write p0 0 b
+mprotect p0 0+1 r   # what is writable mlock would copy
 fork p0 p3
 mlock p3 0+1
 swap_out p0 0 -> EBUSY
