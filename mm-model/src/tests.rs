@@ -1,6 +1,8 @@
 //! Tests of the model, one file for each area: one fact a test, citing its rule.
 
 mod alloc;
+mod anonmm;
+mod anonmm_moves;
 mod circumstances;
 mod collapse;
 mod cow;
@@ -18,6 +20,7 @@ mod migrate;
 mod mremap;
 mod protect;
 mod random;
+mod random_anonmm;
 mod random_device;
 mod random_folios;
 mod random_moves;

@@ -11,9 +11,9 @@ fork p0 p2
 swap_out p1 1
 mremap p2 1+1 12+1 maymove fixed
 mremap p1 2+1 5+1 maymove fixed
-read p2 12 -> b
 read p0 1 -> b
 read p1 1 -> b
+read p2 12 -> b
 rmap_walk p0 1 -> p0,p1
 rmap_walk p0 8 -> p0,p2
 rmap_walk p1 5 -> p1

@@ -1,12 +1,13 @@
 //! Each fault shows: a short program on which the model with it and the model without it differ.
 
 use super::random;
+use super::random_anonmm;
 use super::random_device;
 use super::random_moves;
 use super::support::*;
 use crate::faults::Fault;
 use crate::model::Model;
-use mm_ops::{Advice, Config, Mm, Op, Program, Snapshot};
+use mm_ops::{Advice, Config, Mm, Op, Program, RmapScheme, Snapshot};
 
 /// The program of the corpus that shows the fault, with its configuration.
 pub(crate) fn of_corpus(fault: Fault) -> Program {
@@ -187,6 +188,23 @@ fn nor_with_devices() {
             let mut dice = random::Dice::of(seed);
             for _ in 0..100 {
                 model.apply(&random_device::op(&mut dice, u32::from(config.ptes)));
+                model.snapshot(&mut snapshot);
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_in_the_anonmm_scheme() {
+    for fault in Fault::ALL {
+        for seed in 0..60 {
+            let rmap = RmapScheme::Anonmm;
+            let config = Config { rmap, ptes: 4, swap_slots: 8, ..Config::default() }.sanitized();
+            let mut model = Model::with_fault(&config, *fault);
+            let mut snapshot = Snapshot::default();
+            let mut dice = random::Dice::of(seed);
+            for op in random_anonmm::program(&mut dice, u32::from(config.ptes), 100) {
+                model.apply(&op);
                 model.snapshot(&mut snapshot);
             }
         }

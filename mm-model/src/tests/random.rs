@@ -133,6 +133,8 @@ pub(crate) fn give_up_everything(machine: &mut Machine) {
     machine.all(&[Op::Drain]);
     let snapshot = machine.snapshot();
     assert!(snapshot.folios.is_empty() && snapshot.anon_vmas.is_empty());
+    assert_eq!(snapshot.leaked_anon_vmas, 0, "M1: no record is left either");
+    assert!(snapshot.anonmms.is_empty());
     assert_eq!(machine.model.tables.in_use(), 0, "no table leaks");
 }
 

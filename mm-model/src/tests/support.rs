@@ -1,16 +1,18 @@
 //! Short ways to say operations, and a machine to say them to. After every operation the counts of
 //! the snapshot are counted anew and compared.
 
+mod anonmm;
 mod device;
 
+pub(crate) use anonmm::mappings;
 pub(crate) use device::*;
 
 use crate::model::Model;
 use mm_ops::{
     AccessBits, Advice, Batching, Choice, Config, DevExclusiveMode, EntryFlags, EntryKind,
     EntrySnap, Errno, FolioFlags, FolioSnap, GupFlags, Handle, Mm, MremapFlags, Op, Order,
-    OrderSet, Outcome, PageRange, PageSnap, Pid, Prot, Remote, Snapshot, Token, TokenKind,
-    UffdCall, UffdFill, Value, VmaFlags, VmaSnap, Vpn,
+    OrderSet, Outcome, PageRange, PageSnap, Pid, Prot, Remote, RmapScheme, Snapshot, Token,
+    TokenKind, UffdCall, UffdFill, Value, VmaFlags, VmaSnap, Vpn,
 };
 
 /// PROT_READ|PROT_WRITE.
@@ -475,34 +477,24 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
         if !maps(entry, config) {
             continue;
         }
-        check_device_entry(snapshot, entry);
-        assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
-        let folio = &snapshot.folios[entry.folio as usize];
-        let index = vma.pgoff + (entry.vpn.0 - vma.start.0);
-        let at = (folio.first_page + entry.page) as usize;
-        let page = &snapshot.pages[at];
-        if folio.flags.has(FolioFlags::KSM) {
-            assert!(!page.exclusive && folio.order.0 == 0, "INV7 at {entry:?}");
+        if config.rmap == RmapScheme::Anonmm {
+            anonmm::check_noted_entry(snapshot, vma, entry);
         } else {
-            assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14 at {entry:?}");
-            assert_eq!(index, folio.index + entry.page, "INV14 at {entry:?}");
-        }
-        if entry.flags.has(EntryFlags::WRITE) {
-            assert!(page.exclusive, "INV1 at {entry:?}");
-        }
-        if page.exclusive {
-            let others = if entry.kind.is_pmd() { page.mapcount } else { folio.entire_mapcount };
-            let own = if entry.kind.is_pmd() { folio.entire_mapcount } else { page.mapcount };
-            assert_eq!((own, others), (1, 0), "INV2 at {entry:?}");
+            check_device_entry(snapshot, entry);
+            check_linked_entry(snapshot, vma, entry);
         }
         refs[entry.folio as usize] += 1;
         if entry.kind.is_pmd() {
             entire[entry.folio as usize] += 1;
             rss[pid] += u32::from(ptes);
         } else {
-            page_maps[at] += 1;
+            let folio = &snapshot.folios[entry.folio as usize];
+            page_maps[(folio.first_page + entry.page) as usize] += 1;
             rss[pid] += 1;
         }
+    }
+    if config.rmap == RmapScheme::Anonmm {
+        anonmm::check_records(snapshot);
     }
     check_swap(snapshot);
     check_translations(snapshot);
@@ -547,6 +539,28 @@ pub(crate) fn check_counts(snapshot: &Snapshot, config: &Config) {
         assert_eq!(anon_vma.num_active_vmas, active, "INV29");
         let children = snapshot.anon_vmas.iter().filter(|av| av.parent == number).count() as u32;
         assert_eq!(anon_vma.num_children, children, "INV29");
+    }
+}
+
+/// What holds of an entry that maps a page, by the anon_vmas of its VMA (INV1, INV2, INV14, INV15).
+fn check_linked_entry(snapshot: &Snapshot, vma: &VmaSnap, entry: &EntrySnap) {
+    assert_ne!(vma.anon_vma, mm_ops::NO_ANON_VMA, "INV15 at {entry:?}");
+    let folio = &snapshot.folios[entry.folio as usize];
+    let index = vma.pgoff + (entry.vpn.0 - vma.start.0);
+    let page = &snapshot.pages[(folio.first_page + entry.page) as usize];
+    if folio.flags.has(FolioFlags::KSM) {
+        assert!(!page.exclusive && folio.order.0 == 0, "INV7 at {entry:?}");
+    } else {
+        assert!(snapshot.avcs_of(vma).contains(&folio.mapping), "INV14 at {entry:?}");
+        assert_eq!(index, folio.index + entry.page, "INV14 at {entry:?}");
+    }
+    if entry.flags.has(EntryFlags::WRITE) {
+        assert!(page.exclusive, "INV1 at {entry:?}");
+    }
+    if page.exclusive {
+        let others = if entry.kind.is_pmd() { page.mapcount } else { folio.entire_mapcount };
+        let own = if entry.kind.is_pmd() { folio.entire_mapcount } else { page.mapcount };
+        assert_eq!((own, others), (1, 0), "INV2 at {entry:?}");
     }
 }
 

@@ -118,7 +118,7 @@ impl Reference {
 
     /// try_to_unmap (M17): the folio is in the swap cache. Who is not where the page notes keeps it
     /// (AGAIN); a LOCKED or young mapping ends the search (FAIL). Whether all is unmapped is counted.
-    pub(super) fn unmap_group(&mut self, folio: FolioId) {
+    pub(crate) fn unmap_group(&mut self, folio: FolioId) {
         // What the page notes goes with its last mapping.
         let index = self.folio(folio).index;
         for record in self.visiting_order(folio) {
@@ -128,9 +128,12 @@ impl Reference {
                 continue;
             };
             self.between_steps();
-            let locked = self.vma_flags(pid, index).has(VmaFlags::LOCKED);
-            if locked || flags.has(EntryFlags::YOUNG) {
-                rule!(self.coverage, M17, if locked { 1 } else { 2 });
+            if self.vma_flags(pid, index).has(VmaFlags::LOCKED) {
+                rule!(self.coverage, M17, 1);
+                return;
+            }
+            if flags.has(EntryFlags::YOUNG) {
+                rule!(self.coverage, M17, 2);
                 self.set_pte_flags(pid, index, flags.without(EntryFlags::YOUNG));
                 return;
             }

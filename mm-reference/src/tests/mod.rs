@@ -1,5 +1,6 @@
 //! One fact a test, each citing its rule. The files are named like the areas they test.
 
+mod anonmm;
 mod circumstances;
 mod collapse;
 mod cow;

@@ -2,6 +2,8 @@
 //! every snapshot must be consistent in itself. The real fuzzer lives elsewhere; this guards the
 //! reference alone, so that it can be trusted before anything is compared with it.
 
+mod anonmm;
+
 use mm_ops::{
     DevExclusiveMode, DevOp, DevSelect, Device, EntryKind, FolioFlags, MremapFlags, NO_ANON_VMA,
     Observation, RelocateDesign, SwapDevice, UffdCall, UffdFill, UffdWpMode, VmaFlags,
@@ -11,8 +13,9 @@ use rand_chacha::ChaCha8Rng;
 
 use super::*;
 
-/// Programs of one test run, and operations of each.
+/// Programs of one test run, and operations of each. Programs for the anonmm scheme come last.
 const PROGRAMS: u64 = 8000;
+const OF_ANONMM: u64 = 1500;
 const OPS: usize = 80;
 
 const ADVICE: [Advice; 21] = [
@@ -44,6 +47,8 @@ pub(super) struct Generator {
     pages: u32,
     /// Whether there are drivers.
     devices: bool,
+    /// Whether the programs are for the anonmm scheme.
+    anonmm: bool,
     /// What drivers do next, the last first.
     plan: Vec<Op>,
     /// Where a device was last at work.
@@ -188,6 +193,7 @@ impl Generator {
         let (pid, range) = (Pid(0), PageRange::new(0, self.pages));
         match index {
             0 => Op::Mmap { pid, range, prot: RW, droppable: false },
+            _ if self.anonmm => self.old_op(),
             1 if seed.is_multiple_of(2) => Op::Madvise { pid, range, advice: Advice::Mergeable },
             _ => self.op(),
         }
@@ -279,6 +285,10 @@ impl Generator {
 }
 
 pub(super) fn config(seed: u64) -> Config {
+    if seed < PROGRAMS { config_of_anon_vma(seed) } else { anonmm::config(seed) }
+}
+
+fn config_of_anon_vma(seed: u64) -> Config {
     Config {
         ptes: if seed.is_multiple_of(3) { 8 } else { 4 },
         soft_dirty: seed.is_multiple_of(2),
@@ -319,8 +329,9 @@ pub(super) fn config(seed: u64) -> Config {
 
 pub(super) fn generator(seed: u64) -> Generator {
     let hot = (Pid(0), PageRange::new(0, 8));
-    let (rng, devices) = (ChaCha8Rng::seed_from_u64(seed), seed % 3 == 1);
-    Generator { rng, pages: 24, devices, plan: Vec::new(), hot }
+    let (rng, anonmm) = (ChaCha8Rng::seed_from_u64(seed), seed >= PROGRAMS);
+    let devices = seed % 3 == 1 && !anonmm;
+    Generator { rng, pages: 24, devices, anonmm, plan: Vec::new(), hot }
 }
 
 /// The invariants that a single snapshot can be held to.
@@ -496,10 +507,14 @@ fn step(
     let outcome = reference.apply(op, choices).map_err(|refusal| refusal.to_string())?;
     let mut snapshot = Snapshot::default();
     reference.snapshot(&mut snapshot);
-    check(&snapshot);
-    check_walks(reference);
+    if reference.has_anonmm() {
+        anonmm::check(&snapshot);
+    } else {
+        check(&snapshot);
+        check_walks(reference);
+        check_devices(&snapshot, &reference.config);
+    }
     check_slots(&snapshot);
-    check_devices(&snapshot, &reference.config);
     let mut observation = Observation::default();
     observation.fill_from(&snapshot, reference.config.ptes);
     let seen = observation.pages.iter().map(|page| (page.pid, page.vpn, page.value));
@@ -512,7 +527,7 @@ fn step(
 #[test]
 fn the_mechanism_satisfies_the_ideal() {
     let mut fired = std::collections::BTreeSet::new();
-    for seed in 0..PROGRAMS {
+    for seed in 0..PROGRAMS + OF_ANONMM {
         let config = config(seed);
         let mut generator = generator(seed);
         let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());
@@ -523,6 +538,11 @@ fn the_mechanism_satisfies_the_ideal() {
             match step(&mut reference, &mut ideal, &op, &[]) {
                 Ok(outcome) => trace.push((op, outcome)),
                 Err(wrong) => panic!("seed {seed}, {config:?}, {trace:#?}, {op:?}: {wrong}"),
+            }
+            if reference.has_anonmm() {
+                let mut snapshot = Snapshot::default();
+                reference.snapshot(&mut snapshot);
+                anonmm::check_places(&snapshot);
             }
             fired.extend(reference.coverage().fired().iter().copied());
         }
@@ -546,6 +566,7 @@ fn the_mechanism_satisfies_the_ideal() {
         Rule::Q2,
         Rule::J11,
         Rule::JR8,
+        Rule::M4,
         // An rmap walker is an actor.
         Rule::L8,
         Rule::L9,
@@ -565,7 +586,7 @@ fn the_mechanism_satisfies_the_ideal() {
 #[test]
 fn every_allocation_can_fail() {
     let mut failures = 0;
-    for seed in 0..PROGRAMS / 10 {
+    for seed in (0..PROGRAMS / 10).chain(PROGRAMS..PROGRAMS + OF_ANONMM / 10) {
         let config = config(seed);
         let mut generator = generator(seed);
         let (mut reference, mut ideal) = (Reference::new(&config), Ideal::new());

@@ -46,7 +46,7 @@ fn run(program: &Program) -> (Vec<String>, Vec<&'static str>) {
             None => reference.apply(&op, &choices),
         };
         let outcome = outcome.expect("an allocation that is made");
-        if let Op::Race { actor, at: [at, ..] } = op {
+        if let (Op::Race { actor, at: [at, ..] }, OK) = (op, outcome) {
             race = Some((actor, at));
         }
         fired.extend(reference.coverage().fired().iter().map(|(rule, _)| rule.id()));
