@@ -16,7 +16,7 @@ pub struct Cost {
     pub moves: u64,
     /// Entries that such calls changed, made or took away.
     pub entries_of_moves: u64,
-    /// Pages they copied.
+    /// Pages mremap copied: every time that a page was found shared (M4).
     pub copies_of_moves: u64,
     /// Pages that faults copied: every other operation but swapoff.
     pub copies_of_faults: u64,
@@ -108,8 +108,7 @@ fn cost_of(op: &Op, outcome: Outcome, before: &Snapshot, after: &Snapshot) -> Co
     let copies = copies(before, after);
     match *op {
         Op::Mremap { .. } => {
-            // A page that moves has another address before: whatever is new was copied.
-            cost.copies_of_moves = cost.pages;
+            cost.copies_of_moves = u64::from(after.mremap_cows);
             if let Outcome::At(_) = outcome {
                 cost.moves = 1;
                 cost.entries_of_moves = changed(before, after);

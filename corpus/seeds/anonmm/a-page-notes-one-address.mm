@@ -6,6 +6,6 @@ write p0 3 a
 fork p0 p1
 fork p1 p2
 rmap_walk p0 3 -> p0,p1,p2
-write p1 3 b          # a copy, which notes the same address for p1
+write p1 3 b                # a copy, which notes the same address for p1
 rmap_walk p0 3 -> p0,p2
 rmap_walk p1 3 -> p1

@@ -8,7 +8,7 @@ fork p0 p2
 write p1 0 a
 fork p1 p3
 exit p1
-rmap_walk p3 0 -> p3      # the record of p1 has none, p0 and p2 have other pages
+rmap_walk p3 0 -> p3  # the record of p1 has none, p0 and p2 have other pages
 fork p3 p1
 exit p3
 rmap_walk p1 0 -> p1

@@ -8,7 +8,7 @@ write p0 2 c
 fork p0 p1
 write p0 0 d
 fail_alloc 3
-mremap p0 0+3 8+3 maymove fixed -> ENOMEM   # the VMA, a table, the copy
+mremap p0 0+3 8+3 maymove fixed -> ENOMEM  # the VMA, a table, the copy
 read p0 0 -> d
 read p0 1 -> b
 read p0 8 -> SIGSEGV

@@ -9,7 +9,7 @@ mlock p1 0+1
 swap_out p0 0 -> ok
 write p0 0 b
 fork p0 p3
-mprotect p3 0+1 r     # what is writable mlock would copy
+mprotect p3 0+1 r       # what is writable mlock would copy
 mlock p3 0+1
 swap_out p0 0 -> EBUSY
 read p0 0 -> b

@@ -9,9 +9,9 @@ mprotect p0 0+4 rw
 fail_alloc 1
 write p0 0 b -> ok
 swap_out p0 0 l0
-read p0 0 -> b          # back from the cache, read-only
+read p0 0 -> b       # back from the cache, read-only
 fail_alloc 1
-write p0 0 c -> ok      # and reused there
+write p0 0 c -> ok   # and reused there
 write_done l0
 swap_out p0 0 -> ok
 read p0 0 -> c
@@ -19,7 +19,7 @@ mprotect p0 0+4 r
 mprotect p0 0+4 rw
 lock p0 0 l1
 fail_alloc 1
-write p0 0 d -> OOM     # the lock cannot be tried: a copy
+write p0 0 d -> OOM  # the lock cannot be tried: a copy
 drop l1
 get p0 0 r h0
 mprotect p0 0+4 r

@@ -167,10 +167,13 @@ mod tests {
         judged.err().map(|Broken { id, .. }| id)
     }
 
+    /// An invariant, and a way to break it.
+    type Case = (&'static str, fn(&mut Snapshot));
+
     #[test]
     fn each_is_noticed() {
         assert_eq!(broken(&sound(), false), None);
-        let cases: [(&str, fn(&mut Snapshot)); 8] = [
+        let cases: [Case; 8] = [
             ("M1", |s| s.anonmms[0].count = 3),
             ("M1", |s| s.anonmms[1].pid = Some(Pid(1))),
             ("M1", |s| s.folios[0].mapping = 0),

@@ -5,7 +5,7 @@
 use super::draw::Draw;
 use super::operands::Maker;
 use super::scenes::{Scene, Stage};
-use crate::ids::{PageRange, Vpn};
+use crate::ids::{PageRange, Pid, Vpn};
 use crate::kind::OpKind::{self, *};
 use crate::op::{Advice, GupFlags, Op, Remote};
 use crate::race::Actor;
@@ -65,6 +65,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     /// back, or reclaim looks for them.
     pub(super) fn relatives(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, block, other } = stage;
+        if self.draw.one_in(6) {
+            return self.lost_page(stage);
+        }
         let mut scene = Scene::EMPTY;
         let next = Vpn(vpn.0.saturating_add(1));
         scene.push(Op::Write { pid, vpn, value: self.value() });
@@ -91,13 +94,36 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene
     }
 
+    /// A page comes back from swap at two addresses, and there is no memory for the copy of the second
+    /// process, which later has the page for itself.
+    fn lost_page(&mut self, Stage { pid, vpn, block, other }: Stage) -> Scene {
+        let mut scene = Scene::EMPTY;
+        let child = self.child();
+        let there = Vpn(other.start.0.saturating_add(vpn.0 - block.start.0));
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        scene.push(Op::Fork { parent: pid, child });
+        scene.push(Op::SwapOut { pid, vpn, token: None });
+        let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE };
+        let one = |start| PageRange { start, len: 1 };
+        scene.push(Op::Mremap { pid: child, range: one(vpn), to: one(there), flags });
+        scene.push(Op::Read { pid, vpn });
+        scene.push(Op::FailAlloc { nth: 1 });
+        scene.push(Op::Read { pid: child, vpn: there });
+        scene.push(match self.draw.below(3) {
+            0 => Op::Exit { pid },
+            1 => Op::Madvise { pid, range: one(vpn), advice: Advice::DontNeed },
+            _ => Op::Munmap { pid, range: one(vpn) },
+        });
+        scene.push(match self.draw.below(4) {
+            0 => Op::RmapWalk { pid: child, vpn: there },
+            1 => Op::SwapOut { pid: child, vpn: there, token: None },
+            _ => Op::Write { pid: child, vpn: there, value: self.value() },
+        });
+        scene
+    }
+
     /// Both places are looked at, in some order and by some means.
-    fn bring_back(
-        &mut self,
-        scene: &mut Scene,
-        stays: (crate::ids::Pid, Vpn),
-        moved: (crate::ids::Pid, Vpn),
-    ) {
+    fn bring_back(&mut self, scene: &mut Scene, stays: (Pid, Vpn), moved: (Pid, Vpn)) {
         let (first, second) = if self.draw.one_in(2) { (stays, moved) } else { (moved, stays) };
         let ((pid, vpn), (then, there)) = (first, second);
         if self.draw.one_in(3) {
