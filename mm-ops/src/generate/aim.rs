@@ -9,7 +9,7 @@ use crate::kind::OpKind::{self, *};
 use crate::op::Op;
 
 /// Operations that a page can be taken away by, or its rights.
-const TAKERS: [OpKind; 18] = [
+const TAKERS: [OpKind; 19] = [
     Fork,
     SwapOut,
     Migrate,
@@ -24,6 +24,7 @@ const TAKERS: [OpKind; 18] = [
     UffdMove,
     Hwpoison,
     UffdWp,
+    NumaHint,
     Pin,
     DevSetup,
     DevExclusive,
