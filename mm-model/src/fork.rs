@@ -53,7 +53,9 @@ impl Model {
                 if fault!(self, ForkErrorLeavesParentShared) {
                     self.forget_entries(child);
                 }
-                self.teardown(child);
+                if !fault!(self, ForkErrorExposesChild) {
+                    self.teardown(child);
+                }
                 Outcome::Err(Errno::ENOMEM)
             }
         }

@@ -104,9 +104,11 @@ impl Model {
 
     fn reclaim_isolated(&mut self, id: FolioId, token: Option<Token>, pass: Pass) -> Verdict {
         let folio = &self.folios[id];
-        if self.folios.poisoned.any(folio.head, folio.pages()) {
+        let poisoned = self.folios.poisoned.any(folio.head, folio.pages());
+        if poisoned && !fault!(self, HwpoisonSwapcacheReclaimed) {
             // E8: a small one is taken from everybody, and not put back on the LRU.
-            if !folio.is_large() {
+            let forgets = folio.entire == 0 && fault!(self, HwpoisonLargeReclaim);
+            if !folio.is_large() || forgets {
                 self.unmap_poisoned(id);
                 self.folios[id].set(FolioFlags::LRU, false);
             }
@@ -250,6 +252,10 @@ impl Model {
         self.tables.set(slot, Entry::swap(number, bits));
         self.hidden = None;
         self.yield_point(Point::SwapReplaced);
+        #[cfg(feature = "faults")]
+        {
+            self.remembered.inherited_swap[area.pid.index()] = false;
+        }
         let mm = &mut self.mms[area.pid.index()];
         lower(&mut mm.rss, 1);
         mm.swapents += 1;
@@ -270,7 +276,7 @@ impl Model {
             self.folios[id].set(FolioFlags::SWAPBACKED, true);
             return false;
         }
-        folio.refs == 1 + self.folios.mapcount_of(id)
+        folio.refs == 1 + self.folios.mapcount_of(id) || fault!(self, MadvfreeVsDirectIo)
     }
 
     /// E9 for the run of lazily free PTEs that begins here (BT3): it is decided for the whole run, and
@@ -302,6 +308,10 @@ impl Model {
             done += step;
         }
         self.note_partial_unmap(id, unmapped);
+        #[cfg(feature = "faults")]
+        if fault!(self, BatchUnmapPastTable) {
+            self.clear_behind(id, slot, pfn, len);
+        }
         Some(len)
     }
 
