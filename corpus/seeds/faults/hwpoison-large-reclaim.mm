@@ -1,4 +1,4 @@
-# rules: E8 Q1
+# rules: E1 Q1
 config ptes=8
 thp always=2
 mmap p0 0+4 rw

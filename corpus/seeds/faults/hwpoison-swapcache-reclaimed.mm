@@ -1,4 +1,4 @@
-# rules: E8 Q1
+# rules: E1 Q1
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: E16 P7
+# rules: E16
 config ptes=4
 mmap p0 0+2 rw
 madvise p0 0+2 mergeable

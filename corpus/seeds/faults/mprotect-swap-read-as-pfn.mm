@@ -1,4 +1,4 @@
-# rules: H5
+# rules: H6
 config ptes=4
 mmap p0 0+1 rw
 write p0 0 a

@@ -1,4 +1,4 @@
-# rules: F9 G7
+# rules: G7
 config ptes=4
 thp always=2
 mmap p0 0+4 rw

@@ -407,7 +407,7 @@ catalogue! {
         "A NUMA hint takes a PMD leaf out of sight, and nobody waits for it to come back (H11, L9).",
         "Needs a race. It is an rmap walker that misses the leaf, no zap.";
     MprotectSwapReadAsPfn, "mprotect-swap-read-as-pfn", "CVE-2022-49992, fix 3d2f78f08cd8",
-        "mprotect takes the slot of a SWAP entry for a frame, and believes its PAE (H5).",
+        "mprotect takes the slot of a SWAP entry for a frame, and believes its PAE (H6).",
         "";
     SwapSkipcacheAba, "swap-skipcache-aba", "CVE-2024-26759, fix 13ddaf26be32",
         "A read past the swap cache maps an old copy where the entry is the same again (E12).",
@@ -471,10 +471,10 @@ catalogue! {
         "Reclaim drops a lazily free page whoever refers to it (E9).",
         "No race is needed: references last.";
     HwpoisonLargeReclaim, "hwpoison-large-reclaim", "CVE-2025-39725, fix 9f1e8cd0b7c4",
-        "Reclaim takes a large folio from everybody if one of its pages is poisoned (E8).",
+        "Reclaim takes a large folio from everybody if one of its pages is poisoned (E1, Q1).",
         "Where no PMD maps it; the healthy pages are lost with the poisoned one.";
     HwpoisonSwapcacheReclaimed, "hwpoison-swapcache-reclaimed", "CVE-2025-37834, fix 1b0449544c64",
-        "Reclaim does not ask for poison (E8).",
+        "Reclaim does not ask for poison (E1, Q1).",
         "What is read back from the slot hides the error.";
     ForkErrorExposesChild, "fork-error-exposes-child",
         "CVE-2024-50220, fix f64e67e5d3a4; 985da552a98e",
