@@ -324,6 +324,8 @@ const AREAS: [Area; 19] = [
             Madvise,
             Munmap,
             Mprotect,
+            Mremap,
+            NumaHint,
             Put,
             DmaRead,
             DmaWrite,
