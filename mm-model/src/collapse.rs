@@ -244,10 +244,15 @@ impl Model {
         let (mut at, mut unmapped) = (0, 0);
         while at < pages {
             let slot = first + at as usize;
-            if self.tables.get(slot).has_folio() {
+            let entry = self.tables.get(slot);
+            let forgotten = fault!(self, CollapseSharedSourceRmapKept)
+                && entry.has_folio()
+                && self.folios.maybe_shared(self.folios.of(entry.pfn()));
+            if entry.has_folio() && !forgotten {
                 at += self.zap_batch(area.pid, slot, pages - at, &mut unmapped);
             } else {
                 self.tables.set(slot, Entry::NONE);
+                self.mms[area.pid.index()].rss -= u32::from(forgotten);
                 at += 1;
             }
         }

@@ -88,6 +88,9 @@ impl Model {
     /// B7: every reference of the large folio is a mapping, and all mappings are this mm's.
     fn can_reuse_large(&mut self, id: FolioId) -> bool {
         let folio = &self.folios[id];
+        if fault!(self, ThpWpMapcountRace) && folio.entire > 0 {
+            return true;
+        }
         if folio.large_mapcount <= 1 || folio.flags.has(FolioFlags::MAYBE_SHARED) {
             return false;
         }

@@ -101,7 +101,7 @@ impl Model {
     pub(crate) fn load(&self, entry: Entry, vpn: u32) -> Value {
         if entry.is_zero() {
             #[cfg(feature = "faults")]
-            return self.zero_page;
+            return self.remembered.zero_page;
             #[cfg(not(feature = "faults"))]
             return Value::ZERO;
         }
@@ -115,7 +115,7 @@ impl Model {
             debug_assert!(self.is_faulty(), "INV7: the zero page is never written");
             #[cfg(feature = "faults")]
             {
-                self.zero_page = value;
+                self.remembered.zero_page = value;
             }
             return;
         }

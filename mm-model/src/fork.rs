@@ -56,7 +56,9 @@ impl Model {
                 if fault!(self, ForkErrorLeavesParentShared) {
                     self.forget_entries(child);
                 }
-                self.teardown(child);
+                if !fault!(self, ForkErrorExposesChild) {
+                    self.teardown(child);
+                }
                 Outcome::Err(Errno::ENOMEM)
             }
         }

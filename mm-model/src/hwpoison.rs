@@ -106,8 +106,10 @@ impl Model {
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if !cached {
                     self.blink(run.slot, Point::PoisonCleared);
-                    self.poison_ptes(range.area.pid, run.slot, head, run.len);
-                    self.unmap_singly(id, head, run.len, range.area.pid);
+                    // A large folio comes here by a fault alone.
+                    let pfn = head + run.page;
+                    self.poison_ptes(range.area.pid, run.slot, pfn, run.len);
+                    self.unmap_singly(id, pfn, run.len, range.area.pid);
                 } else if !self.swap_out_pte(range.area, run.slot, id) {
                     return false;
                 }

@@ -188,7 +188,9 @@ impl Model {
 
     /// F7 once the references were counted.
     pub(crate) fn switch_identity(&mut self, source: FolioId, to: FolioId) {
-        self.unqueue_deferred(source);
+        if !fault!(self, MigrateVsDeferredSplit) {
+            self.unqueue_deferred(source);
+        }
         let old = self.folios[source];
         let (from, into) = (old.head as usize, self.folios[to].head as usize);
         self.folios.value.copy_within(from..from + old.pages() as usize, into);
@@ -241,6 +243,10 @@ impl Model {
                 break; // L8, L17
             }
             self.notify_visit(id, &range);
+            #[cfg(feature = "faults")]
+            if leaves == Leaves::Split && fault!(self, SplitDerefsForeignMigrationPmd) {
+                self.split_migrating_leaves(&range);
+            }
             let mut done = 0;
             while let Some(run) = self.next_rmap_run(head, &range, done, Want::Mapped) {
                 if run.leaf && leaves == Leaves::Split {
@@ -331,7 +337,11 @@ impl Model {
 
     /// F3 for a run, in sub-runs of equal PAE. Answers whether all of it was unmapped.
     fn migrate_ptes(&mut self, id: FolioId, pid: Pid, run: &RmapRun, leaves: Leaves) -> bool {
-        let ignore_pins = leaves == Leaves::Split && fault!(self, FreezeSplitIgnoresFailedShare);
+        let mut ignore_pins =
+            leaves == Leaves::Split && fault!(self, FreezeSplitIgnoresFailedShare);
+        if fault!(self, ZeroRemapOfPinned) {
+            ignore_pins = leaves == Leaves::Split;
+        }
         let pfn = self.folios[id].head + run.page;
         let mut done = 0;
         while done < run.len {

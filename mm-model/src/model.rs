@@ -85,9 +85,8 @@ pub struct Model {
     pub(crate) run_max: u32,
     #[cfg(feature = "faults")]
     pub(crate) fault: Option<crate::faults::Fault>,
-    /// What the zero page holds; anything but zero is the doing of a fault.
     #[cfg(feature = "faults")]
-    pub(crate) zero_page: mm_ops::Value,
+    pub(crate) remembered: crate::faults::Remembered,
 }
 
 impl Model {
@@ -121,7 +120,7 @@ impl Model {
             #[cfg(feature = "faults")]
             fault: None,
             #[cfg(feature = "faults")]
-            zero_page: mm_ops::Value::ZERO,
+            remembered: crate::faults::Remembered::default(),
         };
         model.reset(config);
         model
@@ -151,6 +150,10 @@ impl Model {
     /// Gives a process an empty address space.
     pub(crate) fn start_process(&mut self, pid: Pid) {
         let top = self.tables.take();
+        #[cfg(feature = "faults")]
+        {
+            self.remembered.inherited_swap[pid.index()] = false;
+        }
         let mm = &mut self.mms[pid.index()];
         debug_assert!(mm.vmas.is_empty() && mm.deposited.is_empty(), "an exited mm is empty");
         mm.alive = true;
@@ -335,7 +338,7 @@ impl Mm for Model {
         self.timeline.clear();
         #[cfg(feature = "faults")]
         {
-            self.zero_page = mm_ops::Value::ZERO;
+            self.remembered = crate::faults::Remembered::default();
         }
         self.start_process(Pid(0));
     }

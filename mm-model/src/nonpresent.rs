@@ -24,6 +24,10 @@ impl Model {
         access: Access,
     ) -> Result<(), FaultError> {
         let entry = self.tables.get(slot);
+        let writes = access == Access::Write && !entry.has(Entry::WRITE) && !entry.is_marker();
+        if writes && area.has(VmaFlags::UFFD_WP) && fault!(self, UffdWaitDecodesNonpresent) {
+            return Err(FaultError::Blocked);
+        }
         if entry.is_swap() {
             return self.swap_fault(area, slot, vpn, access);
         }
@@ -77,6 +81,10 @@ impl Model {
             }
             self.tables.set(source, entry);
             self.duplicate_slot(entry.swap_slot());
+            #[cfg(feature = "faults")]
+            {
+                self.remembered.inherited_swap[child.pid.index()] = true;
+            }
             self.mms[child.pid.index()].swapents += 1;
         }
         self.tables.set(target, entry.without(Self::lost_in_fork(child)));
@@ -146,6 +154,10 @@ impl Model {
         if entry.is_migration() && entry.has(Entry::WRITE) {
             let keeps = !fault!(self, MprotectMigrationLosesExclusive);
             return wp.on(entry.migration_downgraded(keeps).without(Entry::UFFD_WP));
+        }
+        #[cfg(feature = "faults")]
+        if entry.is_swap() && fault!(self, MprotectSwapReadAsPfn) {
+            return wp.on(self.typed_by_frame(entry));
         }
         wp.on(if entry.is_device() { self.reprotected_device(entry) } else { entry })
     }

@@ -105,13 +105,14 @@ impl Model {
             at = block.end;
             self.change_block(area, block, wp);
         }
-        self.flush_changed(area.pid, start, end);
+        self.flush_changed(area.pid, start, end, wp);
     }
 
     /// R17: no CPU goes on with the old rights when the operation is over.
-    pub(crate) fn flush_changed(&mut self, pid: Pid, start: u32, end: u32) {
+    pub(crate) fn flush_changed(&mut self, pid: Pid, start: u32, end: u32, wp: UffdWp) {
         self.yield_point(Point::ProtectChanged);
-        if !fault!(self, ProtectNoFlush) {
+        let forgotten = wp == UffdWp::Set && fault!(self, UffdwpStaleTlbCow);
+        if !forgotten && !fault!(self, ProtectNoFlush) {
             self.flush_tlb(pid, start, end);
         }
     }
@@ -258,7 +259,7 @@ impl Model {
                 self.hint_block(block);
                 at = block.end;
             }
-            self.flush_changed(pid, start, end);
+            self.flush_changed(pid, start, end, UffdWp::Keep);
         }
         Outcome::Ok
     }
@@ -268,6 +269,9 @@ impl Model {
         if entry.is_huge() {
             if self.is_whole(block) && entry.has_folio() && !entry.has(Entry::PROTNONE) {
                 let hinted = entry.without(Entry::WRITE).with(Entry::PROTNONE);
+                if fault!(self, NumaZapReinstallWindow) {
+                    self.blink(block.slot, Point::ProtectChanged);
+                }
                 self.tables.set(block.slot, hinted);
             } else if self.is_whole(block) && (entry.is_migration() || entry.is_device()) {
                 let entry = self.reprotected_nonpresent(entry, UffdWp::Keep);
@@ -330,7 +334,7 @@ impl Model {
                 self.clear_soft_dirty(pid, slot);
             }
         }
-        self.flush_changed(pid, 0, self.geometry.space());
+        self.flush_changed(pid, 0, self.geometry.space(), UffdWp::Keep);
         Outcome::Ok
     }
 

@@ -107,9 +107,11 @@ impl Model {
             return self.reclaim_noted(id, token);
         }
         let folio = &self.folios[id];
-        if self.folios.poisoned.any(folio.head, folio.pages()) {
+        let poisoned = self.folios.poisoned.any(folio.head, folio.pages());
+        if poisoned && !fault!(self, HwpoisonSwapcacheReclaimed) {
             // E8: a small one is taken from everybody, and not put back on the LRU.
-            if !folio.is_large() {
+            let forgets = folio.entire == 0 && fault!(self, HwpoisonLargeReclaim);
+            if !folio.is_large() || forgets {
                 self.unmap_poisoned(id);
                 self.folios[id].set(FolioFlags::LRU, false);
             }
@@ -255,6 +257,10 @@ impl Model {
         self.tables.set(slot, Entry::swap(number, bits));
         self.hidden = None;
         self.yield_point(Point::SwapReplaced);
+        #[cfg(feature = "faults")]
+        {
+            self.remembered.inherited_swap[area.pid.index()] = false;
+        }
         let mm = &mut self.mms[area.pid.index()];
         lower(&mut mm.rss, 1);
         mm.swapents += 1;
@@ -275,7 +281,7 @@ impl Model {
             self.folios[id].set(FolioFlags::SWAPBACKED, true);
             return false;
         }
-        folio.refs == 1 + self.folios.mapcount_of(id)
+        folio.refs == 1 + self.folios.mapcount_of(id) || fault!(self, MadvfreeVsDirectIo)
     }
 
     /// E9 for the run of lazily free PTEs that begins here (BT3): it is decided for the whole run, and
@@ -307,6 +313,10 @@ impl Model {
             done += step;
         }
         self.note_partial_unmap(id, unmapped);
+        #[cfg(feature = "faults")]
+        if fault!(self, BatchUnmapPastTable) {
+            self.clear_behind(id, slot, pfn, len);
+        }
         Some(len)
     }
 

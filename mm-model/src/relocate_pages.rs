@@ -349,8 +349,10 @@ impl Model {
             return;
         }
         for secured in &plan.list {
+            // An object that is gone can be nobody's place.
+            let stops = self.config.relocate != RelocateDesign::AvObject;
             let folio = &mut self.folios[secured.found.id];
-            if fault!(self, RelocateUndoFailsOnLatePin) && folio.maybe_pinned() {
+            if stops && fault!(self, RelocateUndoFailsOnLatePin) && folio.maybe_pinned() {
                 return;
             }
             (folio.mapping, folio.index) = (secured.mapping, secured.index);

@@ -127,14 +127,19 @@ impl Model {
         if order >= folio.order || order == 1 || whole_only {
             return Err(Errno::EINVAL);
         }
-        if folio.flags.has(FolioFlags::SWAPCACHE) && (order > 0 || nonuniform) {
+        let cached = folio.flags.has(FolioFlags::SWAPCACHE);
+        if cached && (order > 0 || nonuniform) && !fault!(self, SplitSwapcacheBadOrder) {
             return Err(Errno::EINVAL);
         }
         if folio.flags.has(FolioFlags::WRITEBACK) || self.folios.mapcount_of(id) == 0 {
             return Err(Errno::EBUSY);
         }
         let expected = self.folios.mapcount_of(id) + folio.cache_refs() + 1;
-        if expected != folio.refs && !fault!(self, FreezeSplitIgnoresFailedShare) {
+        #[cfg(feature = "faults")]
+        if self.splits_in_use(id, expected) {
+            return Ok(());
+        }
+        if expected != folio.refs {
             return Err(Errno::EAGAIN);
         }
         Ok(())
@@ -147,9 +152,13 @@ impl Model {
         let cached = whole.flags.has(FolioFlags::SWAPCACHE);
         let pieces = self.folios.cut(id, layout);
         for (piece, (offset, _)) in pieces.iter().zip(layout) {
+            let mut slot = *offset;
+            if *offset > 0 && fault!(self, ThpSplitClobbersSlot) {
+                slot = whole.pages() - offset;
+            }
             let folio = &mut self.folios[*piece];
             folio.index = whole.index + offset;
-            folio.swap = whole.swap + offset;
+            folio.swap = whole.swap + slot;
             folio.refs = if cached { 1 + folio.pages() } else { 1 };
             (folio.entire, folio.large_mapcount, folio.mapped_pages) = (0, 0, 0);
             folio.pins = 0;
@@ -194,7 +203,7 @@ impl Model {
             let unused = !folio.is_large()
                 && folio.device().is_none()
                 && self.folios.value[pfn as usize].is_zero()
-                && !self.folios.poisoned.get(pfn)
+                && (!self.folios.poisoned.get(pfn) || fault!(self, ZeroScanReadsPoison))
                 && !locked
                 && !self.is_mlocked(self.folios.of(pfn));
             if unused {

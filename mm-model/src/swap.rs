@@ -90,6 +90,9 @@ impl Swap {
 
     /// The slot is free again.
     fn release(&mut self, slot: u32) {
+        if cfg!(feature = "faults") && !self.taken.get(slot) {
+            return;
+        }
         self[slot] = SwapSlot::default();
         self.taken.fill(slot, 1, false);
         self.free += 1;
@@ -214,11 +217,22 @@ impl Model {
         batch::run_len(self.tables.run(slot, room as usize), 0) as u32
     }
 
+    /// How many SWAP entries there are from the first, at most `room`, and at most to the end of the
+    /// device, whichever slots they name.
+    fn count_swap_entries(&self, slot: Slot, room: u32) -> u32 {
+        let run = self.tables.run(slot, room as usize);
+        let entries = run.iter().take_while(|entry| entry.is_swap()).count() as u32;
+        entries.min(self.swap.len() - run[0].swap_slot())
+    }
+
     /// Takes away the run of SWAP entries that begins here (E21, BT7). The counts drop first, in
     /// steps of the run length of the configuration; what then is cached for nobody is decided once
     /// for the whole run. Answers its length.
     pub(crate) fn zap_swap(&mut self, pid: Pid, slot: Slot, room: u32) -> u32 {
-        let len = self.swap_run(slot, room);
+        let mut len = self.swap_run(slot, room);
+        if fault!(self, SwapinWrongSlotBatch) {
+            len = self.count_swap_entries(slot, room);
+        }
         let first = self.tables.get(slot).swap_slot();
         self.tables.run_mut(slot, len as usize).fill(Entry::NONE);
         lower(&mut self.mms[pid.index()].swapents, len);

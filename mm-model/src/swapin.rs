@@ -116,7 +116,8 @@ impl Model {
         let folio = &self.folios[id];
         let (mapping, vma) = (folio.mapping, self.vma(area));
         let kept = FolioFlags::NOT_UPTODATE.0 | FolioFlags::KSM.0;
-        if folio.is_large() || mapping == NO_ANON_VMA || folio.flags.0 & kept != 0 {
+        let fits = folio.is_large() || mapping == NO_ANON_VMA || folio.flags.0 & kept != 0;
+        if fits || fault!(self, KsmSwapinNoCopy) {
             return Ok(None);
         }
         let root = |number: u32| self.anon_vmas[number].root;
@@ -161,6 +162,9 @@ impl Model {
         }
         for (value, slot) in self.folios.value[head..].iter_mut().zip(slots) {
             *value = self.swap[slot].read().unwrap_or(Value::ZERO);
+            if fault!(self, ZramSlotFreeOnRead) {
+                self.swap[slot].value = Value::ZERO;
+            }
         }
     }
 
@@ -192,6 +196,10 @@ impl Model {
         self.allocate_folio(0, area.pid, vpn)?;
         let id = self.folios.create(0);
         self.read_slots(id, entry.swap_slot());
+        #[cfg(feature = "faults")]
+        if fault!(self, SwapSkipcacheAba) {
+            self.keep_first_copy(slot, entry, id);
+        }
         Ok(id)
     }
 
@@ -346,6 +354,10 @@ impl Model {
     /// Empties the device (E17): every SWAP entry by process and address, then what is cached only.
     pub(crate) fn bring_all_back(&mut self) -> Result<(), Errno> {
         for pid in (0..self.mms.len() as u8).map(Pid) {
+            #[cfg(feature = "faults")]
+            if self.escapes_swapoff(pid) {
+                continue;
+            }
             if self.mms[pid.index()].alive && self.mms[pid.index()].swapents > 0 {
                 self.bring_mm_back(pid)?;
             }
@@ -376,6 +388,8 @@ impl Model {
             for (slot, vpn) in (first..).zip(block.start..block.end) {
                 let entry = self.tables.get(slot);
                 if entry.is_swap() {
+                    #[cfg(feature = "faults")]
+                    let (pid, slot) = self.place_to_map_back(pid, slot, vpn);
                     let area = self.area_at(pid, vpn).expect("an entry lies in a VMA");
                     self.unuse(area, slot, vpn, entry)?;
                 }
@@ -415,7 +429,8 @@ impl Model {
             self.tables.set(slot, Entry::hwpoison(self.folios[id].head + offset, 0));
             return Ok(());
         }
-        if self.folios[id].flags.has(FolioFlags::NOT_UPTODATE) {
+        let unread = self.folios[id].flags.has(FolioFlags::NOT_UPTODATE);
+        if unread && !fault!(self, SwapoffMapsGarbage) {
             self.tables.set(slot, Entry::POISON_MARKER);
             return Ok(());
         }

@@ -120,6 +120,12 @@ impl Tables {
         self.all(number).iter().all(|entry| entry.is_none())
     }
 
+    /// Behind the last slot.
+    #[cfg(feature = "faults")]
+    pub(crate) const fn end(&self) -> Slot {
+        self.used
+    }
+
     /// The slot of entry `index` of a table.
     pub(crate) const fn slot(&self, number: u32, index: usize) -> Slot {
         ((number as usize) << self.shift) + index

@@ -167,7 +167,7 @@ impl Model {
             self.change_block(area, Block { slot, start: at, end: behind }, UffdWp::Set);
             at = behind;
         }
-        self.flush_changed(area.pid, start, end);
+        self.flush_changed(area.pid, start, end, UffdWp::Set);
         Ok(())
     }
 
@@ -194,6 +194,9 @@ impl Model {
             return Err(Errno::EINVAL);
         }
         let pmd = self.pmd_slot_alloc(area.pid, vpn)?;
+        if self.tables.get(pmd).is_migration() && fault!(self, UffdCopyOverHugeMigration) {
+            self.tables.set(pmd, Entry::NONE);
+        }
         if self.tables.get(pmd).is_huge() {
             return Err(Errno::EEXIST);
         }

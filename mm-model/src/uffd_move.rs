@@ -414,7 +414,8 @@ impl Model {
             }
         }
         self.tables.set(at.source, Entry::NONE);
-        self.tables.set(at.target, entry.with(self.moved_bits()));
+        let lost = if fault!(self, UffdMoveDropsWp) { Entry::UFFD_WP } else { 0 };
+        self.tables.set(at.target, entry.without(lost).with(self.moved_bits()));
         Ok(Step::Done(1))
     }
 }

@@ -315,21 +315,3 @@ impl Model {
         first.is_migration()
     }
 }
-
-#[cfg(feature = "faults")]
-impl Model {
-    /// What a fork that fails without undoing anything leaves: the child's entries are lost, and
-    /// with them the counts they held.
-    pub(crate) fn forget_entries(&mut self, pid: Pid) {
-        let mut at = 0;
-        while let Some(block) = self.next_block(pid, at, self.geometry.space()) {
-            if self.tables.get(block.slot).is_table() {
-                let slot = self.pte_slot_in(block.slot, block.start);
-                self.tables.run_mut(slot, self.geometry.ptes() as usize).fill(Entry::NONE);
-            } else {
-                self.tables.set(block.slot, Entry::NONE);
-            }
-            at = block.end;
-        }
-    }
-}

@@ -29,6 +29,7 @@ const CONFIG: Config = Config {
     dev_exclusive: mm_ops::DevExclusiveMode::Current,
     migdev_old: false,
     dev_thp: false,
+    swap_noexcl: false,
     rmap: mm_ops::RmapScheme::AnonVma,
 };
 const P0: Pid = Pid(0);

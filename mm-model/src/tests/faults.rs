@@ -4,10 +4,11 @@ use super::random;
 use super::random_anonmm;
 use super::random_device;
 use super::random_moves;
+use super::random_swap;
 use super::support::*;
 use crate::faults::Fault;
 use crate::model::Model;
-use mm_ops::{Advice, Config, Mm, Op, Program, RmapScheme, Snapshot};
+use mm_ops::{Advice, Config, Mm, Op, Program, RmapScheme, Snapshot, SwapDevice};
 
 /// The program of the corpus that shows the fault, with its configuration.
 pub(crate) fn of_corpus(fault: Fault) -> Program {
@@ -171,6 +172,25 @@ fn nor_when_pages_move() {
                     model.apply(&random_moves::race(&mut dice, u32::from(config.ptes)));
                 }
                 model.apply(&random_moves::op(&mut dice, u32::from(config.ptes)));
+                model.snapshot(&mut snapshot);
+            }
+        }
+    }
+}
+
+#[test]
+fn nor_when_pages_are_swapped() {
+    let devices = [SwapDevice::Plain, SwapDevice::Zram, SwapDevice::Stable];
+    for fault in Fault::ALL {
+        for seed in 0..60 {
+            let swap_device = devices[seed as usize % devices.len()];
+            let lru_batch = seed % 2 == 0;
+            let config = Config { swap_device, swap_slots: 12, lru_batch, ..Config::default() };
+            let mut model = Model::with_fault(&config, *fault);
+            let mut snapshot = Snapshot::default();
+            let mut dice = random::Dice::of(seed);
+            for _ in 0..100 {
+                model.apply(&random_swap::op(&mut dice, u32::from(config.ptes)));
                 model.snapshot(&mut snapshot);
             }
         }

@@ -9,7 +9,7 @@ use crate::kind::OpKind::{self, *};
 use crate::op::Op;
 
 /// Operations that a page can be taken away by, or its rights.
-const TAKERS: [OpKind; 19] = [
+const TAKERS: [OpKind; 20] = [
     Fork,
     SwapOut,
     Migrate,
@@ -25,6 +25,7 @@ const TAKERS: [OpKind; 19] = [
     UffdMove,
     Hwpoison,
     UffdWp,
+    NumaHint,
     Pin,
     DevSetup,
     DevExclusive,

@@ -325,6 +325,8 @@ const AREAS: [Area; 20] = [
             Madvise,
             Munmap,
             Mprotect,
+            Mremap,
+            NumaHint,
             Put,
             DmaRead,
             DmaWrite,

@@ -6,13 +6,13 @@ use super::draw::Draw;
 use super::operands::Maker;
 use crate::ids::{Order, OrderSet, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
-use crate::op::{Advice, Op, Prot, UffdCall};
+use crate::op::{Advice, Op, Prot, UffdCall, UffdFill};
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 use crate::rmap::RmapScheme;
 
 /// Most operations of a scene.
-pub(crate) const SCENE_MAX: usize = 12;
+pub(crate) const SCENE_MAX: usize = 14;
 
 /// The operations of a scene.
 #[derive(Clone, Copy)]
@@ -62,7 +62,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         if relatives && !self.draw.one_in(4) {
             return self.relatives(stage);
         }
-        match self.draw.below(7) {
+        match self.draw.below(8) {
+            7 if self.has(OpKind::Swapoff) && self.draw.one_in(4) => self.switch_off(stage),
+            7 if self.has(OpKind::Thp) => self.large(stage),
             5 | 6 if self.has(OpKind::Mremap) => self.move_away(stage),
             0 if self.says(Advice::Collapse) => self.collapse(stage),
             1 if self.says(Advice::Mergeable) && self.has(OpKind::Ksm) => self.merge(stage),
@@ -145,6 +147,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             Op::Write { pid, vpn, value: self.value() }
         });
         self.perhaps_more(&mut scene, stage);
+        if self.draw.one_in(2) {
+            self.perhaps_more(&mut scene, stage);
+        }
         self.moves(&mut scene, stage);
         scene
     }
@@ -174,6 +179,10 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     fn move_away(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, block, other } = stage;
         let mut scene = Scene::EMPTY;
+        // At the end of the table at times: the next page is in another one.
+        let last = Vpn((block.end() - 1) as u32);
+        let vpn = if self.draw.one_in(4) { last } else { vpn };
+        let stage = Stage { vpn, ..stage };
         if self.has(OpKind::Thp) && self.draw.one_in(3) {
             let always = self.some_orders(self.profile.orders);
             scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
@@ -193,10 +202,8 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         } else {
             self.perhaps_race(&mut scene, stage);
         }
-        let range = match self.draw.below(3) {
-            0 => PageRange { start: vpn, len: 2 },
-            _ => block,
-        };
+        let two = vpn == last || self.draw.one_in(3);
+        let range = if two { PageRange { start: vpn, len: 2 } } else { block };
         let start = Vpn(other.start.0.saturating_add(range.start.0 - block.start.0));
         let mut flags = MremapFlags { maymove: true, fixed: true, ..self.move_flags() };
         if flags.relocates() || !self.draw.one_in(3) {
@@ -219,6 +226,107 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             scene.push(op);
         }
         scene
+    }
+
+    /// A page on a device that is switched off.
+    fn switch_off(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        scene.push(Op::SwapOut { pid, vpn, token: None });
+        if self.has(OpKind::Fork) && self.draw.one_in(2) {
+            scene.push(self.op_of(OpKind::Fork));
+        }
+        if self.has(OpKind::BadSlot) && self.draw.one_in(2) {
+            scene.push(Op::BadSlot { pid, vpn });
+        }
+        scene.push(Op::Swapoff);
+        scene
+    }
+
+    /// A large folio, and something that happens to the whole of it, or beside it.
+    fn large(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        let always = if self.draw.one_in(2) {
+            OrderSet::EMPTY.with(Order(self.config.pmd_order().0))
+        } else {
+            self.some_orders(self.profile.orders)
+        };
+        scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
+        scene.push(if self.draw.one_in(2) {
+            Op::Mmap { pid, range: block, prot: Prot::RW, droppable: false }
+        } else {
+            Op::Madvise { pid, range: block, advice: Advice::DontNeed }
+        });
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        let (migrates, swaps) = (self.has(OpKind::Migrate), self.has(OpKind::SwapOut));
+        let splits = self.has(OpKind::Split);
+        match self.draw.below(6) {
+            0 if swaps && splits => self.cached_and_split(&mut scene, stage),
+            1 if migrates && splits && self.has(OpKind::Fork) => self.part_ways(&mut scene, stage),
+            2 if swaps && self.has(OpKind::Hwpoison) => {
+                scene.push(self.op_of(OpKind::Get));
+                scene.push(Op::Hwpoison { pid, vpn });
+                scene.push(Op::SwapOut { pid, vpn, token: None });
+            }
+            3 if migrates && self.has(OpKind::UffdRegister) => {
+                let call = UffdCall::Register { missing: true, wp: false };
+                scene.push(Op::Uffd { pid, range: block, call });
+                scene.push(Op::Migrate { pid, vpn, token: self.new_token(), all: true });
+                let fill = UffdFill::Copy { value: self.value(), wp: false };
+                scene.push(Op::UffdFill { pid, vpn, fill });
+            }
+            4 if self.has(OpKind::Fork) && self.has(OpKind::Exit) => self.mixed(&mut scene, stage),
+            _ if self.has(OpKind::NumaHint) => {
+                self.perhaps_race(&mut scene, stage);
+                scene.push(Op::NumaHint { pid, range: block });
+            }
+            _ => self.perhaps_more(&mut scene, stage),
+        }
+        scene
+    }
+
+    /// The folio is written to swap, mapped again from the swap cache, and split.
+    fn cached_and_split(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, vpn, .. } = stage;
+        let token = self.new_token();
+        scene.push(Op::SwapOut { pid, vpn, token: Some(token) });
+        scene.push(Op::Read { pid, vpn });
+        scene.push(Op::WriteDone { token, error: false });
+        let order = self.split_order();
+        scene.push(Op::Split { pid, vpn, order, nonuniform: self.draw.one_in(4) });
+    }
+
+    /// One page of the folio is exclusive and writable again, the others are not; then the run that
+    /// they were is changed, or moved.
+    fn mixed(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, block, .. } = stage;
+        let child = self.child();
+        scene.push(Op::Fork { parent: pid, child });
+        scene.push(Op::Exit { pid: child });
+        let vpn = Vpn(self.page_of(block));
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        if self.has(OpKind::Mremap) && self.draw.one_in(2) {
+            self.perhaps_race(scene, stage);
+            let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::default() };
+            scene.push(Op::Mremap { pid, range: block, to: stage.other, flags });
+        } else if self.has(OpKind::Mprotect) {
+            scene.push(Op::Mprotect { pid, range: block, prot: Prot::R });
+            scene.push(Op::Mprotect { pid, range: block, prot: Prot::RW });
+        }
+    }
+
+    /// Parent and child share the folio, then the parent has another one in its place, under
+    /// migration when the old one is split.
+    fn part_ways(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, vpn, block, .. } = stage;
+        let child = self.child();
+        scene.push(Op::Fork { parent: pid, child });
+        scene.push(Op::Madvise { pid, range: block, advice: Advice::DontNeed });
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        scene.push(Op::Migrate { pid, vpn, token: self.new_token(), all: true });
+        scene.push(Op::Split { pid: child, vpn, order: Order(0), nonuniform: false });
     }
 
     /// Something that makes a page less ordinary.
@@ -254,6 +362,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             OpKind::UffdWp if self.has(OpKind::UffdRegister) => {
                 let call = UffdCall::Register { missing: false, wp: true };
                 scene.push(Op::Uffd { pid, range: block, call });
+                self.perhaps_race(scene, stage);
                 scene.push(Op::Uffd { pid, range: block, call: UffdCall::Protect(true) });
             }
             OpKind::Mprotect => scene.push(Op::Mprotect { pid, range: block, prot: Prot::R }),
@@ -265,8 +374,11 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     fn perhaps_race(&mut self, scene: &mut Scene, stage: Stage) {
         if self.has(OpKind::Race) && self.draw.one_in(2) {
             let Stage { pid, vpn, .. } = stage;
-            scene.push(if self.draw.one_in(4) {
-                Op::Race { actor: Actor::Walk { pid, vpn }, at: self.yields() }
+            scene.push(if self.draw.one_in(3) {
+                // It has the lock when the operation begins, or comes at any time.
+                let early = [0, 0, 0, 1 + self.draw.below(3) as u8];
+                let at = if self.draw.one_in(2) { early } else { self.yields() };
+                Op::Race { actor: Actor::Walk { pid, vpn }, at }
             } else {
                 self.race_before(&Op::Read { pid, vpn })
             });

@@ -1,0 +1,7 @@
+# rules: E17 C10
+config ptes=4
+mmap p0 0+1 rw
+write p0 0 a
+swap_out p0 0
+fork p0 p1
+swapoff
