@@ -143,9 +143,11 @@ impl Model {
 
     /// Whether an entry can be moved: it maps no page that another one maps, too (M3, M5).
     fn moves_as_it_is(&self, entry: Entry) -> bool {
+        if fault!(self, AnonmmNoCow) {
+            return true;
+        }
         !entry.has_folio()
             || self.folios.mapcount[entry.pfn() as usize] <= 1
-            || fault!(self, AnonmmNoCow)
             || fault!(self, AnonmmMoveWithoutEarlyCow)
     }
 
