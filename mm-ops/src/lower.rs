@@ -15,6 +15,7 @@ use crate::op::{Advice, GupFlags, Op, Prot, Remote, UffdCall, UffdFill};
 use crate::program::Program;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
+use crate::rmap::RmapScheme;
 use std::cmp::Ordering;
 
 /// How far an operation is from the simplest one. Compared field by field, from the first.
@@ -62,7 +63,7 @@ pub fn compare(one: &Program, other: &Program) -> Ordering {
 /// The weight of a configuration.
 #[must_use]
 pub fn config_weight(config: &Config) -> ConfigWeight {
-    let default = Config::default();
+    let default = Config::usual(config.rmap);
     let switches = [
         config.batching != default.batching,
         config.access_bits != default.access_bits,
@@ -80,7 +81,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.dev_exclusive != default.dev_exclusive,
         config.migdev_old != default.migdev_old,
         config.dev_thp != default.dev_thp,
-        config.rmap != default.rmap,
+        config.rmap != RmapScheme::default(),
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -95,7 +96,8 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
 pub fn config_lowerings(config: &Config) -> Vec<Config> {
     let smaller = PTES_ALLOWED.into_iter().filter(|ptes| *ptes < config.ptes);
     let mut variants: Vec<Config> = smaller.map(|ptes| Config { ptes, ..*config }).collect();
-    let default = Config::default();
+    let default = Config::usual(config.rmap);
+    let newest = Config::default();
     variants.extend([
         Config { batching: Batching::On, ..*config },
         Config { access_bits: AccessBits::Exact, ..*config },
@@ -113,7 +115,8 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { dev_exclusive: default.dev_exclusive, ..*config },
         Config { migdev_old: default.migdev_old, ..*config },
         Config { dev_thp: default.dev_thp, ..*config },
-        Config { rmap: default.rmap, ..*config },
+        // With the scheme goes what it fixed.
+        Config { rmap: newest.rmap, pt_reclaim: newest.pt_reclaim, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));

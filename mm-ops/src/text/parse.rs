@@ -97,7 +97,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
 fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
     let mut config = Config::default();
     let keys = parse_settings(cursor, &mut config)?;
-    Ok((config, keys))
+    Ok((config.sanitized(), keys))
 }
 
 /// Settings up to the end of the line, laid over a configuration; answers which keys.

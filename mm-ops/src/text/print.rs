@@ -404,7 +404,8 @@ impl Config {
 
     /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
     pub(super) fn line(&self, keep: u32) -> String {
-        let default = Self::default();
+        // What the rmap scheme fixes is not told; the scheme itself is.
+        let default = Self { rmap: RmapScheme::default(), ..Self::usual(self.rmap) };
         let mut line = "config".to_owned();
         for (key, name) in CONFIG_KEYS.iter().enumerate() {
             let setting = self.setting(key);
