@@ -195,6 +195,11 @@ impl Config {
         self
     }
 
+    /// The default of a program with this rmap scheme: what it fixes is no setting.
+    pub(crate) fn usual(rmap: RmapScheme) -> Self {
+        Self { rmap, ..Self::default() }.sanitized()
+    }
+
     /// Order of a folio that a PMD maps: 2 for 4 entries a table, 9 for 512.
     #[must_use]
     pub const fn pmd_order(&self) -> Order {

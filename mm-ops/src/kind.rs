@@ -1,7 +1,8 @@
 //! The kinds of operation, one for each keyword of the text format. Printing, parsing, generation
 //! and statistics share this one list.
 
-use crate::op::{Op, Remote, UffdCall, UffdFill};
+use crate::call::{Remote, UffdCall, UffdFill};
+use crate::op::Op;
 
 /// Declares [`OpKind`] from the list of keywords.
 macro_rules! kinds {

@@ -8,6 +8,7 @@
 
 #[cfg(feature = "arbitrary")]
 mod arbitrary_impl;
+mod call;
 pub mod codec;
 mod config;
 mod device;
@@ -32,6 +33,7 @@ mod snapshot;
 mod strategy;
 pub mod text;
 
+pub use call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 pub use config::{
     AccessBits, Batching, Config, DEV_MEM_MAX, DevExclusiveMode, PTES_ALLOWED, SWAP_SLOTS_MAX,
     SwapDevice, UffdWpMode,
@@ -48,9 +50,7 @@ pub use mm::Mm;
 pub use observation::{
     FolioView, NO_FRAME, NO_NAME, Observation, PageState, PageView, Sees, UNSEEN, VmaView,
 };
-pub use op::{
-    Advice, AllocKind, AllocSite, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill,
-};
+pub use op::{AllocKind, AllocSite, Op};
 pub use operands::Operands;
 pub use outcome::{Choice, Effect, Errno, Outcome};
 pub use program::{Program, Step};

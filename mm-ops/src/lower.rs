@@ -7,14 +7,16 @@
 //! and lost the failure. Programs compare by [`compare`]: fewer operations, then the simpler
 //! configuration, then operation by operation from the first.
 
+use crate::call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::config::{AccessBits, Batching, Config, PTES_ALLOWED};
 use crate::device::{DevOp, DevSelect, Device};
 use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::program::Program;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
+use crate::rmap::RmapScheme;
 use std::cmp::Ordering;
 
 /// How far an operation is from the simplest one. Compared field by field, from the first.
@@ -62,7 +64,7 @@ pub fn compare(one: &Program, other: &Program) -> Ordering {
 /// The weight of a configuration.
 #[must_use]
 pub fn config_weight(config: &Config) -> ConfigWeight {
-    let default = Config::default();
+    let default = Config::usual(config.rmap);
     let switches = [
         config.batching != default.batching,
         config.access_bits != default.access_bits,
@@ -81,7 +83,7 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
         config.migdev_old != default.migdev_old,
         config.dev_thp != default.dev_thp,
         config.swap_noexcl != default.swap_noexcl,
-        config.rmap != default.rmap,
+        config.rmap != RmapScheme::default(),
     ];
     ConfigWeight {
         ptes: config.ptes,
@@ -96,7 +98,8 @@ pub fn config_weight(config: &Config) -> ConfigWeight {
 pub fn config_lowerings(config: &Config) -> Vec<Config> {
     let smaller = PTES_ALLOWED.into_iter().filter(|ptes| *ptes < config.ptes);
     let mut variants: Vec<Config> = smaller.map(|ptes| Config { ptes, ..*config }).collect();
-    let default = Config::default();
+    let default = Config::usual(config.rmap);
+    let newest = Config::default();
     variants.extend([
         Config { batching: Batching::On, ..*config },
         Config { access_bits: AccessBits::Exact, ..*config },
@@ -115,7 +118,8 @@ pub fn config_lowerings(config: &Config) -> Vec<Config> {
         Config { migdev_old: default.migdev_old, ..*config },
         Config { dev_thp: default.dev_thp, ..*config },
         Config { swap_noexcl: default.swap_noexcl, ..*config },
-        Config { rmap: default.rmap, ..*config },
+        // With the scheme goes what it fixed.
+        Config { rmap: newest.rmap, pt_reclaim: newest.pt_reclaim, ..*config },
         Config { procs: PROCS_MAX, ..*config },
     ]);
     variants.retain(|variant| config_weight(variant) < config_weight(config));

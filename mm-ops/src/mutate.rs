@@ -2,6 +2,7 @@
 //! operand, by the same knowledge of what makes sense as generation. Every engine mutates here.
 //! Works in place: within the capacity a program has, nothing is allocated.
 
+use crate::call::{GupFlags, Remote, UffdCall, UffdFill};
 use crate::config::{AccessBits, Batching, Config};
 use crate::device::DevOp;
 use crate::generate::{
@@ -10,7 +11,7 @@ use crate::generate::{
 };
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
-use crate::op::{GupFlags, Op, Remote, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::program::{Program, Step};
 use crate::race::{Actor, RACE_STEPS};
 use rand_core::RngCore;

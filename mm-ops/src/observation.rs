@@ -1,8 +1,8 @@
 //! What userspace could see of a subject. Unlike a snapshot it says nothing of mechanism, so any
 //! memory manager, and the running kernel, can be asked for it.
 
+use crate::call::Prot;
 use crate::ids::{Pid, Value, Vpn};
-use crate::op::Prot;
 use crate::snapshot::{EntryFlags, EntryKind, FolioFlags, Snapshot, VmaFlags};
 
 /// Which columns of [`PageView`] a subject can fill. `value` is always compared, and what the VMAs cover with

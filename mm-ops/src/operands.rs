@@ -1,9 +1,10 @@
 //! The operands of an operation by their type, whatever the operation: for tools that rename,
 //! move or count them.
 
+use crate::call::{Remote, UffdFill};
 use crate::device::Device;
 use crate::ids::{Handle, PageRange, Pid, Token, Value, Vpn};
-use crate::op::{Op, Remote, UffdFill};
+use crate::op::Op;
 use crate::race::Actor;
 
 /// The operands an operation has. Flags, rights, advice, orders and plain counts are not among

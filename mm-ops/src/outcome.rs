@@ -1,8 +1,9 @@
 //! What an operation answers, and what a subject was free to choose.
 
+use crate::call::Remote;
 use crate::device::DevOp;
 use crate::ids::{Order, Pid, Value, Vpn};
-use crate::op::{AllocSite, Op, Remote};
+use crate::op::{AllocSite, Op};
 use crate::race::ActorEnd;
 use crate::remap::PidSet;
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,9 @@
 //! The two rmap schemes: which operations each of them knows, and what the older one shows of itself
 //! in a snapshot. How a page is found by either is for those who execute programs.
 
+use crate::call::{Advice, GupFlags, Remote};
 use crate::ids::Pid;
-use crate::op::{Advice, GupFlags, Op, Remote};
+use crate::op::Op;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 use serde::{Deserialize, Serialize};
@@ -132,6 +133,11 @@ mod tests {
         let mut config = Config { soft_dirty: true, ..Config::default() };
         "rmap=anonmm".parse::<crate::text::Settings>().unwrap().lay_over(&mut config);
         assert!(!config.soft_dirty && config.rmap == RmapScheme::Anonmm);
-        assert_eq!(Program::parse(&config.to_string()).unwrap().config, config);
+        assert_eq!(config.to_string(), "config rmap=anonmm");
+        let program = Program::parse("config rmap=anonmm\nread p0 3\n").unwrap();
+        assert_eq!(program.config, config);
+        assert_eq!(crate::codec::decode(&crate::codec::encode(&program)), Ok(program));
+        let simpler = crate::lower::config_lowerings(&config);
+        assert!(simpler.contains(&Config { ptes: config.ptes, ..Config::default() }));
     }
 }

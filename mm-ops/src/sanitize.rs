@@ -1,9 +1,10 @@
 //! Any bits become a program that can be written down: names taken into their bounds, impossible
 //! expectations dropped. Knows bounds, and no behaviour.
 
+use crate::call::UffdCall;
 use crate::device::DEVICES_MAX;
 use crate::ids::{HANDLES_MAX, OPS_MAX, ORDER_MAX, PROCS_MAX, TOKENS_MAX, Value};
-use crate::op::{Op, UffdCall};
+use crate::op::Op;
 use crate::outcome::Outcome;
 use crate::program::{Program, Step};
 

@@ -5,9 +5,10 @@
 use super::draw::Draw;
 use super::operands::Maker;
 use super::scenes::{Scene, Stage};
+use crate::call::{Advice, GupFlags, Remote};
 use crate::ids::{PageRange, Pid, Vpn};
 use crate::kind::OpKind::{self, *};
-use crate::op::{Advice, GupFlags, Op, Remote};
+use crate::op::Op;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 use crate::rmap::RmapScheme;

@@ -2,8 +2,8 @@
 //! The names are those of `docs/rules` and of the files of the two implementations.
 
 use super::draw::Draw;
+use crate::call::Advice;
 use crate::kind::OpKind::{self, *};
-use crate::op::Advice;
 use crate::text::nearest;
 use std::fmt::{Display, Formatter, Result as FmtResult};
 use std::str::FromStr;

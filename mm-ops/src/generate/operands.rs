@@ -5,13 +5,14 @@
 use super::draw::Draw;
 use super::profile::{Profile, orders_up_to};
 use super::sketch::Sketch;
+use crate::call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::config::Config;
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
     Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::race::{AT_END, Actor, RACE_STEPS};
 use crate::remap::MremapFlags;
 

@@ -4,9 +4,10 @@
 
 use super::draw::Draw;
 use super::operands::Maker;
+use crate::call::{Advice, Prot, UffdCall, UffdFill};
 use crate::ids::{Order, OrderSet, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
-use crate::op::{Advice, Op, Prot, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 use crate::rmap::RmapScheme;

@@ -1,9 +1,10 @@
 //! A rough idea of what a program has done so far, so that the next operation makes sense more
 //! often than not. It knows no rule and may be wrong: every operation is legal in every state.
 
+use crate::call::UffdCall;
 use crate::device::{DevOp, Device};
 use crate::ids::{HANDLES_MAX, Handle, PROCS_MAX, PageRange, Pid, Token, Vpn};
-use crate::op::{Op, UffdCall};
+use crate::op::Op;
 use crate::race::Actor;
 use crate::remap::MremapFlags;
 

@@ -9,13 +9,14 @@ use super::print::{
     CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS,
     RELOCATE_DESIGNS, RMAP_SCHEMES, SWAP_DEVICES, UFFD_MODES,
 };
+use crate::call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::config::{AccessBits, Batching, Config, DEV_MEM_MAX, PTES_ALLOWED, SWAP_SLOTS_MAX};
 use crate::ids::{
     HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
     Value, Vpn,
 };
 use crate::kind::OpKind;
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor, RACE_STEPS};
@@ -97,7 +98,7 @@ pub(super) fn parse_line(cursor: &mut Cursor<'_>) -> Parsed<Code> {
 fn parse_config(cursor: &mut Cursor<'_>) -> Parsed<(Config, u32)> {
     let mut config = Config::default();
     let keys = parse_settings(cursor, &mut config)?;
-    Ok((config, keys))
+    Ok((config.sanitized(), keys))
 }
 
 /// Settings up to the end of the line, laid over a configuration; answers which keys.

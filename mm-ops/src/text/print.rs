@@ -1,8 +1,9 @@
 //! Printing: operations, outcomes, configurations and programs as text.
 
+use crate::call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::config::{AccessBits, Batching, Config, DevExclusiveMode, SwapDevice, UffdWpMode};
 use crate::ids::{Handle, OrderSet, PageRange, Pid, Token, Value, Vpn};
-use crate::op::{Advice, GupFlags, Op, Prot, Remote, ScanLimits, UffdCall, UffdFill};
+use crate::op::Op;
 use crate::outcome::{Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor};
@@ -409,7 +410,8 @@ impl Config {
 
     /// The `config` line. Keys at their default are left out, unless `keep` has their bit.
     pub(super) fn line(&self, keep: u32) -> String {
-        let default = Self::default();
+        // What the rmap scheme fixes is not told; the scheme itself is.
+        let default = Self { rmap: RmapScheme::default(), ..Self::usual(self.rmap) };
         let mut line = "config".to_owned();
         for (key, name) in CONFIG_KEYS.iter().enumerate() {
             let setting = self.setting(key);

@@ -317,6 +317,7 @@ fn config_of_anon_vma(seed: u64) -> Config {
         },
         migdev_old: seed % 19 < 5,
         dev_thp: seed % 23 < 12,
+        swap_noexcl: seed % 29 < 6,
         relocate: match seed % 17 {
             0..4 => RelocateDesign::PinIgnore,
             4 => RelocateDesign::PmdFail,

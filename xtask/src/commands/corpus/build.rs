@@ -149,7 +149,7 @@ mod tests {
             assert!(words.contains(&format!("\"{word}\"\n")), "{word} is not in\n{words}");
         }
         let magic = dictionary(Target::Codec).expect("constant").expect("a dictionary");
-        assert_eq!(magic, "\"\\x6d\\x6d\\x6f\\x70\\x04\"\n");
+        assert_eq!(magic, "\"\\x6d\\x6d\\x6f\\x70\\x05\"\n");
         assert!(dictionary(Target::Lockstep).expect("none").is_none());
     }
 
