@@ -143,6 +143,9 @@ fn config(linux: &Linux, program: &Program) -> Refusal {
     if program.config.rmap == RmapScheme::Anonmm {
         return Err(ANONMM.to_owned());
     }
+    if program.config.swap_noexcl {
+        return Err("swap_noexcl=on: kernels since 5.19 have the exclusive bit (E26)".to_owned());
+    }
     if program.config.soft_dirty {
         return Err("soft-dirty tracking: its effects are not observed yet".to_owned());
     }

@@ -481,7 +481,9 @@ impl Ideal {
             if region.skip && !region.unsure {
                 continue;
             }
-            copy.regions.insert(*start, Region { skip: false, ..*region });
+            // Where advice failed midway the child may have nothing.
+            let maybe = region.maybe || region.unsure;
+            copy.regions.insert(*start, Region { skip: false, maybe, ..*region });
             if region.wipe && !region.unsure {
                 continue;
             }

@@ -207,6 +207,7 @@ fn fit(profile: &mut Profile, number: u64, lacking: &[OpKind]) {
     profile.config.soft_dirty = false;
     profile.config.lru_batch = false;
     profile.config.pt_reclaim = true;
+    profile.config.swap_noexcl = false;
     profile.config.swap_slots = SWAP_SLOTS_MAX;
     profile.config.swap_device = SwapDevice::Zram;
     lacking.iter().for_each(|kind| profile.set_weight(*kind, 0));
