@@ -74,6 +74,9 @@ impl Model {
             if !self.folios.value[candidate.frame as usize].is_zero() {
                 return Err(Errno::EINVAL);
             }
+            if self.is_ksm(candidate.frame) {
+                return Err(Errno::EAGAIN);
+            }
             self.merge_page(candidate, Target::Zero)
         }))
     }

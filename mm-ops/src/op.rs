@@ -385,7 +385,8 @@ pub enum Op {
         to: Vpn,
     },
     /// `ksm_zero p0 3`: ksmd found a page of zeros and maps the zero page in its place
-    /// (use_zero_pages, P3). Errors as `ksm`; content that is not zero → `EINVAL`.
+    /// (use_zero_pages, P3). Errors as `ksm`; content that is not zero → `EINVAL`; a page
+    /// that is a KSM page already stays one → `EAGAIN`.
     KsmZero {
         /// The process.
         pid: Pid,

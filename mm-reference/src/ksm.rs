@@ -36,6 +36,11 @@ impl Reference {
         if !self.page(folio, page).value.is_zero() {
             return Outcome::Err(Errno::EINVAL);
         }
+        if self.is_ksm(folio) {
+            // ksmd has it in its tree, and looks for nothing better.
+            rule!(self.coverage, P3, 4);
+            return Outcome::Err(Errno::EAGAIN);
+        }
         let old = match self.write_protected(place) {
             Ok(old) => old,
             Err(errno) => return Outcome::Err(errno),
