@@ -11,17 +11,25 @@ use mm_ops::{MremapFlags, NO_NAME, Observation, Op, PageRange, PageView, Pid, Vp
 /// Two observations of one subject, before an operation and after it.
 type Change<'a> = (&'a Observation, &'a Observation);
 
-/// The places where the operation unmaps first and then faults new pages in, which may get the frames
-/// just given back: what locked memory grows by, moved to where something was.
-pub(crate) fn mapped_anew(op: &Op) -> Option<(Pid, PageRange)> {
+/// The places where the operation unmaps first and then puts new pages, which may get the frames just given
+/// back: what locked memory grows by, moved to where something was; a KSM page, which is copied before it moves
+/// (J4), and after what was at its new place went (J16); and the two pages of `ksm`, for ksmd comes more
+/// than once, and may break what it merged the time before (P4).
+pub(crate) fn mapped_anew(op: &Op, before: &Observation) -> Vec<(Pid, PageRange)> {
+    let page = |pid, vpn| (pid, PageRange { start: vpn, len: 1 });
     match *op {
-        Op::Mremap { pid, range, to, flags: MremapFlags { fixed: true, .. } }
-            if to.len > range.len =>
-        {
+        Op::Mremap { pid, range, to, flags: MremapFlags { fixed: true, .. } } => {
             let start = Vpn(to.start.0.saturating_add(range.len));
-            Some((pid, PageRange { start, len: to.len - range.len }))
+            let growth = PageRange { start, len: to.len.saturating_sub(range.len) };
+            let views = before.pages.iter().zip(&before.folios);
+            let copied = views
+                .filter(|(page, view)| view.ksm && page.pid == pid && range.contains(page.vpn));
+            let target = |vpn: Vpn| Vpn(to.start.0.saturating_add(vpn.0 - range.start.0));
+            let copied = copied.map(|(at, _)| page(pid, target(at.vpn)));
+            copied.chain((growth.len > 0).then_some((pid, growth))).collect()
         }
-        _ => None,
+        Op::Ksm { pid, vpn, with, to } => vec![page(pid, vpn), page(with, to)],
+        _ => Vec::new(),
     }
 }
 
@@ -29,7 +37,7 @@ pub(crate) fn mapped_anew(op: &Op) -> Option<(Pid, PageRange)> {
 pub(crate) fn difference(
     expected: Change<'_>,
     found: Change<'_>,
-    anew: Option<(Pid, PageRange)>,
+    anew: &[(Pid, PageRange)],
 ) -> Option<Finding> {
     if found.1.names.is_empty() {
         return None;
@@ -40,9 +48,8 @@ pub(crate) fn difference(
         let at = (page.pid, page.vpn);
         let expected = ours_before.at(at)? == ours.at(at)?;
         let found = theirs_before.at(at)? == theirs.at(at)?;
-        let may_be_the_old_one = anew.is_some_and(|(pid, range)| {
-            pid == at.0 && (u64::from(range.start.0)..range.end()).contains(&u64::from(at.1.0))
-        });
+        let may_be_the_old_one =
+            anew.iter().any(|(pid, range)| *pid == at.0 && range.contains(at.1));
         if may_be_the_old_one && !expected {
             return None;
         }
@@ -75,7 +82,7 @@ impl<'a> Names<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mm_ops::Value;
+    use mm_ops::{FolioView, Value};
 
     /// Pages of `p0` from 0 on with these frames.
     fn seen(names: &[u64]) -> Observation {
@@ -86,7 +93,7 @@ mod tests {
 
     fn found(expected: [&[u64]; 2], found: [&[u64]; 2]) -> Option<Place> {
         let [a, b, c, d] = [expected[0], expected[1], found[0], found[1]].map(seen);
-        difference((&a, &b), (&c, &d), None).map(|finding| finding.place)
+        difference((&a, &b), (&c, &d), &[]).map(|finding| finding.place)
     }
 
     #[test]
@@ -99,12 +106,31 @@ mod tests {
         };
         let [before, other, same] = [&[1, 2][..], &[3, 4], &[5, 2]].map(seen);
         let judged = |after: &Observation| {
-            let found = difference((&before, &other), (&before, after), mapped_anew(&op));
+            let found = difference((&before, &other), (&before, after), &mapped_anew(&op, &before));
             found.map(|finding| finding.place)
         };
         assert_eq!(judged(&other), None);
         assert_eq!(judged(&same), None, "page 1 was unmapped, then populated");
         assert_eq!(judged(&before), Some(Place::Page(Pid(0), Vpn(0))), "page 0 was moved");
+    }
+
+    #[test]
+    fn a_ksm_page_that_moves_may_get_the_frame_of_what_was_there() {
+        let op = Op::Mremap {
+            pid: Pid(0),
+            range: PageRange::new(0, 1),
+            to: PageRange::new(1, 1),
+            flags: MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE },
+        };
+        let mut before = seen(&[1, 2]);
+        assert!(mapped_anew(&op, &before).is_empty());
+        before.folios = vec![FolioView { ksm: true, ..FolioView::default() }; 2];
+        let (other, same) = (seen(&[1, 3]), seen(&[1, 2]));
+        let judged = |anew: &[(Pid, PageRange)]| {
+            difference((&before, &other), (&before, &same), anew).map(|finding| finding.place)
+        };
+        assert_eq!(judged(&mapped_anew(&op, &before)), None);
+        assert_eq!(judged(&[]), Some(Place::Page(Pid(0), Vpn(1))));
     }
 
     #[test]

@@ -379,7 +379,8 @@ impl Lockstep {
         let finding = observe::difference(&self.expected, &self.seen, permits).or_else(|| {
             let expected = (&self.expected_before, &self.expected);
             let found = (&self.seen_before, &self.seen);
-            frames::difference(expected, found, frames::mapped_anew(op))
+            let anew = frames::mapped_anew(op, &self.seen_before);
+            frames::difference(expected, found, &anew)
         });
         if let Some(finding) = finding {
             let mut failure = Failure::new(Oracle::Observation, index, op);

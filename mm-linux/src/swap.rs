@@ -3,10 +3,11 @@
 //! reclaims something; the guardian switches it off and empties it whatever happens
 //! ([`crate::settings::Will`]).
 
+use crate::folio::look;
 use crate::linux::{Linux, Trouble};
 use crate::ops::Answer;
 use crate::sys;
-use mm_ops::{Errno, Op, Outcome};
+use mm_ops::{Errno, Op, Outcome, PageState, PageView};
 use rustix::fs::{Mode, OFlags};
 use std::fs;
 
@@ -128,7 +129,30 @@ fn switched(linux: &mut Linux, on: bool) -> Answer {
 }
 
 pub(crate) fn swapoff(linux: &mut Linux, _: &Op) -> Answer {
+    if comes_back_in_an_order_of_its_own(linux) {
+        let what = "swapoff of a page that was merged by KSM, and that several processes lack";
+        linux.trouble(Trouble::NotDriven(what.to_owned()));
+        return Err(Errno::EOPNOTSUPP);
+    }
     switched(linux, false)
+}
+
+/// Whether it matters to whom swapoff comes first: of a page that was merged by KSM the first place gets the page and
+/// whatever does not fit it gets a copy (E16). Processes are visited as they last began to swap, not by name
+/// (E17). Such a page looks the same at several places, and not all of them are of one process.
+fn comes_back_in_an_order_of_its_own(linux: &Linux) -> bool {
+    let seen = look(linux);
+    let away = |page: &&PageView| matches!(page.state, PageState::Swapped | PageState::SwapCached);
+    let away: Vec<&PageView> = seen.pages.iter().filter(away).collect();
+    away.iter().any(|one| {
+        let same = away.iter().filter(|other| other.value == one.value);
+        let (mut elsewhere, mut others) = (false, false);
+        same.for_each(|other| {
+            elsewhere |= other.vpn != one.vpn;
+            others |= other.pid != one.pid;
+        });
+        elsewhere && others
+    })
 }
 
 pub(crate) fn swapon(linux: &mut Linux, _: &Op) -> Answer {

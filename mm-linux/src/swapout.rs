@@ -83,6 +83,10 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         // Without swap reclaim of a cgroup looks at no anonymous page, and splits none for want of slots (E1).
         return not_driven(linux, "of a shared large folio while swap is off");
     }
+    if folio.unevictable && folio.cached {
+        // Reclaim of a cgroup does not come to it, and so does not take it out of the cache (E1).
+        return not_driven(linux, "of a shared mlocked folio that is in the swap cache");
+    }
     if is_locked(linux, before, folio)? != folio.unevictable {
         // Mlocked is a flag with a history: memory that comes back from swap gets it only when reclaim finds it in a
         // locked mapping.
