@@ -188,9 +188,9 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
     answer
 }
 
-/// A locked mapping is refused with EINVAL; what is found mlocked elsewhere was passed over.
+/// What is found mlocked was passed over, in front of a locked mapping, too, which is refused with EINVAL.
 fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answer {
-    if !matches!(answer, Err(Errno::EINVAL | Errno::ESRCH)) {
+    if answer != Err(Errno::ESRCH) {
         remap::none_stays_mlocked(linux, pid, range)?;
     }
     answer

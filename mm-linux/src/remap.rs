@@ -148,7 +148,7 @@ fn wherever_it_is_free(linux: &mut Linux, call: Call, old: PageRange, new: PageR
 
 /// MREMAP_DONTUNMAP unlocks the mapping that it leaves, and not the pages that stay in it: reclaim and MADV_FREE
 /// pass them over from then on, while the rules know of locked mappings only (Z2). Such a program ends here. To be
-/// asked of memory that no locked mapping has.
+/// asked of memory some of which no locked mapping has.
 pub(crate) fn none_stays_mlocked(linux: &Linux, pid: Pid, range: PageRange) -> Result<(), Errno> {
     if !linux.left_behind {
         return Ok(());
