@@ -7,10 +7,10 @@
 //! Moving a process costs as much as ten operations, so it is done only for programs that can make use of it
 //! ([`Linux::prepare`]). The guardian removes the cgroups ([`crate::settings::Will`]).
 
-use crate::folio::is_active;
+use crate::folio::{Folio, frames, is_active};
 use crate::linux::{Linux, Trouble};
 use crate::observe::{read_words, word};
-use mm_ops::{Advice, Errno, Op, Pid, Program};
+use mm_ops::{Advice, Errno, Observation, Op, Pid, Program};
 use rustix::fd::{AsFd, OwnedFd};
 use rustix::fs::{Mode, OFlags};
 use std::fmt;
@@ -250,25 +250,24 @@ pub(crate) enum Obstacle {
     Failed(i32),
 }
 
-/// Reclaims the cgroup of these frames, which must be all in one and the same, with none of the others. If not
+/// Reclaims the cgroup of a folio, which must have all of it and nothing else that is mapped. If not
 /// `anonymous`, only the shrinkers look at it. A live process takes part.
 pub(crate) fn reclaim(
     linux: &Linux,
     taker: Pid,
-    frames: &[u64],
-    others: &[u64],
+    seen: &Observation,
+    folio: &Folio,
     anonymous: bool,
 ) -> Result<(), Obstacle> {
     let groups = linux.groups.as_ref().filter(|_| linux.apart).ok_or(Obstacle::NoGroups)?;
-    let of = |frame: &u64| groups.of_frame(*frame).map_err(Obstacle::Failed);
-    let first = frames.first().ok_or(Obstacle::NoGroups)?;
-    let place = of(first)?.ok_or(Obstacle::NotAlone)?;
-    for frame in frames {
+    let of = |frame: u64| groups.of_frame(frame).map_err(Obstacle::Failed);
+    let place = of(folio.first)?.ok_or(Obstacle::NotAlone)?;
+    for frame in folio.frames() {
         if of(frame)? != Some(place) {
             return Err(Obstacle::NotAlone);
         }
     }
-    for frame in others {
+    for (_, frame) in frames(seen).filter(|(_, frame)| !folio.has_frame(*frame)) {
         if of(frame)? == Some(place) {
             return Err(Obstacle::NotAlone);
         }
@@ -279,7 +278,7 @@ pub(crate) fn reclaim(
     for _ in 0..ROUNDS {
         groups.count(linux, taker).map_err(Obstacle::Failed)?;
         groups.run(place, true)?;
-        if !is_active(*first) {
+        if !is_active(folio.first) {
             break;
         }
     }
@@ -340,6 +339,5 @@ pub(crate) fn not_driven(linux: &Linux, what: &str, obstacle: &Obstacle) -> Errn
             return Errno::EIO;
         }
     };
-    linux.trouble(Trouble::NotDriven(format!("{what}: {why}")));
-    Errno::EOPNOTSUPP
+    linux.not_driven(format!("{what}: {why}"))
 }

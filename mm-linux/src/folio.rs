@@ -3,7 +3,7 @@
 
 use crate::linux::Linux;
 use crate::observe::{read_words, word};
-use mm_ops::{Mm, Observation, PageState, Pid, Vpn};
+use mm_ops::{Errno, Mm, Observation, PageState, Pid, Vpn};
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags};
 
@@ -60,6 +60,34 @@ pub(crate) fn frames(seen: &Observation) -> impl Iterator<Item = (usize, u64)> {
     names.filter(|(at, _)| is_page(seen.pages[*at].state))
 }
 
+/// Pages at these places that PMD leaves of lazyfree folios map. E7 leaves such a leaf alone if its folio cannot be
+/// dropped, as Linux 6.18.4 does; 6.18.44 was seen to split it.
+pub(crate) fn lazyfree_leaves(
+    seen: &Observation,
+    places: impl Iterator<Item = usize>,
+) -> Vec<(Pid, Vpn)> {
+    let is_one = |at: &usize| {
+        seen.pages[*at].state == PageState::PageByPmd
+            && seen.folios.get(*at).is_some_and(|view| !view.swapbacked)
+    };
+    places.filter(is_one).map(|at| (seen.pages[at].pid, seen.pages[at].vpn)).collect()
+}
+
+/// A reclaim that split such a leaf, and left its pages, ends the program: what follows would be compared with
+/// another kernel's state (E7).
+pub(crate) fn leaves_kept(
+    linux: &Linux,
+    leaves: &[(Pid, Vpn)],
+    after: &Observation,
+    what: &str,
+) -> Result<(), Errno> {
+    if leaves.iter().any(|(pid, vpn)| state_at(after, *pid, *vpn) == PageState::Page) {
+        let why = "this kernel splits the leaf of a lazyfree folio that it cannot drop (E7)";
+        return Err(linux.not_driven(format!("{what}: {why}")));
+    }
+    Ok(())
+}
+
 impl Folio {
     /// The folio of the page at this place; `None` where frames and their flags cannot be seen.
     pub(crate) fn at(seen: &Observation, place: usize) -> Option<Self> {
@@ -82,8 +110,18 @@ impl Folio {
     }
 
     /// Its frames.
-    pub(crate) fn frames(&self) -> impl Iterator<Item = u64> {
+    pub(crate) fn frames(&self) -> std::ops::Range<u64> {
         self.first..self.first + u64::from(self.len)
+    }
+
+    /// Whether the frame is one of its own.
+    pub(crate) fn has_frame(&self, frame: u64) -> bool {
+        self.frames().contains(&frame)
+    }
+
+    /// [`lazyfree_leaves`], of this folio.
+    pub(crate) fn lazyfree_leaves(&self, seen: &Observation) -> Vec<(Pid, Vpn)> {
+        lazyfree_leaves(seen, self.places.iter().copied())
     }
 
     /// Every page of it is mapped somewhere.

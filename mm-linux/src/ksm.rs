@@ -86,8 +86,7 @@ pub(crate) fn ksm_zero(linux: &mut Linux, op: &Op) -> Answer {
 
 /// The state that was reached does not allow the operation.
 fn not_driven(linux: &Linux, why: &str) -> Errno {
-    linux.trouble(Trouble::NotDriven(format!("ksm: {why}")));
-    Errno::EOPNOTSUPP
+    linux.not_driven(format!("ksm: {why}"))
 }
 
 /// What ksmd can see: the pages of MERGEABLE mappings.

@@ -313,6 +313,12 @@ impl Linux {
         self.troubles.borrow_mut().push(trouble);
     }
 
+    /// The state that was reached does not allow the operation: the program has no result from here on.
+    pub(crate) fn not_driven(&self, why: impl Into<String>) -> Errno {
+        self.trouble(Trouble::NotDriven(why.into()));
+        Errno::EOPNOTSUPP
+    }
+
     /// How often in this program a fault wanted a folio of an enabled size and the kernel had no
     /// memory for it. Taking a smaller one is a choice of the kernel (A6), and the reason to run the
     /// program again if anything differs. Faults of other processes of the system count, too.

@@ -13,7 +13,7 @@ use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
 use crate::{folio, remap, settings, split, swap, swapout, sys, uffd};
 use mm_ops::{
-    Advice, Errno, Op, OrderSet, Outcome, PageRange, PageState, Pid, Prot, Remote, Value, Vpn,
+    Advice, Errno, Op, OrderSet, Outcome, PageRange, PageView, Pid, Prot, Remote, Value, Vpn,
 };
 use std::os::fd::BorrowedFd;
 use std::sync::atomic::Ordering;
@@ -171,9 +171,15 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
         Advice::PageOut => {
             linux.process(pid)?;
             swap::needed(linux)?;
-            let leaves = lazyfree_leaves(linux, pid, range);
+            let before = folio::look(linux);
+            let here = |page: &PageView| page.pid == pid && range.contains(page.vpn);
+            let places = (0..before.pages.len()).filter(|at| here(&before.pages[*at]));
+            let leaves = folio::lazyfree_leaves(&before, places);
             let answer = reclaimed(linux, pid, range, advise(linux));
-            return leaves_kept(linux, &leaves).and(answer);
+            if !leaves.is_empty() {
+                folio::leaves_kept(linux, &leaves, &folio::look(linux), "pageout")?;
+            }
+            return answer;
         }
         Advice::Free => return reclaimed(linux, pid, range, advise(linux)),
         Advice::Collapse => {}
@@ -194,36 +200,6 @@ fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answe
         remap::none_stays_mlocked(linux, pid, range)?;
     }
     answer
-}
-
-/// Pages in a range that PMD leaves of lazyfree folios map. E7 leaves such a leaf alone if its folio cannot be dropped,
-/// as Linux 6.18.4 does; 6.18.44 was seen to split it.
-fn lazyfree_leaves(linux: &Linux, pid: Pid, range: PageRange) -> Vec<(Pid, Vpn)> {
-    let seen = folio::look(linux);
-    let covered = range.start.0..range.start.0.saturating_add(range.len);
-    let views = seen.pages.iter().zip(&seen.folios);
-    let leaves = views.filter(|(page, view)| {
-        let here = page.pid == pid && covered.contains(&page.vpn.0);
-        here && page.state == PageState::PageByPmd && !view.swapbacked
-    });
-    leaves.map(|(page, _)| (page.pid, page.vpn)).collect()
-}
-
-/// A reclaim that split such a leaf, and left its pages, ends the program: what follows would be compared with
-/// another kernel's state (E7).
-fn leaves_kept(linux: &Linux, leaves: &[(Pid, Vpn)]) -> Result<(), Errno> {
-    if leaves.is_empty() {
-        return Ok(());
-    }
-    let after = folio::look(linux);
-    let is_split = |(pid, vpn): &(Pid, Vpn)| folio::state_at(&after, *pid, *vpn) == PageState::Page;
-    if leaves.iter().any(is_split) {
-        let what =
-            "pageout: this kernel splits the leaf of a lazyfree folio that it cannot drop (E7)";
-        linux.trouble(Trouble::NotDriven(what.to_owned()));
-        return Err(Errno::EOPNOTSUPP);
-    }
-    Ok(())
 }
 
 fn mlock(linux: &mut Linux, op: &Op) -> Answer {

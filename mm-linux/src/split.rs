@@ -10,7 +10,7 @@
 use crate::arena;
 use crate::cgroup;
 use crate::folio::{Folio, frames, is_page, look, place_of, state_at};
-use crate::linux::{Linux, Trouble};
+use crate::linux::Linux;
 use crate::ops::{Answer, advice_number, fields};
 use mm_ops::{Advice, Errno, Observation, Op, Outcome, Pid, Vpn};
 
@@ -52,8 +52,7 @@ pub(crate) fn split(linux: &mut Linux, op: &Op) -> Answer {
 
 /// The state that was reached does not allow a `split`.
 fn not_driven(linux: &Linux, what: &str) -> Answer {
-    linux.trouble(Trouble::NotDriven(format!("split {what}")));
-    Err(Errno::EOPNOTSUPP)
+    Err(linux.not_driven(format!("split {what}")))
 }
 
 fn by_advice(linux: &Linux, pid: Pid, vpn: Vpn) -> Result<(), Errno> {
@@ -65,10 +64,7 @@ fn by_advice(linux: &Linux, pid: Pid, vpn: Vpn) -> Result<(), Errno> {
 }
 
 fn by_shrinker(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> Result<(), Errno> {
-    let own: Vec<u64> = folio.frames().collect();
-    let others = frames(before).map(|(_, frame)| frame).filter(|frame| !own.contains(frame));
-    let others: Vec<u64> = others.collect();
-    cgroup::reclaim(linux, pid, &own, &others, false)
+    cgroup::reclaim(linux, pid, before, folio, false)
         .map_err(|obstacle| cgroup::not_driven(linux, "split of a shared folio", &obstacle))
 }
 
@@ -106,6 +102,5 @@ pub(crate) fn deferred_scan(linux: &mut Linux, op: &Op) -> Answer {
 }
 
 fn deferred_scan_not_driven(linux: &Linux, what: &str) -> Answer {
-    linux.trouble(Trouble::NotDriven(format!("deferred_scan {what}")));
-    Err(Errno::EOPNOTSUPP)
+    Err(linux.not_driven(format!("deferred_scan {what}")))
 }

@@ -131,8 +131,7 @@ fn switched(linux: &mut Linux, on: bool) -> Answer {
 pub(crate) fn swapoff(linux: &mut Linux, _: &Op) -> Answer {
     if comes_back_in_an_order_of_its_own(linux) {
         let what = "swapoff of a page that was merged by KSM, and that several processes lack";
-        linux.trouble(Trouble::NotDriven(what.to_owned()));
-        return Err(Errno::EOPNOTSUPP);
+        return Err(linux.not_driven(what));
     }
     switched(linux, false)
 }

@@ -3,8 +3,8 @@
 //! Whatever else a program may reach ends it as not driven.
 
 use crate::cgroup;
-use crate::folio::{Folio, frames, is_page, look, place_of, state_at};
-use crate::linux::{Linux, Trouble};
+use crate::folio::{Folio, is_page, leaves_kept, look, place_of, state_at};
+use crate::linux::Linux;
 use crate::ops::{Answer, advice_number, fields};
 use crate::swap::Device;
 use crate::{arena, remap, smaps, swap};
@@ -43,8 +43,7 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
 
 /// The state that was reached does not allow a `swap_out`.
 fn not_driven(linux: &Linux, what: &str) -> Answer {
-    linux.trouble(Trouble::NotDriven(format!("swap_out {what}")));
-    Err(Errno::EOPNOTSUPP)
+    Err(linux.not_driven(format!("swap_out {what}")))
 }
 
 /// MADV_PAGEOUT of pages of the folio.
@@ -66,7 +65,7 @@ fn by_advice(
         Err(errno) => return Err(errno),
     }
     let after = look(linux);
-    leaf_kept(linux, (before, &after), folio)?;
+    leaves_kept(linux, &folio.lazyfree_leaves(before), &after, "swap_out")?;
     let states =
         (range.start.0..range.start.0 + range.len).map(|vpn| state_at(&after, pid, Vpn(vpn)));
     judge(linux, &states.collect::<Vec<_>>(), was_on_lru(before, folio))
@@ -95,13 +94,10 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
             "of a folio that is mlocked only by its mapping, or only by its flag",
         );
     }
-    let own: Vec<u64> = folio.frames().collect();
-    let others = frames(before).map(|(_, frame)| frame).filter(|frame| !own.contains(frame));
-    let others: Vec<u64> = others.collect();
-    cgroup::reclaim(linux, pid, &own, &others, true)
+    cgroup::reclaim(linux, pid, before, folio, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
     let after = look(linux);
-    leaf_kept(linux, (before, &after), folio)?;
+    leaves_kept(linux, &folio.lazyfree_leaves(before), &after, "swap_out")?;
     let places = folio.places.iter().map(|at| &before.pages[*at]);
     let states: Vec<_> = places.map(|page| state_at(&after, page.pid, page.vpn)).collect();
     let was_lazyfree = folio.places.iter().any(|at| !before.folios[*at].swapbacked);
@@ -119,25 +115,6 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         return not_driven(linux, "of a large folio that some lose and others keep");
     }
     judge(linux, &states, was_on_lru(before, folio))
-}
-
-/// A lazyfree leaf that reclaim split, and whose pages it left, ends the program: E7 leaves it alone, as Linux 6.18.4
-/// does; 6.18.44 was seen to split it.
-fn leaf_kept(
-    linux: &Linux,
-    (before, after): (&Observation, &Observation),
-    folio: &Folio,
-) -> Result<(), Errno> {
-    let is_split = |at: &usize| {
-        let page = &before.pages[*at];
-        let was_leaf = page.state == PageState::PageByPmd && !before.folios[*at].swapbacked;
-        was_leaf && state_at(after, page.pid, page.vpn) == PageState::Page
-    };
-    if folio.places.iter().any(is_split) {
-        let what = "of a lazyfree leaf that cannot be dropped: this kernel splits it (E7)";
-        return not_driven(linux, what).map(|_| ());
-    }
-    Ok(())
 }
 
 /// Whether a locked mapping has any of the folio.
