@@ -36,8 +36,10 @@ pub(crate) struct Folio {
     pub(crate) entire: u32,
     /// Of a large folio: PTE maps plus PMD maps (S8).
     pub(crate) large_mapcount: u32,
-    /// Of a large folio: pages that some PTE maps.
-    pub(crate) mapped_pages: u32,
+    /// Of a large folio: how many times PTEs map all of its pages, as far as [`Folios::mapcount`] does not say so.
+    pub(crate) whole_maps: u32,
+    /// Of a large folio: pages whose [`Folios::mapcount`] is not 0.
+    pub(crate) counted_pages: u32,
     /// The mm-id slots of a large folio (S10); count 0 is a free slot.
     pub(crate) slots: [(Pid, u32); 2],
     /// The anon_vma, set at the first mapping (S7); before it [`NO_ANON_VMA`].
@@ -64,6 +66,11 @@ impl Folio {
         if self.flags.has(FolioFlags::SWAPCACHE) { self.pages() } else { 0 }
     }
 
+    /// Of a large folio: pages that some PTE maps.
+    pub(crate) const fn mapped_pages(&self) -> u32 {
+        if self.whole_maps > 0 { self.pages() } else { self.counted_pages }
+    }
+
     pub(crate) fn set(&mut self, flag: FolioFlags, on: bool) {
         self.flags = if on { self.flags.with(flag) } else { self.flags.without(flag) };
     }
@@ -74,16 +81,21 @@ impl Folio {
     }
 }
 
+/// In the place of the folio that a block of frames is: it is several, or free.
+const IN_PIECES: FolioId = FolioId::MAX;
+
 /// All folios and frames.
 #[derive(Default)]
 pub(crate) struct Folios {
     folios: Vec<Folio>,
     free_ids: Vec<FolioId>,
     buddy: Buddy,
-    /// Which folio a frame belongs to.
+    /// Which folio a block of the largest order is, or [`IN_PIECES`]: so dense that it stays in the cache.
+    blocks: Vec<FolioId>,
+    /// Which folio a frame of a block in pieces belongs to.
     owner: Vec<FolioId>,
-    /// PTE maps of a frame (S8).
-    pub(crate) mapcount: Vec<u32>,
+    /// PTE maps of a frame (S8), without the [`Folio::whole_maps`] of its folio.
+    mapcount: Vec<u32>,
     /// Content of a frame.
     pub(crate) value: Vec<Value>,
     /// PG_anon_exclusive of a frame (PAE).
@@ -101,6 +113,7 @@ impl Folios {
         self.folios.clear();
         self.free_ids.clear();
         self.buddy.reset(order);
+        self.blocks.clear();
         self.owner.clear();
         self.mapcount.clear();
         self.value.clear();
@@ -117,7 +130,7 @@ impl Folios {
         let flags = FolioFlags::LRU;
         let mapping = NO_ANON_VMA;
         let id = self.add(Folio { head, order, refs: 1, flags, mapping, ..Folio::default() });
-        self.owner[head as usize..][..1 << order].fill(id);
+        self.own(id);
         self.value[head as usize..][..1 << order].fill(Value::ZERO);
         id
     }
@@ -128,7 +141,7 @@ impl Folios {
         debug_assert!(
             cfg!(feature = "faults")
                 || self.mapcount[head as usize..][..1 << order].iter().all(|count| *count == 0)
-                    && self[id].entire == 0,
+                    && (self[id].entire, self[id].whole_maps) == (0, 0),
             "INV9: a folio without references is not mapped"
         );
         self.exclusive.fill(head, 1 << order, false);
@@ -151,10 +164,21 @@ impl Folios {
             } else {
                 self.add(piece)
             };
-            self.owner[piece.head as usize..][..1 << order].fill(number);
+            self.own(number);
             number
         });
         pieces.collect()
+    }
+
+    /// The frames of this folio are its own now.
+    fn own(&mut self, id: FolioId) {
+        let Folio { head, order, .. } = self[id];
+        let whole_block = order == self.buddy.order_max;
+        self.blocks[(head >> self.buddy.order_max) as usize] =
+            if whole_block { id } else { IN_PIECES };
+        if !whole_block {
+            self.owner[head as usize..][..1 << order].fill(id);
+        }
     }
 
     fn add(&mut self, folio: Folio) -> FolioId {
@@ -207,8 +231,15 @@ impl Folios {
     }
 
     /// The folio a frame belongs to.
+    #[inline]
     pub(crate) fn of(&self, pfn: Pfn) -> FolioId {
-        self.owner[pfn as usize]
+        let block = self.blocks[(pfn >> self.buddy.order_max) as usize];
+        if block == IN_PIECES { self.owner[pfn as usize] } else { block }
+    }
+
+    /// Number of frames that there are.
+    pub(crate) fn frames(&self) -> usize {
+        self.buddy.frames()
     }
 
     /// Number of folios that exist.
@@ -222,6 +253,70 @@ impl Folios {
         if folio.is_large() { folio.large_mapcount } else { self.mapcount[folio.head as usize] }
     }
 
+    /// PTE maps of a page of this folio (S8).
+    pub(crate) fn page_mapcount(&self, id: FolioId, pfn: Pfn) -> u32 {
+        self.mapcount[pfn as usize] + self[id].whole_maps
+    }
+
+    /// The same of all its pages.
+    pub(crate) fn page_mapcounts(&self, id: FolioId) -> impl Iterator<Item = u32> {
+        let Folio { head, order, whole_maps, .. } = self[id];
+        self.mapcount[head as usize..][..1 << order].iter().map(move |count| count + whole_maps)
+    }
+
+    /// `len` PTEs more map a page of a small folio, or the pages from `pfn` of a large one, each once.
+    pub(crate) fn count_maps(&mut self, id: FolioId, pfn: Pfn, len: u32) {
+        let folio = &mut self.folios[id as usize];
+        if !folio.is_large() {
+            self.mapcount[pfn as usize] += len;
+            return;
+        }
+        if len == folio.pages() {
+            folio.whole_maps += 1;
+            return;
+        }
+        // Wrapping, so that several pages are counted at a time; a count cannot get that far.
+        let mut newly_counted = 0u32;
+        for count in &mut self.mapcount[pfn as usize..][..len as usize] {
+            newly_counted = newly_counted.wrapping_add(u32::from(*count == 0));
+            *count = count.wrapping_add(1);
+        }
+        folio.counted_pages += newly_counted;
+    }
+
+    /// So many fewer. Answers how many of the pages no PTE maps any more.
+    pub(crate) fn uncount_maps(&mut self, id: FolioId, pfn: Pfn, len: u32) -> u32 {
+        let folio = &mut self.folios[id as usize];
+        if !folio.is_large() {
+            let count = &mut self.mapcount[pfn as usize];
+            lower(count, len);
+            return u32::from(*count == 0);
+        }
+        if folio.whole_maps > 0 {
+            if len == folio.pages() {
+                folio.whole_maps -= 1;
+                return folio.pages() - folio.mapped_pages();
+            }
+            self.count_by_page(id);
+        }
+        let mut unmapped = 0u32;
+        for count in &mut self.mapcount[pfn as usize..][..len as usize] {
+            *count = count.wrapping_sub(1);
+            unmapped = unmapped.wrapping_add(u32::from(*count == 0));
+        }
+        lower(&mut self.folios[id as usize].counted_pages, unmapped);
+        unmapped
+    }
+
+    /// Maps of the whole folio become maps of each page.
+    fn count_by_page(&mut self, id: FolioId) {
+        let folio = &mut self.folios[id as usize];
+        let whole = std::mem::take(&mut folio.whole_maps);
+        folio.counted_pages = folio.pages();
+        let pages = folio.head as usize..(folio.head + folio.pages()) as usize;
+        self.mapcount[pages].iter_mut().for_each(|count| *count += whole);
+    }
+
     /// folio_maybe_mapped_shared (S11).
     pub(crate) fn maybe_shared(&self, id: FolioId) -> bool {
         let folio = &self[id];
@@ -229,8 +324,9 @@ impl Folios {
     }
 
     fn grow(&mut self) {
-        let frames = self.buddy.frames();
+        let frames = self.frames();
         if self.owner.len() < frames {
+            self.blocks.resize(frames >> self.buddy.order_max, IN_PIECES);
             self.owner.resize(frames, 0);
             self.mapcount.resize(frames, 0);
             self.value.resize(frames, Value::ZERO);
@@ -257,9 +353,10 @@ impl std::ops::IndexMut<FolioId> for Folios {
 /// allocated one after the other are neighbours in physical memory.
 #[derive(Default)]
 struct Buddy {
-    /// Of a frame at which a free block begins: one plus its order; else 0.
+    /// Of a frame at which a free block begins that could merge: one plus its order; else 0.
     free_order: Vec<u8>,
-    /// Free blocks of each order; an element counts only if `free_order` agrees.
+    /// Free blocks of each order; an element counts only if `free_order` agrees. A block of the largest order
+    /// merges with nothing, so it stays until it is taken.
     lists: [Vec<Pfn>; ORDER_MAX as usize + 1],
     order_max: u8,
 }
@@ -303,7 +400,9 @@ impl Buddy {
     }
 
     fn push(&mut self, pfn: Pfn, order: u8) {
-        self.free_order[pfn as usize] = order + 1;
+        if order < self.order_max {
+            self.free_order[pfn as usize] = order + 1;
+        }
         self.lists[usize::from(order)].push(pfn);
     }
 
@@ -311,6 +410,9 @@ impl Buddy {
     fn pop(&mut self, order: u8) -> Option<(Pfn, u8)> {
         for order in order..=self.order_max {
             while let Some(pfn) = self.lists[usize::from(order)].pop() {
+                if order == self.order_max {
+                    return Some((pfn, order));
+                }
                 if self.free_order[pfn as usize] == order + 1 {
                     self.free_order[pfn as usize] = 0;
                     return Some((pfn, order));

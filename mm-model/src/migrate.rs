@@ -404,7 +404,7 @@ impl Model {
     /// `len` PTEs no longer map a folio, and were taken away one at a time: G12 holds as soon as the
     /// first page is unmapped while another one is not (G21).
     pub(crate) fn unmap_singly(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) {
-        let mapped_before = self.folios[id].mapped_pages;
+        let mapped_before = self.folios[id].mapped_pages();
         let unmapped = self.remove_rmap_ptes(id, pfn, len, pid);
         let folio = &self.folios[id];
         if unmapped > 0 && folio.is_large() && folio.entire == 0 && mapped_before > 1 {

@@ -70,6 +70,11 @@ impl Move {
         (self.from, self.from + self.len)
     }
 
+    /// Whether this PMD entry, the whole of it, can go to an empty one as it is (J9).
+    const fn takes_whole(&self, pmd: Entry) -> bool {
+        pmd.is_huge() || (pmd.is_table() && !self.unwatched)
+    }
+
     /// Where a page of the source goes.
     pub(crate) const fn destination_of(&self, vpn: u32) -> u32 {
         self.to.wrapping_add(vpn.wrapping_sub(self.from))
@@ -165,21 +170,15 @@ impl Model {
         let to = self.pmd_slot_alloc(pid, cursor.to).ok()?;
         let entry = self.tables.get(from);
         let whole = extent == self.geometry.ptes() && self.tables.get(to).is_none();
-        if entry.is_huge() && whole {
-            self.lock_overtaken(way);
-            self.move_leaf(way, from, to, cursor.from);
-            self.unlock_overtaken(way);
-            return Some(extent);
+        if whole && way.takes_whole(entry) {
+            return Some(self.move_entries(way, from, to, cursor));
         }
         if entry.is_huge() {
             self.split_leaf(way.old, from);
-        } else if whole && !way.unwatched {
-            return Some(self.move_entries(way, from, to, cursor));
         }
-        let target = self.pte_slot_alloc(pid, to, cursor.to).ok()?;
-        let source = self.pte_slot_in(from, cursor.from);
+        self.pte_slot_alloc(pid, to, cursor.to).ok()?;
         self.lock_overtaken(way);
-        self.move_ptes(way, source, target, cursor.from, extent);
+        self.move_ptes(way, from, to, cursor, extent);
         self.unlock_overtaken(way);
         Some(extent)
     }
@@ -197,20 +196,25 @@ impl Model {
         }
     }
 
-    /// Moves a table, and those behind it that can go to the PMD entries behind. Answers the pages done.
+    /// Moves a table or a leaf, and those behind it that can go to the PMD entries behind. Answers the pages done.
     fn move_entries(&mut self, way: &Move, from: Slot, to: Slot, cursor: &Cursor) -> u32 {
         let ptes = self.geometry.ptes();
-        self.move_entry(way, from, to, cursor.from, ptes);
-        let span = ptes << self.geometry.shift;
-        let (mut done, extent) = (ptes, cursor.extent(span));
+        let extent = cursor.extent(ptes << self.geometry.shift);
+        let mut done = 0;
         while done + ptes <= extent {
             let offset = (done >> self.geometry.shift) as usize;
-            let whole =
-                self.tables.get(from + offset).is_table() && self.tables.get(to + offset).is_none();
-            if !whole {
+            let (from, to, vpn) = (from + offset, to + offset, cursor.from + done);
+            let entry = self.tables.get(from);
+            if !way.takes_whole(entry) || !self.tables.get(to).is_none() {
                 break;
             }
-            self.move_entry(way, from + offset, to + offset, cursor.from + done, ptes);
+            if entry.is_huge() {
+                self.lock_overtaken(way);
+                self.move_leaf(way, from, to, vpn);
+                self.unlock_overtaken(way);
+            } else {
+                self.move_entry(way, from, to, vpn, ptes);
+            }
             done += ptes;
         }
         done
@@ -275,31 +279,43 @@ impl Model {
         entry
     }
 
-    /// move_ptes: `len` entries of one table to another one, or within one.
-    fn move_ptes(&mut self, way: &Move, source: Slot, target: Slot, vpn: u32, len: u32) {
+    /// move_ptes: `len` entries of the table of one PMD entry to that of another one, or within one.
+    fn move_ptes(&mut self, way: &Move, from: Slot, to: Slot, cursor: &Cursor, len: u32) {
+        let (source, target) =
+            (self.pte_slot_in(from, cursor.from), self.pte_slot_in(to, cursor.to));
         #[cfg(feature = "faults")]
         self.spoil_moved_run(source, len);
         let verbatim =
             !way.unwatched && !self.config.soft_dirty && !fault!(self, MremapSwapLosesExclusive);
+        if verbatim && 2 * len > self.geometry.ptes() && len <= self.run_max {
+            self.tables.move_by_exchange(source, target, len as usize);
+            let (left, moved) = (self.tables.get(to), self.tables.get(from));
+            self.tables.set(from, left);
+            self.tables.set(to, moved);
+        } else {
+            self.move_runs(way, source, target, len, verbatim);
+        }
+        if !fault!(self, MremapNoFlush) {
+            self.flush_tlb(way.old.pid, cursor.from, cursor.from + len);
+        }
+    }
+
+    /// The same in runs as long as the configuration allows; `verbatim`: no entry changes.
+    fn move_runs(&mut self, way: &Move, source: Slot, target: Slot, len: u32, verbatim: bool) {
         let mut at = 0;
         while at < len {
             let (from, to) = (source + at as usize, target + at as usize);
             let step = self.run_max.min(len - at);
             if self.race.is_some() {
                 self.move_seen(way, from, to);
-            } else if verbatim {
-                self.tables.move_run(from, to, step as usize);
             } else {
                 self.tables.move_run(from, to, step as usize);
-                for slot in to..to + step as usize {
+                for slot in to..to + if verbatim { 0 } else { step as usize } {
                     let entry = self.moved(way, self.tables.get(slot));
                     self.tables.set(slot, entry);
                 }
             }
             at += step;
-        }
-        if !fault!(self, MremapNoFlush) {
-            self.flush_tlb(way.old.pid, vpn, vpn + len);
         }
     }
 

@@ -303,41 +303,23 @@ impl Model {
 
     /// `len` PTEs now map the pages from `pfn`, all of one folio.
     pub(crate) fn add_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) {
-        if !self.folios[id].is_large() {
-            self.folios.mapcount[pfn as usize] += len;
-            return;
-        }
-        // Wrapping, so that several pages are counted at a time; a count cannot get that far.
-        let mut newly_mapped = 0u32;
-        for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
-            newly_mapped = newly_mapped.wrapping_add(u32::from(*count == 0));
-            *count = count.wrapping_add(1);
-        }
+        self.folios.count_maps(id, pfn, len);
         let folio = &mut self.folios[id];
-        folio.mapped_pages += newly_mapped;
-        add_large_mapcount(folio, len, pid);
+        if folio.is_large() {
+            add_large_mapcount(folio, len, pid);
+        }
     }
 
     /// `len` PTEs no longer map the pages from `pfn`. Answers how many pages no PTE maps any more;
     /// [`Model::note_partial_unmap`] wants to know once the whole run is done (G12).
     pub(crate) fn remove_rmap_ptes(&mut self, id: FolioId, pfn: Pfn, len: u32, pid: Pid) -> u32 {
-        if !self.folios[id].is_large() {
-            let count = &mut self.folios.mapcount[pfn as usize];
-            lower(count, len);
-            let unmapped = *count == 0;
-            if unmapped && self.is_anonmm() {
-                self.forget_mapping(id);
-            }
-            return u32::from(unmapped);
-        }
-        let mut unmapped = 0u32;
-        for count in &mut self.folios.mapcount[pfn as usize..][..len as usize] {
-            *count = count.wrapping_sub(1);
-            unmapped = unmapped.wrapping_add(u32::from(*count == 0));
-        }
+        let unmapped = self.folios.uncount_maps(id, pfn, len);
         let folio = &mut self.folios[id];
-        lower(&mut folio.mapped_pages, unmapped);
-        sub_large_mapcount(folio, len, pid);
+        if folio.is_large() {
+            sub_large_mapcount(folio, len, pid);
+        } else if unmapped > 0 && self.is_anonmm() {
+            self.forget_mapping(id);
+        }
         unmapped
     }
 
@@ -353,8 +335,8 @@ impl Model {
         let folio = &mut self.folios[id];
         lower(&mut folio.entire, 1);
         sub_large_mapcount(folio, 1, pid);
-        let partially =
-            folio.entire == 0 && folio.mapped_pages > 0 && folio.mapped_pages < folio.pages();
+        let mapped = folio.mapped_pages();
+        let partially = folio.entire == 0 && mapped > 0 && mapped < folio.pages();
         if partially {
             self.queue_deferred(id, true);
         }
@@ -363,7 +345,7 @@ impl Model {
     /// G12 at the end of a run of PTE removals, of which `unmapped` pages lost their last PTE.
     pub(crate) fn note_partial_unmap(&mut self, id: FolioId, unmapped: u32) {
         let folio = &self.folios[id];
-        if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages > 0 {
+        if unmapped > 0 && folio.is_large() && folio.entire == 0 && folio.mapped_pages() > 0 {
             self.queue_deferred(id, true);
         }
     }

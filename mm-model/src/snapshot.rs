@@ -241,9 +241,9 @@ impl SnapshotSource for Described<'_> {
         let model = self.model;
         let folio = &model.folios[raw];
         let frames = folio.head as usize..(folio.head + folio.pages()) as usize;
-        let mapcounts = &model.folios.mapcount[frames.clone()];
-        let counts = mapcounts.iter().zip(&model.folios.value[frames]);
-        pages.extend(counts.zip(folio.head..).map(|((&mapcount, &value), pfn)| {
+        let mapcounts = model.folios.page_mapcounts(raw);
+        let counts = mapcounts.zip(&model.folios.value[frames]);
+        pages.extend(counts.zip(folio.head..).map(|((mapcount, &value), pfn)| {
             let counts = mapcount > 0
                 || (pfn == folio.head && folio.entire > 0)
                 || self.unmapped.contains(&pfn);

@@ -160,7 +160,8 @@ impl Model {
             folio.index = whole.index + offset;
             folio.swap = whole.swap + slot;
             folio.refs = if cached { 1 + folio.pages() } else { 1 };
-            (folio.entire, folio.large_mapcount, folio.mapped_pages) = (0, 0, 0);
+            (folio.entire, folio.large_mapcount) = (0, 0);
+            (folio.whole_maps, folio.counted_pages) = (0, 0);
             folio.pins = 0;
             folio.slots = Default::default();
             folio.set(FolioFlags::MAYBE_SHARED, false);

@@ -174,6 +174,27 @@ impl Tables {
         source.fill(Entry::NONE);
     }
 
+    /// Makes the table of `from` what that of `to`, another one, will be when `len` entries are moved from the one
+    /// place to the other, and the other way round: worth it where they are more than half of a table, and only
+    /// then allowed, since they move in place. Entries in the way are NONE.
+    pub(crate) fn move_by_exchange(&mut self, from: Slot, to: Slot, len: usize) {
+        let ptes = 1 << self.shift;
+        debug_assert!(
+            2 * len > ptes,
+            "else there may be entries that neither place covers between them"
+        );
+        let (start, target) = (from % ptes, to % ptes);
+        let (old, new) = self.two_runs(from - start, to - target, ptes);
+        for around in [0..start, start + len..ptes] {
+            old[around.clone()].swap_with_slice(&mut new[around]);
+        }
+        old.copy_within(start..start + len, target);
+        let behind = if target < start { target + len..start + len } else { start..target };
+        for at in behind {
+            old[at] = std::mem::take(&mut new[at]);
+        }
+    }
+
     /// Two runs of the same length in different tables, to change: `change` sees each pair.
     pub(crate) fn change_pairs(
         &mut self,
@@ -182,21 +203,25 @@ impl Tables {
         len: usize,
         change: impl Fn(&mut Entry, &mut Entry),
     ) {
+        let (one, other) = self.two_runs(first, second, len);
+        one.iter_mut().zip(other).for_each(|(one, other)| change(one, other));
+    }
+
+    /// Two runs of the same length in different tables.
+    fn two_runs(&mut self, first: Slot, second: Slot, len: usize) -> (&mut [Entry], &mut [Entry]) {
         debug_assert!(first.abs_diff(second) >= len, "the runs are disjoint");
         let (a, b) = (first >> CHUNK_SHIFT, second >> CHUNK_SHIFT);
         let (at, bt) = (first % CHUNK, second % CHUNK);
-        let (one, other) = if a == b {
+        if a == b {
             let chunk = &mut self.chunks[a];
             let (low, high) = chunk.split_at_mut(at.max(bt));
             let (low, high) = (&mut low[at.min(bt)..][..len], &mut high[..len]);
-            if at < bt { (low, high) } else { (high, low) }
-        } else {
-            let (low, high) = self.chunks.split_at_mut(a.max(b));
-            let (low, high) = (&mut low[a.min(b)], &mut high[0]);
-            let (one, other) = if a < b { (low, high) } else { (high, low) };
-            (&mut one[at..][..len], &mut other[bt..][..len])
-        };
-        one.iter_mut().zip(other).for_each(|(one, other)| change(one, other));
+            return if at < bt { (low, high) } else { (high, low) };
+        }
+        let (low, high) = self.chunks.split_at_mut(a.max(b));
+        let (low, high) = (&mut low[a.min(b)], &mut high[0]);
+        let (one, other) = if a < b { (low, high) } else { (high, low) };
+        (&mut one[at..][..len], &mut other[bt..][..len])
     }
 }
 
@@ -232,6 +257,36 @@ mod tests {
             assert!((0..50).all(|page| tables.get(to + page).pfn() == page as u32));
             assert!(tables.run(from, 50).iter().all(|entry| entry.is_none()));
             tables.run_mut(to, 50).fill(Entry::NONE);
+        }
+    }
+
+    #[test]
+    fn an_exchange_moves_what_a_move_does() {
+        let (shift, len) = (4, 10);
+        for (start, target) in [(0, 6), (6, 0), (3, 3), (2, 5), (5, 2)] {
+            let mut results = Vec::new();
+            for by_exchange in [false, true] {
+                let mut tables = Tables::default();
+                tables.reset(shift);
+                let (old, new) = (tables.take(), tables.take());
+                let (from, to) = (tables.slot(old, start), tables.slot(new, target));
+                for at in 0..16 {
+                    tables.set(tables.slot(old, at), Entry::page(at as u32, 0));
+                    if !(target..target + len).contains(&at) {
+                        tables.set(tables.slot(new, at), Entry::page(100 + at as u32, 0));
+                    }
+                }
+                let seen = |tables: &Tables, table| tables.all(table).iter().map(|e| e.0).collect();
+                let result: [Vec<u64>; 2] = if by_exchange {
+                    tables.move_by_exchange(from, to, len);
+                    [seen(&tables, new), seen(&tables, old)]
+                } else {
+                    tables.move_run(from, to, len);
+                    [seen(&tables, old), seen(&tables, new)]
+                };
+                results.push(result);
+            }
+            assert_eq!(results[0], results[1], "from {start} to {target}");
         }
     }
 

@@ -190,7 +190,7 @@ impl Model {
             self.tables.set(from, Entry::NONE);
             let zero = match fault!(self, UffdMoveHugeZeroNull) {
                 // Whatever the first frame is, if there is one.
-                true if self.folios.mapcount.is_empty() => Entry::NONE,
+                true if self.folios.frames() == 0 => Entry::NONE,
                 true => Entry::leaf(0, Self::protection(target)),
                 // The old value, but for the write protection of userfaultfd.
                 false => leaf.without(Entry::UFFD_WP),

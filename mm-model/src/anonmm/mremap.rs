@@ -147,7 +147,7 @@ impl Model {
             return true;
         }
         !entry.has_folio()
-            || self.folios.mapcount[entry.pfn() as usize] <= 1
+            || self.folios.page_mapcount(self.folios.of(entry.pfn()), entry.pfn()) <= 1
             || fault!(self, AnonmmMoveWithoutEarlyCow)
     }
 
