@@ -21,8 +21,10 @@ pub(crate) fn lower(count: &mut u32, by: u32) {
 /// References of one pin of a small folio (S13, GUP_PIN_COUNTING_BIAS).
 pub(crate) const PIN_BIAS: u32 = 1024;
 
-/// A folio and its counts, all kept incrementally.
+/// A folio and its counts, all kept incrementally. One line of the processor's cache holds it: what an operation on
+/// a large folio costs is this line.
 #[derive(Clone, Copy, Debug, Default)]
+#[repr(align(64))]
 pub(crate) struct Folio {
     /// First frame, aligned to the order.
     pub(crate) head: Pfn,
@@ -40,8 +42,10 @@ pub(crate) struct Folio {
     pub(crate) whole_maps: u32,
     /// Of a large folio: pages whose [`Folios::mapcount`] is not 0.
     pub(crate) counted_pages: u32,
-    /// The mm-id slots of a large folio (S10); count 0 is a free slot.
-    pub(crate) slots: [(Pid, u32); 2],
+    /// Whose the mm-id slots of a large folio are (S10).
+    pub(crate) slot_pids: [Pid; 2],
+    /// The counts of these slots; 0 is a free slot.
+    pub(crate) slot_counts: [u32; 2],
     /// The anon_vma, set at the first mapping (S7); before it [`NO_ANON_VMA`].
     pub(crate) mapping: u32,
     /// Linear index of the first page (S7).
@@ -66,6 +70,11 @@ impl Folio {
         if self.flags.has(FolioFlags::SWAPCACHE) { self.pages() } else { 0 }
     }
 
+    /// No mm has an mm-id slot (S10).
+    pub(crate) fn clear_slots(&mut self) {
+        (self.slot_pids, self.slot_counts) = Default::default();
+    }
+
     /// Of a large folio: pages that some PTE maps.
     pub(crate) const fn mapped_pages(&self) -> u32 {
         if self.whole_maps > 0 { self.pages() } else { self.counted_pages }
@@ -83,6 +92,8 @@ impl Folio {
 
 /// In the place of the folio that a block of frames is: it is several, or free.
 const IN_PIECES: FolioId = FolioId::MAX;
+
+const _: () = assert!(size_of::<Folio>() == 64, "one cache line");
 
 /// All folios and frames.
 #[derive(Default)]

@@ -373,13 +373,13 @@ fn add_large_mapcount(folio: &mut Folio, diff: u32, pid: Pid) {
     let mapped_before = folio.large_mapcount > 0;
     folio.large_mapcount += diff;
     if let Some(slot) = slot_of(folio, pid) {
-        slot.1 += diff;
+        folio.slot_counts[slot] += diff;
         return;
     }
-    let Some(slot) = folio.slots.iter_mut().find(|slot| slot.1 == 0) else {
+    let Some(slot) = folio.slot_counts.iter().position(|count| *count == 0) else {
         return;
     };
-    *slot = (pid, diff);
+    (folio.slot_pids[slot], folio.slot_counts[slot]) = (pid, diff);
     if mapped_before {
         folio.set(FolioFlags::MAYBE_SHARED, true);
     }
@@ -391,20 +391,21 @@ fn sub_large_mapcount(folio: &mut Folio, diff: u32, pid: Pid) {
     let total = folio.large_mapcount;
     if let Some(slot) = slot_of(folio, pid) {
         // A slot may under-count its mm: mappings made while both slots were taken.
-        slot.1 = slot.1.saturating_sub(diff);
-        if slot.1 > 0 {
+        let left = folio.slot_counts[slot].saturating_sub(diff);
+        folio.slot_counts[slot] = left;
+        if left > 0 {
             return;
         }
-        *slot = (Pid::default(), 0);
+        folio.slot_pids[slot] = Pid::default();
     }
     if total == 0 {
-        folio.slots = Default::default();
+        folio.clear_slots();
     }
-    if folio.slots.iter().any(|slot| slot.1 == total) {
+    if folio.slot_counts.contains(&total) {
         folio.set(FolioFlags::MAYBE_SHARED, false);
     }
 }
 
-fn slot_of(folio: &mut Folio, pid: Pid) -> Option<&mut (Pid, u32)> {
-    folio.slots.iter_mut().find(|slot| slot.1 > 0 && slot.0 == pid)
+fn slot_of(folio: &Folio, pid: Pid) -> Option<usize> {
+    (0..2).find(|slot| folio.slot_counts[*slot] > 0 && folio.slot_pids[*slot] == pid)
 }

@@ -265,7 +265,7 @@ impl SnapshotSource for Described<'_> {
             pincount: folio.pins,
             mapcount,
             entire_mapcount: folio.entire,
-            mm_slots: folio.slots,
+            mm_slots: std::array::from_fn(|at| (folio.slot_pids[at], folio.slot_counts[at])),
             mapping: if placed { self.name_of(folio.mapping) } else { NO_ANON_VMA },
             index: if placed { folio.index } else { 0 },
             first_page: 0,

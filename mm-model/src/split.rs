@@ -163,7 +163,7 @@ impl Model {
             (folio.entire, folio.large_mapcount) = (0, 0);
             (folio.whole_maps, folio.counted_pages) = (0, 0);
             folio.pins = 0;
-            folio.slots = Default::default();
+            folio.clear_slots();
             folio.set(FolioFlags::MAYBE_SHARED, false);
         }
         if cached {

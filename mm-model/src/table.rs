@@ -190,9 +190,8 @@ impl Tables {
         }
         old.copy_within(start..start + len, target);
         let behind = if target < start { target + len..start + len } else { start..target };
-        for at in behind {
-            old[at] = std::mem::take(&mut new[at]);
-        }
+        old[behind.clone()].copy_from_slice(&new[behind.clone()]);
+        new[behind].fill(Entry::NONE);
     }
 
     /// Two runs of the same length in different tables, to change: `change` sees each pair.

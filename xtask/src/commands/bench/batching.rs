@@ -16,6 +16,7 @@ const BLOCK: u32 = 512;
 const REGION: PageRange = PageRange::new(0, PAGES);
 const P0: Pid = Pid(0);
 const P1: Pid = Pid(1);
+const ROUNDS: u32 = 9;
 
 /// How the region is mapped.
 #[derive(Clone, Copy)]
@@ -81,13 +82,13 @@ const WORK: [Work; 5] = [
 /// memory PTE-mapped, without batches.
 pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
     let shapes = [
-        (Shape { order: 4, by_pmd: false }, 5),
-        (Shape { order: 9, by_pmd: false }, 5),
-        (Shape { order: 9, by_pmd: true }, 5),
+        Shape { order: 4, by_pmd: false },
+        Shape { order: 9, by_pmd: false },
+        Shape { order: 9, by_pmd: true },
     ];
     let mut ratios = Vec::new();
     for work in &WORK {
-        for (shape, rounds) in shapes {
+        for shape in shapes {
             if shape.by_pmd && work.name == "mremap, entries" {
                 // Leaves are split there, and it is the first shape again.
                 continue;
@@ -102,7 +103,7 @@ pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
                     (Model::new(&Config::default()), Model::new(&Config::default()));
                 ratios.push(compare(
                     name,
-                    rounds,
+                    ROUNDS,
                     || time(&mut fast, shape, Batching::On, work.ops),
                     || time(&mut slow, page_by_page, Batching::Off, slowly),
                 ));

@@ -1,6 +1,7 @@
-//! Timing two things side by side. Machines are noisy: only the ratio of two medians of one run,
-//! taken in turns, means anything. It is the processor time of one thread that is taken, so that whoever
-//! else is busy on the machine does not make the longer side look longer.
+//! Timing two things side by side. Machines are noisy: only a ratio of times of one run, taken in turns,
+//! means anything. Of each side the least time counts, since whoever else is busy on the machine can only
+//! add to it; and it is the processor time of one thread that is taken, so that being preempted does not
+//! make the longer side look longer.
 
 use cpu_time::ThreadTime;
 use std::time::Duration;
@@ -12,9 +13,9 @@ pub struct Ratio {
     pub name: String,
     /// How many times faster the first was than the second.
     pub ratio: f64,
-    /// Median of the first, in seconds. Only good for orders of magnitude.
+    /// The least time of the first, in seconds. Only good for orders of magnitude.
     pub fast_seconds: f64,
-    /// Median of the second, in seconds.
+    /// The least time of the second, in seconds.
     pub slow_seconds: f64,
 }
 
@@ -26,12 +27,11 @@ pub fn compare(
     mut fast: impl FnMut() -> Duration,
     mut slow: impl FnMut() -> Duration,
 ) -> Ratio {
-    let mut times = (Vec::new(), Vec::new());
+    let mut least = (Duration::MAX, Duration::MAX);
     for _ in 0..rounds.max(1) {
-        times.0.push(fast());
-        times.1.push(slow());
+        least = (least.0.min(fast()), least.1.min(slow()));
     }
-    let (fast, slow) = (median(times.0), median(times.1));
+    let (fast, slow) = least;
     Ratio {
         name: name.into(),
         ratio: slow.as_secs_f64() / fast.as_secs_f64().max(f64::MIN_POSITIVE),
@@ -45,11 +45,6 @@ pub fn timed(work: impl FnOnce()) -> Duration {
     let start = ThreadTime::now();
     work();
     start.elapsed().max(Duration::from_nanos(1))
-}
-
-fn median(mut times: Vec<Duration>) -> Duration {
-    times.sort_unstable();
-    times[times.len() / 2]
 }
 
 #[cfg(test)]
