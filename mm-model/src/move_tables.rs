@@ -176,9 +176,10 @@ impl Model {
         if entry.is_huge() {
             self.split_leaf(way.old, from);
         }
+        let is_new = self.tables.get(to).is_none();
         self.pte_slot_alloc(pid, to, cursor.to).ok()?;
         self.lock_overtaken(way);
-        self.move_ptes(way, from, to, cursor, extent);
+        self.move_ptes(way, (from, to), cursor, extent, is_new);
         self.unlock_overtaken(way);
         Some(extent)
     }
@@ -279,25 +280,53 @@ impl Model {
         entry
     }
 
-    /// move_ptes: `len` entries of the table of one PMD entry to that of another one, or within one.
-    fn move_ptes(&mut self, way: &Move, from: Slot, to: Slot, cursor: &Cursor, len: u32) {
-        let (source, target) =
-            (self.pte_slot_in(from, cursor.from), self.pte_slot_in(to, cursor.to));
+    /// move_ptes: `len` entries of the table of one PMD entry to that of another one, or within one. Where it can,
+    /// what moves stays where it is in memory, and the PMD entries exchange their tables.
+    fn move_ptes(
+        &mut self,
+        way: &Move,
+        (from, to): (Slot, Slot),
+        cursor: &Cursor,
+        len: u32,
+        is_new: bool,
+    ) {
+        let slots = |model: &Self, from, to| {
+            (model.pte_slot_in(from, cursor.from), model.pte_slot_in(to, cursor.to))
+        };
+        let (source, target) = slots(self, from, to);
         #[cfg(feature = "faults")]
         self.spoil_moved_run(source, len);
+        let ptes = self.geometry.ptes();
         let verbatim =
             !way.unwatched && !self.config.soft_dirty && !fault!(self, MremapSwapLosesExclusive);
-        if verbatim && 2 * len > self.geometry.ptes() && len <= self.run_max {
+        let in_place = verbatim && len <= self.run_max;
+        if in_place && is_new && self.is_all_there_is(way, cursor, len) {
+            self.exchange_tables(from, to);
+            let moved = self.pte_slot_in(to, cursor.from);
+            let (_, target) = slots(self, from, to);
+            self.tables.shift_run(moved, target, len as usize);
+        } else if in_place && 2 * len > ptes {
             self.tables.move_by_exchange(source, target, len as usize);
-            let (left, moved) = (self.tables.get(to), self.tables.get(from));
-            self.tables.set(from, left);
-            self.tables.set(to, moved);
+            self.exchange_tables(from, to);
         } else {
             self.move_runs(way, source, target, len, verbatim);
         }
         if !fault!(self, MremapNoFlush) {
             self.flush_tlb(way.old.pid, cursor.from, cursor.from + len);
         }
+    }
+
+    /// Whether the table of the source holds nothing but these entries: what was before them is moved already, and
+    /// nothing is behind them.
+    fn is_all_there_is(&self, way: &Move, cursor: &Cursor, len: u32) -> bool {
+        self.geometry.block_start(cursor.from) >= way.from
+            && self.geometry.block_end(cursor.from) == cursor.from + len
+    }
+
+    fn exchange_tables(&mut self, one: Slot, other: Slot) {
+        let (first, second) = (self.tables.get(one), self.tables.get(other));
+        self.tables.set(one, second);
+        self.tables.set(other, first);
     }
 
     /// The same in runs as long as the configuration allows; `verbatim`: no entry changes.

@@ -174,6 +174,15 @@ impl Tables {
         source.fill(Entry::NONE);
     }
 
+    /// Moves a run of entries within a table, whose other entries are NONE and stay so.
+    pub(crate) fn shift_run(&mut self, from: Slot, to: Slot, len: usize) {
+        let (base, ptes) = (from >> self.shift << self.shift, 1 << self.shift);
+        let (start, target) = (from - base, to - base);
+        let table = self.run_mut(base, ptes);
+        table.copy_within(start..start + len, target);
+        table[left_behind(start, target, len)].fill(Entry::NONE);
+    }
+
     /// Makes the table of `from` what that of `to`, another one, will be when `len` entries are moved from the one
     /// place to the other, and the other way round: worth it where they are more than half of a table, and only
     /// then allowed, since they move in place. Entries in the way are NONE.
@@ -189,7 +198,7 @@ impl Tables {
             old[around.clone()].swap_with_slice(&mut new[around]);
         }
         old.copy_within(start..start + len, target);
-        let behind = if target < start { target + len..start + len } else { start..target };
+        let behind = left_behind(start, target, len);
         old[behind.clone()].copy_from_slice(&new[behind.clone()]);
         new[behind].fill(Entry::NONE);
     }
@@ -221,6 +230,16 @@ impl Tables {
         let (low, high) = (&mut low[a.min(b)], &mut high[0]);
         let (one, other) = if a < b { (low, high) } else { (high, low) };
         (&mut one[at..][..len], &mut other[bt..][..len])
+    }
+}
+
+/// The places that a run of `len` entries at `start` leaves when it moves to `target`, in the same table or at the same
+/// places of another one.
+fn left_behind(start: usize, target: usize, len: usize) -> std::ops::Range<usize> {
+    if target < start {
+        start.max(target + len)..start + len
+    } else {
+        start..target.min(start + len)
     }
 }
 
@@ -286,6 +305,23 @@ mod tests {
                 results.push(result);
             }
             assert_eq!(results[0], results[1], "from {start} to {target}");
+        }
+    }
+
+    #[test]
+    fn a_shift_leaves_nothing_behind() {
+        for (start, target, len) in [(0, 6, 10), (6, 0, 10), (0, 12, 4), (12, 0, 4), (3, 3, 5)] {
+            let mut tables = Tables::default();
+            tables.reset(4);
+            let number = tables.take();
+            let (from, to) = (tables.slot(number, start), tables.slot(number, target));
+            (0..len).for_each(|page| tables.set(from + page, Entry::page(page as u32, 0)));
+            tables.shift_run(from, to, len);
+            for (at, entry) in tables.all(number).iter().enumerate() {
+                let page = at.checked_sub(target).filter(|page| *page < len);
+                let expected = page.map_or(Entry::NONE, |page| Entry::page(page as u32, 0));
+                assert_eq!(entry.0, expected.0, "entry {at} of {start} to {target}");
+            }
         }
     }
 

@@ -96,6 +96,19 @@ impl Model {
         None
     }
 
+    /// The PMD entry behind one in the same table, if it is not NONE and the range goes on there: what
+    /// [`Self::next_block`] would find, without a walk from the top.
+    #[inline]
+    pub(crate) fn block_behind(&self, block: Block, end: u32) -> Option<Block> {
+        let start = block.end;
+        if start >= end || start == self.geometry.span_start(start) {
+            return None;
+        }
+        let slot = block.slot + 1;
+        let is_there = !self.tables.get(slot).is_none();
+        is_there.then(|| Block { slot, start, end: self.geometry.block_end(start).min(end) })
+    }
+
     /// The first page at or behind `at` and before `end` that has a PMD table, and its PMD entry.
     pub(crate) fn next_span(&self, pid: Pid, at: u32, end: u32) -> Option<(Slot, u32)> {
         if at >= end {

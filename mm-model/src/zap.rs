@@ -111,10 +111,11 @@ impl Model {
 
     /// Zaps `[start, end)` of a VMA, ascending.
     pub(crate) fn zap_range(&mut self, area: Area, start: u32, end: u32, guards: Guards) {
-        let mut at = start;
-        while let Some(block) = self.next_block(area.pid, at, end) {
+        let mut next = self.next_block(area.pid, start, end);
+        while let Some(block) = next {
             self.zap_block(area, block, guards);
-            at = block.end;
+            next =
+                self.block_behind(block, end).or_else(|| self.next_block(area.pid, block.end, end));
         }
     }
 
