@@ -86,15 +86,16 @@ impl Reference {
     /// GUP handles and circumstances.
     fn show_holders(&self, out: &mut Snapshot) {
         for (handle, open) in (0u8..).map(Handle).zip(&self.handles) {
-            let pages = open.iter().flat_map(|open| &open.held.pages);
-            out.handles.extend(pages.map(|page| HandlePage {
+            let Some(open) = open else { continue };
+            out.handles.extend(open.held.pages.iter().map(|page| HandlePage {
                 handle,
                 folio: page.map(|(folio, _)| folio),
                 page: page.map_or(0, |(_, page)| page),
             }));
         }
         for (token, circumstance) in (0u8..).map(Token).zip(&self.tokens) {
-            out.tokens.extend(circumstance.as_ref().map(|held| TokenSnap {
+            let Some(held) = circumstance else { continue };
+            out.tokens.push(TokenSnap {
                 token,
                 kind: match &held.holding {
                     Holding::Lock => TokenKind::Lock,
@@ -107,7 +108,7 @@ impl Reference {
                     Holding::DevExclusive => TokenKind::DevExclusive,
                 },
                 folio: held.folio,
-            }));
+            });
         }
         for ((slot, number), count) in self.slots.iter().zip(0..).zip(&self.tally.slot_counts) {
             let Slot { cache, zero, bad, value } = *slot;

@@ -56,13 +56,19 @@ impl<R: RngCore + ?Sized> Draw for R {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Weights<const N: usize> {
     weights: [u16; N],
-    total: u32,
+    /// Of each thing, the weights up to its own.
+    sums: [u32; N],
 }
 
 impl<const N: usize> Weights<N> {
     /// The choice with these weights. Where all are 0, the first thing is always chosen.
     pub(crate) fn new(weights: [u16; N]) -> Self {
-        Self { weights, total: weights.iter().map(|weight| u32::from(*weight)).sum() }
+        let mut sum = 0;
+        let sums = weights.map(|weight| {
+            sum += u32::from(weight);
+            sum
+        });
+        Self { weights, sums }
     }
 
     pub(crate) fn weights(&self) -> &[u16; N] {
@@ -71,13 +77,9 @@ impl<const N: usize> Weights<N> {
 
     /// The place of the thing chosen.
     pub(crate) fn draw(&self, draw: &mut (impl Draw + ?Sized)) -> usize {
-        let mut ticket = draw.below(self.total.max(1));
-        for (place, weight) in self.weights.iter().enumerate() {
-            match ticket.checked_sub(u32::from(*weight)) {
-                Some(rest) => ticket = rest,
-                None => return place,
-            }
-        }
-        0
+        let total = self.sums.last().map_or(0, |sum| *sum);
+        let ticket = draw.below(total.max(1));
+        let place = self.sums.partition_point(|sum| *sum <= ticket);
+        if place < N { place } else { 0 }
     }
 }

@@ -18,7 +18,9 @@ const AGAINST_PROPTEST: &str = "engine over proptest-state-machine: the same ope
 pub const OPS: usize = 32;
 /// Programs of each measurement.
 pub const PROGRAMS: usize = 400;
-const ROUNDS: u32 = 5;
+/// Profiles that they are drawn from.
+const PROFILES: usize = 40;
+const ROUNDS: u32 = 9;
 /// How often each worker runs all programs for the throughput.
 const THROUGHPUT_TURNS: usize = 50;
 
@@ -56,15 +58,16 @@ pub fn programs_per_second() -> f64 {
     (workers * THROUGHPUT_TURNS * programs.len()) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Programs as the engine makes them, cut to equal length.
+/// Programs as the engine makes them, cut to equal length. It draws a profile for some thousand programs.
 fn programs() -> Vec<Program> {
     let mut rng = seeded(1, 0);
-    let program = |_| {
+    let mut programs = Vec::with_capacity(PROGRAMS);
+    for _ in 0..PROFILES {
         let mut profile = Profile::random(Areas::ALL, &mut rng);
         profile.length = OPS as u16;
-        random_program(&profile, &mut rng)
-    };
-    (0..PROGRAMS).map(program).collect()
+        programs.extend((0..PROGRAMS / PROFILES).map(|_| random_program(&profile, &mut rng)));
+    }
+    programs
 }
 
 fn by_lockstep<F: Fn() -> Model>(rig: &mut Rig<Model, F>, programs: &[Program]) -> Duration {
