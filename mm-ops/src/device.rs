@@ -26,10 +26,11 @@
 //! Device-coherent memory, and with it `migrate_device_coherent_folio` (N13): its entries are ordinary
 //! present ones, so it adds nothing but a pin's detour. The kernel stops (BUG) of N7 and O4 are refusals.
 
+use crate::flags::flag_set;
 use crate::ids::{PageRange, Pid, Token, Value, Vpn};
 use crate::kind::OpKind;
 use crate::operands::Operands;
-use crate::snapshot::{FolioId, flag_set};
+use crate::snapshot::FolioId;
 use serde::{Deserialize, Serialize};
 
 /// Number of devices (`d0`, `d1`).

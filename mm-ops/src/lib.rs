@@ -12,6 +12,7 @@ mod call;
 pub mod codec;
 mod config;
 mod device;
+mod flags;
 pub mod generate;
 mod ids;
 mod kind;
@@ -41,6 +42,7 @@ pub use config::{
 pub use device::{
     DEVICES_MAX, DevFlags, DevMapSnap, DevOp, DevSelect, DevWordSnap, Device, EventKind, EventSnap,
 };
+pub use flags::{EntryFlags, FolioFlags, VmaFlags};
 pub use ids::{
     HANDLES_MAX, Handle, OPS_MAX, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid,
     TOKENS_MAX, Token, Value, Vpn,
@@ -58,9 +60,9 @@ pub use race::{AT_END, Actor, ActorEnd, Moment, RACE_STEPS};
 pub use remap::{MremapFlags, PidSet, RelocateDesign};
 pub use rmap::{AnonmmSnap, RmapScheme};
 pub use snapshot::{
-    AnonVmaId, AnonVmaSnap, EntryFlags, EntryKind, EntrySnap, FolioFlags, FolioId, FolioSnap,
-    FrameNames, HandlePage, MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource,
-    TableSnap, TokenKind, TokenSnap, VmaFlags, VmaSnap,
+    AnonVmaId, AnonVmaSnap, EntryKind, EntrySnap, FolioId, FolioSnap, FrameNames, HandlePage,
+    MmSnap, NO_ANON_VMA, PageSnap, SlotSnap, Snapshot, SnapshotSource, TableSnap, TokenKind,
+    TokenSnap, VmaSnap,
 };
 #[cfg(feature = "proptest")]
 pub use strategy::{ProgramStrategy, ProgramTree, program_strategy};

@@ -2,8 +2,9 @@
 //! memory manager, and the running kernel, can be asked for it.
 
 use crate::call::Prot;
+use crate::flags::{EntryFlags, FolioFlags, VmaFlags};
 use crate::ids::{Pid, Value, Vpn};
-use crate::snapshot::{EntryFlags, EntryKind, FolioFlags, Snapshot, VmaFlags};
+use crate::snapshot::{EntryKind, Snapshot};
 
 /// Which columns of [`PageView`] a subject can fill. `value` is always compared, and what the VMAs cover with
 /// which rights.
