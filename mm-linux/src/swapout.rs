@@ -141,15 +141,15 @@ fn was_on_lru(before: &Observation, folio: &Folio) -> bool {
 /// The answer, by what became of the pages: the folio is gone only if none is left, nor in the swap cache.
 fn judge(linux: &Linux, states: &[PageState], was_on_lru: bool) -> Answer {
     let left = states.iter().filter(|state| is_page(**state)).count();
+    // Nothing but the split of a large folio puts the zero page in the place of pages that hold zeros.
+    let apart = states.contains(&PageState::ZeroPage) || (1..states.len()).contains(&left);
     if states.contains(&PageState::SwapCached) {
         return Err(Errno::EBUSY);
     }
     match left {
+        // Of a small folio these are mappings that stopped the walk (E6), and the cache has it.
+        _ if apart => not_driven(linux, "of a folio that was taken apart on the way"),
         0 => Ok(Outcome::Ok),
-        left if left < states.len() => {
-            // Of a small folio these are mappings that stopped the walk (E6), and the cache has it.
-            not_driven(linux, "of a folio that was taken apart on the way")
-        }
         _ if was_on_lru => Err(Errno::EBUSY),
         _ => Err(Errno::EAGAIN),
     }

@@ -166,6 +166,16 @@ fn a_large_folio_of_two_mappings_is_not_split_for_want_of_slots() {
     );
 }
 
+/// MADV_PAGEOUT splits a folio whose entries are not alike, and what held zeros becomes the zero page.
+#[test]
+fn a_folio_that_is_taken_apart_ends_the_program() {
+    check_not_driven(
+        "config swap_device=zram\nmmap p0 0+4 rw\nthp always=2\nwrite p0 0 a\nuffd_register p0 0+4 wp\n\
+         uffd_wp p0 0+1 on\nthp never\nswap_out p0 0\n",
+        "taken apart",
+    );
+}
+
 /// A driver that was not told of the program has its pages in no cgroup.
 #[test]
 fn an_unprepared_driver_says_so() {
