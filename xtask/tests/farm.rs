@@ -71,6 +71,33 @@ fn both_farms_run_the_same_script() {
     }
 }
 
+/// The farm's lock file is not the workspace's: it must be carried along when one of our crates takes a
+/// new dependency, or the farms build with whatever is newest that day.
+#[test]
+fn the_farms_lock_file_knows_what_our_crates_need() {
+    let lock: toml::Table = text("fuzz/Cargo.lock").parse().expect("TOML");
+    let packages = lock["package"].as_array().expect("packages");
+    for name in ["mm-ops", "mm-reference", "mm-model", "mm-diff"] {
+        let manifest: toml::Table = text(&format!("{name}/Cargo.toml")).parse().expect("TOML");
+        let is_optional = |needed: &toml::Value| {
+            needed.get("optional").is_some_and(|optional| optional.as_bool() == Some(true))
+        };
+        let needed = manifest["dependencies"].as_table().expect("a table").iter();
+        let package = packages.iter().find(|package| package["name"].as_str() == Some(name));
+        let locked = package.and_then(|package| package["dependencies"].as_array());
+        let locked: Vec<&str> =
+            locked.expect("locked").iter().filter_map(toml::Value::as_str).collect();
+        for (needed, _) in needed.filter(|(_, value)| !is_optional(value)) {
+            // A package of which there are two versions is named with its own: "NAME VERSION".
+            let is_it = |locked: &&str| locked.split(' ').next() == Some(needed.as_str());
+            assert!(
+                locked.iter().any(|locked| is_it(locked)),
+                "fuzz/Cargo.lock: {name} lacks {needed}; `cargo fetch --manifest-path fuzz/Cargo.toml`"
+            );
+        }
+    }
+}
+
 /// Where a tool is missing the farm's check says so, and only a caller who allowed it goes on.
 #[cfg(all(feature = "faults", target_os = "linux"))]
 #[test]

@@ -37,10 +37,10 @@ struct Folders {
 
 /// Builds, runs, merges, minimizes, reports.
 pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
-    if !args.areas.is_empty() || args.programs.is_some() {
+    if !args.areas.is_empty() || args.programs.is_some() || !args.config.is_empty() {
         let mend = "leave them out, or leave out --engine libfuzzer";
         return Err(Error::Usage(format!(
-            "--areas and --programs are the embedded engine's; {mend}"
+            "--areas, --programs and --config are the embedded engine's; {mend}"
         )));
     }
     let planted = Planted::find(args.fault.as_deref())?;
