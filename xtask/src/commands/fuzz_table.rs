@@ -248,7 +248,8 @@ fn libfuzzer(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
     command
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
-        .args(["-len_control=0", "-entropic_scale_per_exec_time=1", "-print_final_stats=1"])
+        .args(cargo_fuzz::FLAGS)
+        .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", folder.display()))
         .env("RUST_BACKTRACE", "0")
         .current_dir(folder);
