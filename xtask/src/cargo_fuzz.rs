@@ -123,5 +123,7 @@ mod tests {
                 assert!(options.lines().any(|found| found == line), "{target} lacks {line}");
             }
         }
+        let bytes = files::read_text(&root().join("fuzz/oss-fuzz/bytes.options")).expect("options");
+        assert!(bytes.lines().any(|line| line == "entropic = 0"), "it runs programs, too");
     }
 }
