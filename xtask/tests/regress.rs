@@ -131,3 +131,29 @@ fn options_of_another_engine_are_refused() {
         assert!(done.said.contains("--engine libfuzzer"), "{args:?}: {}", done.said);
     }
 }
+
+/// From every kind of artifact comes a file that tells the faulty model from the correct one.
+#[cfg(feature = "faults")]
+#[test]
+fn every_kind_of_artifact_becomes_a_file_that_tells_the_models_apart() {
+    let folder = Folder::new("kinds");
+    let text = "mmap p0 0+8 rw\nwrite p0 3 a\nmmap p0 9+2 rw\nwrite p0 3 b\nread p0 3\n";
+    let program = Program::parse(text).expect("a program");
+    for (kind, artifact) in [
+        ("binary", folder.file("crash-1", &codec::encode(&program))),
+        ("text", folder.file("program.mm", text.as_bytes())),
+        ("printed", folder.file("printed", format!("program = {program:#?}").as_bytes())),
+    ] {
+        let (out, file) = (folder.path("out"), folder.path(&format!("out/{kind}.mm")));
+        let args = ["regress", &artifact, "--name", kind, "--out", &out, "--fault", "canary"];
+        let done = xtask(&args);
+        assert_eq!(done.status, Some(1), "{kind}: {}", done.said);
+        assert!(done.shown.contains("signature: mechanism page.value write"), "{}", done.shown);
+        assert!(done.shown.contains("rules: INV25"), "{}", done.shown);
+        assert!(done.shown.contains("(3 operations)"), "{}", done.shown);
+        assert_eq!(xtask(&["replay", &file, "--fault", "canary"]).status, Some(1));
+        assert_eq!(xtask(&["replay", &file]).status, Some(0));
+        // An older file of that name is somebody's test.
+        assert_eq!(xtask(&args).status, Some(2));
+    }
+}
