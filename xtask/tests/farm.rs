@@ -91,7 +91,7 @@ fn the_farms_lock_file_knows_what_our_crates_need() {
             // A package of which there are two versions is named with its own: "NAME VERSION".
             let is_it = |locked: &&str| locked.split(' ').next() == Some(needed.as_str());
             assert!(
-                locked.iter().any(|locked| is_it(locked)),
+                locked.iter().any(is_it),
                 "fuzz/Cargo.lock: {name} lacks {needed}; `cargo fetch --manifest-path fuzz/Cargo.toml`"
             );
         }
