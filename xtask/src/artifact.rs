@@ -19,9 +19,21 @@ pub struct Artifact {
 }
 
 /// Recognizes an artifact: by the target named, else by its content and the folder it lies in.
-pub fn recognize(path: &Path, bytes: &[u8], target: Option<&str>) -> Result<Artifact, Error> {
-    if let Some(name) = target {
-        let target = Target::from_name(name).ok_or_else(|| unknown_target(name))?;
+pub fn recognize(path: &Path, bytes: &[u8], named: Option<&str>) -> Result<Artifact, Error> {
+    let artifact = read(path, bytes, named)?;
+    // Only readers have inputs without a program; of any other target this would pass for "no longer
+    // fails".
+    if artifact.program.is_none() && !artifact.target.reads_anything() {
+        let why = codec::decode(bytes).err().map_or_else(String::new, |error| format!(": {error}"));
+        let message = format!("no input of the target {}{why}", artifact.target);
+        return Err(Error::Program { path: path.to_owned(), message });
+    }
+    Ok(artifact)
+}
+
+fn read(path: &Path, bytes: &[u8], named: Option<&str>) -> Result<Artifact, Error> {
+    if let Some(name) = named {
+        let target = target(name)?;
         let program = target.program(bytes);
         return Ok(Artifact { target, program, kind: "input of the target named" });
     }
@@ -50,9 +62,12 @@ pub fn recognize(path: &Path, bytes: &[u8], target: Option<&str>) -> Result<Arti
     Ok(Artifact { target: Target::Lockstep, program: Some(program), kind: "program as text" })
 }
 
-fn unknown_target(name: &str) -> Error {
-    let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
-    Error::Usage(format!("no target is called {name:?}; there are {}", known.join(", ")))
+/// The target of this name.
+pub fn target(name: &str) -> Result<Target, Error> {
+    Target::from_name(name).ok_or_else(|| {
+        let known: Vec<&str> = Target::ALL.iter().map(|target| target.name()).collect();
+        Error::Usage(format!("no target is called {name:?}; there are {}", known.join(", ")))
+    })
 }
 
 /// The target in a path such as fuzz/artifacts/TARGET/crash-…, or in a name such as
@@ -190,12 +205,18 @@ mod tests {
         let cases = [
             ("fuzz/artifacts/bytes/crash-1", Target::Bytes),
             ("fuzz/artifacts/text/crash-1", Target::Text),
-            ("fuzz/artifacts/minimizer/crash-1", Target::Minimizer),
-            ("Downloads/clusterfuzz-testcase-minimized-batching-123", Target::Batching),
+            ("fuzz/artifacts/codec/crash-1", Target::Codec),
             ("out/default/crashes/id:000000,sig:06", Target::Bytes),
         ];
         for (path, target) in cases {
             assert_eq!(recognized(path, &[0, 159, 146, 150]).target, target, "{path}");
+        }
+        let program = codec::encode(&Program::default());
+        for (path, target) in [
+            ("fuzz/artifacts/minimizer/crash-1", Target::Minimizer),
+            ("Downloads/clusterfuzz-testcase-minimized-batching-123", Target::Batching),
+        ] {
+            assert_eq!(recognized(path, &program).target, target, "{path}");
         }
     }
 
@@ -204,11 +225,17 @@ mod tests {
         for (bytes, said) in [
             (&b"mmap p0 nonsense\n"[..], "line 1"),
             (&b"Program { config: Config { ptes: 8 }, steps: [] }"[..], "cannot be read"),
+            (&codec::MAGIC[..], "no input of the target lockstep: "),
         ] {
             let error = recognize(Path::new("x"), bytes, None).err().expect("an error").to_string();
             assert!(error.contains(said), "{error}");
         }
-        let error = recognize(Path::new("x"), b"", Some("lockstop")).err().expect("an error");
-        assert!(error.to_string().contains("lockstep"), "{error}");
+        for (named, said) in [
+            ("lockstop", "there are lockstep, "),
+            ("lockstep", "no input of the target lockstep: "),
+        ] {
+            let error = recognize(Path::new("x"), b"\0", Some(named)).err().expect("an error");
+            assert!(error.to_string().contains(said), "{error}");
+        }
     }
 }

@@ -10,6 +10,12 @@ use std::process::Command;
 /// What to type where cargo-fuzz is missing.
 pub const INSTALL: &str = "cargo install --locked cargo-fuzz";
 
+/// What libFuzzer is told of the targets whose inputs are programs. Long ones are no worse, so their
+/// length is not raised step by step. And its weighing of inputs by how rare their features are costs, for
+/// every new feature, a look at every input: with features in the tens of thousands that is most of its
+/// time (fuzz/README.md has figures). The farms' options say the same.
+pub const FLAGS: [&str; 2] = ["-len_control=0", "-entropic=0"];
+
 /// Whether a command is there and ends well.
 pub fn answers(command: &mut Command) -> bool {
     command.output().is_ok_and(|output| output.status.success())
@@ -100,4 +106,24 @@ pub fn totals(stats: &Path) -> Result<(u64, u64), Error> {
         totals.1 += numbers.next().unwrap_or(0);
     }
     Ok(totals)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_farms_options_have_the_same_flags() {
+        for target in [Target::Lockstep, Target::Batching, Target::Minimizer] {
+            let path = root().join(format!("fuzz/oss-fuzz/{target}.options"));
+            let options = files::read_text(&path).expect("options");
+            for flag in FLAGS {
+                let (key, value) = flag[1..].split_once('=').expect("a value");
+                let line = format!("{key} = {value}");
+                assert!(options.lines().any(|found| found == line), "{target} lacks {line}");
+            }
+        }
+        let bytes = files::read_text(&root().join("fuzz/oss-fuzz/bytes.options")).expect("options");
+        assert!(bytes.lines().any(|line| line == "entropic = 0"), "it runs programs, too");
+    }
 }

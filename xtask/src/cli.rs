@@ -129,7 +129,7 @@ pub struct FuzzArgs {
     /// What to compare the reference with.
     #[arg(long, value_enum, default_value_t = Against::Model)]
     pub against: Against,
-    /// Who makes the programs. `--areas` and `--programs` are for the embedded one.
+    /// Who makes the programs. `--areas`, `--programs` and `--config` are for the embedded one.
     #[arg(long, value_enum, default_value_t = Engine::Embedded)]
     pub engine: Engine,
     /// For tests: the reference lies about one rule, for the kernel to expose.

@@ -50,7 +50,7 @@ fn every_target_has_options_that_are_flags() {
             let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{target}: {line}"));
             match key {
                 "dict" => assert_eq!(value, format!("{target}.dict")),
-                "max_len" | "timeout" | "len_control" | "entropic_scale_per_exec_time" => {
+                "max_len" | "timeout" | "len_control" | "entropic" => {
                     value.parse::<u32>().unwrap_or_else(|_| panic!("{target}: {line}"));
                 }
                 _ => panic!("{target}: unknown option {key}"),
@@ -68,6 +68,33 @@ fn both_farms_run_the_same_script() {
         let project = text(&format!("{farm}/project.yaml"));
         assert!(project.lines().any(|line| line == "language: rust"), "{farm}");
         assert!(text(&format!("{farm}/Dockerfile")).contains("base-builder-rust"), "{farm}");
+    }
+}
+
+/// The farm's lock file is not the workspace's: it must be carried along when one of our crates takes a
+/// new dependency, or the farms build with whatever is newest that day.
+#[test]
+fn the_farms_lock_file_knows_what_our_crates_need() {
+    let lock: toml::Table = text("fuzz/Cargo.lock").parse().expect("TOML");
+    let packages = lock["package"].as_array().expect("packages");
+    for name in ["mm-ops", "mm-reference", "mm-model", "mm-diff"] {
+        let manifest: toml::Table = text(&format!("{name}/Cargo.toml")).parse().expect("TOML");
+        let is_optional = |needed: &toml::Value| {
+            needed.get("optional").is_some_and(|optional| optional.as_bool() == Some(true))
+        };
+        let needed = manifest["dependencies"].as_table().expect("a table").iter();
+        let package = packages.iter().find(|package| package["name"].as_str() == Some(name));
+        let locked = package.and_then(|package| package["dependencies"].as_array());
+        let locked: Vec<&str> =
+            locked.expect("locked").iter().filter_map(toml::Value::as_str).collect();
+        for (needed, _) in needed.filter(|(_, value)| !is_optional(value)) {
+            // A package of which there are two versions is named with its own: "NAME VERSION".
+            let is_it = |locked: &&str| locked.split(' ').next() == Some(needed.as_str());
+            assert!(
+                locked.iter().any(is_it),
+                "fuzz/Cargo.lock: {name} lacks {needed}; `cargo fetch --manifest-path fuzz/Cargo.toml`"
+            );
+        }
     }
 }
 

@@ -22,6 +22,10 @@ mod tests {
 
     #[cfg(not(feature = "faults"))]
     fn subject() -> Model {
+        assert!(
+            std::env::var_os("MMDIFF_FAULT").is_none(),
+            "MMDIFF_FAULT is set, but this build has no faults: build with `--features faults`"
+        );
         Model::new(&Config::default())
     }
 

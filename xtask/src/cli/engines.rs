@@ -122,7 +122,7 @@ pub struct FuzzTableArgs {
     /// Searches at a time; as many as there are cores by default.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub jobs: Option<u16>,
-    /// How long each engine runs for the comparison of speed.
+    /// How long each engine runs, three times in turn, for the comparison of speed.
     #[arg(long, default_value = "20s", value_parser = duration)]
     pub time: Duration,
     /// The result as one JSON object.

@@ -19,9 +19,13 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 /// Longest input, in bytes.
 const INPUT_BYTES_MAX: u32 = 1024;
+
+/// How often each engine's speed is measured.
+const SPEED_TURNS: usize = 3;
 
 /// What libFuzzer is given: extra counters, custom mutator.
 const SETTINGS: [(&str, bool, bool); 4] = [
@@ -75,6 +79,7 @@ pub fn run(args: &FuzzTableArgs) -> Result<Found, Error> {
     let bench = Bench::new()?;
     let speed = bench.speed(&correct, args)?;
     let found = bench.search_all(&faulty, &faults, args)?;
+    let _gone = std::fs::remove_dir_all(&bench.base);
     let rows = faults.iter().zip(found);
     let report = Report {
         programs_max: args.programs,
@@ -182,39 +187,60 @@ impl Bench {
         Ok((!output.status.success()).then_some(units))
     }
 
-    /// Both engines on the correct model, one after the other, each on one core.
+    /// Both engines on the correct model, each on one core, in turns, so that whatever else the machine
+    /// does falls on both; the median turn counts.
     fn speed(&self, binary: &Path, args: &FuzzTableArgs) -> Result<Vec<Speed>, Error> {
-        let seconds = args.time.as_secs_f64().max(1.0);
-        let folder = self.folder("speed")?;
-        let stats = self.folder("speed/stats")?;
-        let mut command = libfuzzer(binary, &folder);
-        command.arg("-seed=1").arg(format!("-max_total_time={}", seconds as u64));
-        command.args([self.folder("speed/corpus")?, self.seed.clone()]);
-        command.env("MMDIFF_STATS", &stats);
-        cargo_fuzz::run_quietly(&mut command, "libFuzzer")?;
-        let (programs, ops) = cargo_fuzz::totals(&stats)?;
-        let config = EngineConfig {
-            seed: 1,
-            jobs: 1,
-            budget: Budget { time: Some(args.time), programs: None },
-            ..EngineConfig::default()
-        };
-        let stop = AtomicBool::new(false);
-        let ours = engine::fuzz(&config, &Planted::default().factory(), &stop, &|_| {})
-            .map_err(|error| Error::Tool { tool: "fuzz".into(), message: error.to_string() })?;
-        Ok(vec![
-            Speed {
-                engine: "libFuzzer, target `lockstep`",
-                programs_per_second: programs as f64 / seconds,
-                ops_per_second: ops as f64 / seconds,
-            },
-            Speed {
-                engine: "embedded",
-                programs_per_second: ours.programs_per_second,
-                ops_per_second: ours.ops as f64 / ours.seconds,
-            },
-        ])
+        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        for turn in 0..SPEED_TURNS {
+            theirs.push(self.speed_of_libfuzzer(binary, args.time, turn)?);
+            ours.push(speed_of_embedded(args.time, turn)?);
+            let (theirs, ours) = (theirs[turn].0, ours[turn].0);
+            eprintln!("programs/s: libFuzzer {theirs:.0}, embedded {ours:.0}");
+        }
+        Ok(vec![median("libFuzzer, target `lockstep`", theirs), median("embedded", ours)])
     }
+
+    /// Programs and operations per second.
+    fn speed_of_libfuzzer(
+        &self,
+        binary: &Path,
+        time: Duration,
+        turn: usize,
+    ) -> Result<(f64, f64), Error> {
+        let folder = self.folder(&format!("speed-{turn}"))?;
+        let stats = self.folder(&format!("speed-{turn}/stats"))?;
+        let mut command = libfuzzer(binary, &folder);
+        command.arg(format!("-seed={}", turn + 1));
+        command.arg(format!("-max_total_time={}", time.as_secs().max(1)));
+        command.args([self.folder(&format!("speed-{turn}/corpus"))?, self.seed.clone()]);
+        command.env("MMDIFF_STATS", &stats);
+        let start = Instant::now();
+        cargo_fuzz::run_quietly(&mut command, "libFuzzer")?;
+        let seconds = start.elapsed().as_secs_f64();
+        let (programs, ops) = cargo_fuzz::totals(&stats)?;
+        Ok((programs as f64 / seconds, ops as f64 / seconds))
+    }
+}
+
+/// Programs and operations per second.
+fn speed_of_embedded(time: Duration, turn: usize) -> Result<(f64, f64), Error> {
+    let config = EngineConfig {
+        seed: turn as u64 + 1,
+        jobs: 1,
+        budget: Budget { time: Some(time), programs: None },
+        ..EngineConfig::default()
+    };
+    let report =
+        engine::fuzz(&config, &Planted::default().factory(), &AtomicBool::new(false), &|_| {})
+            .map_err(|error| Error::Tool { tool: "fuzz".into(), message: error.to_string() })?;
+    Ok((report.programs_per_second, report.ops as f64 / report.seconds))
+}
+
+/// The turn with the median of programs per second.
+fn median(engine: &'static str, mut turns: Vec<(f64, f64)>) -> Speed {
+    turns.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let (programs_per_second, ops_per_second) = turns[turns.len() / 2];
+    Speed { engine, programs_per_second, ops_per_second }
 }
 
 /// libFuzzer with what all runs have in common; what it finds goes into the folder.
@@ -222,7 +248,8 @@ fn libfuzzer(binary: &Path, folder: &Path) -> Command {
     let mut command = Command::new(binary);
     command
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
-        .args(["-len_control=0", "-entropic_scale_per_exec_time=1", "-print_final_stats=1"])
+        .args(cargo_fuzz::FLAGS)
+        .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", folder.display()))
         .env("RUST_BACKTRACE", "0")
         .current_dir(folder);

@@ -37,10 +37,10 @@ struct Folders {
 
 /// Builds, runs, merges, minimizes, reports.
 pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
-    if !args.areas.is_empty() || args.programs.is_some() {
+    if !args.areas.is_empty() || args.programs.is_some() || !args.config.is_empty() {
         let mend = "leave them out, or leave out --engine libfuzzer";
         return Err(Error::Usage(format!(
-            "--areas and --programs are the embedded engine's; {mend}"
+            "--areas, --programs and --config are the embedded engine's; {mend}"
         )));
     }
     let planted = Planted::find(args.fault.as_deref())?;
@@ -123,7 +123,7 @@ fn campaign(
         .arg(format!("-seed={seed}"))
         .arg(format!("-max_total_time={}", args.time.as_secs().max(1)))
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
-        .args(["-len_control=0", "-entropic_scale_per_exec_time=1"])
+        .args(cargo_fuzz::FLAGS)
         .args(["-timeout=60", "-rss_limit_mb=2048"])
         .arg(format!("-ignore_crashes={}", u8::from(args.keep_going)))
         .arg(format!("-artifact_prefix={}/", folders.artifacts.display()))

@@ -3,6 +3,7 @@
 //! their seeds replay, they run for a while without finding anything; and that a planted fault is
 //! found and becomes a regression test.
 
+use crate::artifact;
 use crate::cargo_fuzz;
 use crate::cli::{OssFuzzArgs, RegressArgs};
 use crate::commands::ci::root;
@@ -112,10 +113,7 @@ fn targets(args: &OssFuzzArgs) -> Result<Vec<Target>, Error> {
     if args.targets.is_empty() {
         return Ok(Target::ALL.to_vec());
     }
-    let find = |name: &String| {
-        Target::from_name(name).ok_or_else(|| Error::Usage(format!("no target is called {name:?}")))
-    };
-    args.targets.iter().map(find).collect()
+    args.targets.iter().map(|name| artifact::target(name)).collect()
 }
 
 /// Runs the build script in an environment like that of the Rust base builder.

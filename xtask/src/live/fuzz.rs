@@ -4,7 +4,7 @@
 
 use super::kernel::{LedgerUse, Tally, missing};
 use super::three::{Judgement, Parties};
-use crate::cli::{Against, FuzzArgs};
+use crate::cli::{Against, Engine, FuzzArgs};
 use crate::commands::fuzz::{any_seed, print, save, stop_on_ctrl_c};
 use crate::error::{Error, Found};
 use crate::output::print_json;
@@ -85,6 +85,11 @@ type Failures = BTreeMap<Signature, (Reproducer, String)>;
 pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     if args.jobs.is_some_and(|jobs| jobs != 1) {
         return Err(Error::Usage("the live kernel is driven from one CPU: --jobs 1".into()));
+    }
+    if args.engine != Engine::Embedded {
+        return Err(Error::Usage(
+            "no other engine drives the live kernel: leave --engine out".into(),
+        ));
     }
     let planted = Planted::find(args.fault.as_deref())?;
     let areas = match &*args.areas {

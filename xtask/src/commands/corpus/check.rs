@@ -44,8 +44,8 @@ pub fn run(paths: &[PathBuf], json: bool) -> Result<Found, Error> {
 }
 
 fn check<F: Fn() -> Model>(path: &Path, rig: &mut Rig<Model, F>) -> Result<(), String> {
-    let bytes = files::read(path).map_err(|error| error.to_string())?;
-    let program = files::program(path).map_err(|error| error.to_string())?;
+    let bytes = files::read(path).map_err(why)?;
+    let program = files::program(path).map_err(why)?;
     if !bytes.starts_with(&codec::MAGIC) {
         let text = String::from_utf8_lossy(&bytes);
         let formatted = mm_ops::text::format(&text).map_err(|error| error.to_string())?;
@@ -54,4 +54,12 @@ fn check<F: Fn() -> Model>(path: &Path, rig: &mut Rig<Model, F>) -> Result<(), S
         }
     }
     rig.run(&program).map(|_| ()).map_err(|failure| format!("fails: {}", failure.signature()))
+}
+
+/// The report names the file already.
+fn why(error: Error) -> String {
+    match error {
+        Error::Program { message, .. } => message,
+        other => other.to_string(),
+    }
 }
