@@ -1,7 +1,7 @@
 //! What is raced: each operation that takes a page away or changes who may write to it, on a page
 //! in each state that decides how, by each actor. As data, in the language of programs.
 
-use mm_ops::{Op, Program, Step};
+use mm_ops::{Actor, Op, Program, RACE_STEPS, Step};
 
 /// An operation to race, on one layout of memory.
 struct Raced {
@@ -276,9 +276,14 @@ pub(super) struct Scene {
 impl Scene {
     /// How many steps the actor takes.
     pub(super) fn steps(&self) -> usize {
+        self.race().map_or(0, |(actor, _)| actor.steps())
+    }
+
+    /// The actor, and when it takes its steps.
+    pub(super) fn race(&self) -> Option<(Actor, [u8; RACE_STEPS])> {
         match self.program.steps.get(self.race) {
-            Some(Step { op: Op::Race { actor, .. }, .. }) => actor.steps(),
-            _ => 0,
+            Some(Step { op: Op::Race { actor, at }, .. }) => Some((*actor, *at)),
+            _ => None,
         }
     }
 
