@@ -9,6 +9,7 @@
 
 mod known;
 mod scenes;
+mod table;
 
 use crate::engine::{EngineError, FailureReport, Yields};
 use crate::failure::{Failure, Signature};
