@@ -92,12 +92,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         if self.draw.one_in(4) {
             self.perhaps_more(&mut scene, there);
         }
-        let range = PageRange { len: block.len.min(self.config.dev_range_max()), ..block };
-        let (device, token) = (self.device(), self.new_token());
-        let select = DevSelect { system: true, private: false };
-        scene.push(Op::Dev(DevOp::Setup { device, pid: goes, range, token, select }));
-        scene.push(Op::Dev(DevOp::Pages { token, to_device: true }));
-        scene.push(Op::Dev(DevOp::Finalize { token }));
+        self.migrate_to_device(&mut scene, there);
         if self.draw.one_in(6) {
             self.change_rights(&mut scene, there);
             return scene;
@@ -111,6 +106,16 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             _ => self.look_for(Stage { pid: stays, ..stage }),
         });
         scene
+    }
+
+    /// All the phases of a migration to a device.
+    fn migrate_to_device(&mut self, scene: &mut Scene, Stage { pid, block, .. }: Stage) {
+        let range = PageRange { len: block.len.min(self.config.dev_range_max()), ..block };
+        let (device, token) = (self.device(), self.new_token());
+        let select = DevSelect { system: true, private: false };
+        scene.push(Op::Dev(DevOp::Setup { device, pid, range, token, select }));
+        scene.push(Op::Dev(DevOp::Pages { token, to_device: true }));
+        scene.push(Op::Dev(DevOp::Finalize { token }));
     }
 
     /// What the device has is watched, and its rights change.
