@@ -23,6 +23,40 @@ pub(crate) struct Order {
     pub(crate) explains: bool,
 }
 
+/// When an actor came in real time: what happened before or after the operation did so. All that the
+/// judgement of a race takes from the schedule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RealTime {
+    Before,
+    Beside,
+    After,
+}
+
+impl RealTime {
+    pub(crate) const ALL: [Self; 3] = [Self::Before, Self::Beside, Self::After];
+
+    /// That of an actor which takes its steps at these yield points.
+    pub(crate) fn of(actor: Actor, at: [u8; RACE_STEPS]) -> Self {
+        let steps_at = &at[..actor.steps()];
+        if steps_at.first() == Some(&AT_END) {
+            Self::After
+        } else if steps_at.iter().all(|at| *at == 0) {
+            Self::Before
+        } else {
+            Self::Beside
+        }
+    }
+
+    /// The only turn that explains it.
+    const fn turn(self) -> Option<Turn> {
+        match self {
+            Self::Before => Some(Turn::Before),
+            Self::Beside => None,
+            Self::After => Some(Turn::After),
+        }
+    }
+}
+
 /// The first order that explains what the subject did, or the one that comes nearest. `None`: every
 /// order refuses what the subject chose.
 pub(crate) fn explain(
@@ -64,16 +98,7 @@ pub(crate) fn explain(
         }
         None
     };
-    let steps_at = &at[..actor.steps()];
-    // What happened in real time before or after the operation did so.
-    let only = if steps_at.first() == Some(&AT_END) {
-        Some(Turn::After)
-    } else if steps_at.iter().all(|at| *at == 0) {
-        Some(Turn::Before)
-    } else {
-        None
-    };
-    if let Some(turn) = only {
+    if let Some(turn) = RealTime::of(actor, at).turn() {
         // A walker backs off from a lock that somebody holds, and then nobody does.
         let ways: &[Way] = match actor {
             Actor::Walk { .. } => &[Way::Done],

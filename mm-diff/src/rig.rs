@@ -4,7 +4,8 @@ use crate::certificate::Certificate;
 use crate::failure::{Failure, Oracle, Signature};
 use crate::lockstep::{Lockstep, Observer, RunStats};
 use crate::minimize::{Minimized, minimize};
-use mm_ops::{Mm, Op, Program};
+use crate::panics;
+use mm_ops::{Effect, Mm, Op, Program};
 
 /// Runs any number of programs on subjects that a factory builds.
 pub struct Rig<S, F> {
@@ -54,6 +55,28 @@ impl<S: Mm, F: Fn() -> S> Rig<S, F> {
             self.subject = (self.factory)();
         }
         result
+    }
+
+    /// Runs a program on the subject alone, while somebody looks on who may have seen enough: answers
+    /// whether it came to its end. Nothing is judged.
+    pub(crate) fn run_alone(
+        &mut self,
+        program: &Program,
+        look: &mut impl FnMut(usize, &Effect, &S) -> bool,
+    ) -> bool {
+        let subject = &mut self.subject;
+        let ended = panics::catch(|| {
+            subject.reset(&program.config.sanitized());
+            let mut ops = program.stamped().enumerate();
+            ops.all(|(index, op)| {
+                let effect = subject.apply(&op);
+                look(index, &effect, subject)
+            })
+        });
+        ended.unwrap_or_else(|_| {
+            self.subject = (self.factory)();
+            false
+        })
     }
 
     /// Whether a program the subject supports fails in this way.

@@ -84,8 +84,8 @@ fn mutate_once<D: Draw + ?Sized>(program: &mut Program, profile: &Profile, draw:
     }
     let at = draw.below(len) as usize;
     match draw.below(32) {
-        0..7 if room > 0 => insert(program, profile, draw, at),
-        7 if room > 0 => insert_scene(program, profile, draw, at),
+        0..6 if room > 0 => insert(program, profile, draw, at),
+        6 | 7 if room > 0 => insert_scene(program, profile, draw, at),
         8..12 if room > 0 => insert(program, profile, draw, len as usize),
         12..15 if room > 0 => duplicate(program, draw, at, room),
         15..18 => shift(program, draw, at),

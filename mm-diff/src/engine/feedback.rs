@@ -3,7 +3,6 @@
 
 use super::features::{FeatureMap, Happening};
 use crate::lockstep::{Observer, StepView};
-use crate::timeline::Timeline;
 use mm_ops::{
     Choice, EntryFlags, EntryKind, FolioFlags, FolioId, Moment, NO_ANON_VMA, Op, OpKind, Outcome,
     Snapshot, TokenKind, VmaFlags,
@@ -71,8 +70,8 @@ pub struct Yields(BTreeMap<&'static str, u64>);
 
 impl Yields {
     /// Counts those that an operation passed.
-    pub fn count(&mut self, timeline: &Timeline) {
-        for moment in &timeline.moments {
+    pub fn count(&mut self, moments: &[Moment]) {
+        for moment in moments {
             if let Moment::Yield(point) = moment {
                 *self.0.entry(point).or_default() += 1;
             }
@@ -153,7 +152,7 @@ impl Observer for Feedback {
             }
         });
         if let Some(timeline) = step.timeline {
-            self.yields.count(timeline);
+            self.yields.count(&timeline.moments);
         }
         use Outcome::{At, Count, Ok, Pids, Value};
         let done = matches!(step.outcome, Ok | Count(_) | Value(_) | At(_) | Pids(_));

@@ -7,14 +7,17 @@
 //! ([`mm_ops::Mm::timeline`]), and a schedule exists for every non-descending choice of its yield
 //! points. A subject without yield points has one interleaving a scene.
 
+mod known;
 mod scenes;
+mod table;
 
 use crate::engine::{EngineError, FailureReport, Yields};
-use crate::failure::Signature;
+use crate::failure::{Failure, Signature};
 use crate::lockstep::StepView;
 use crate::rig::{Reproducer, Rig};
+use known::Known;
 use mm_ops::text::Settings;
-use mm_ops::{AT_END, Mm};
+use mm_ops::{AT_END, Choice, Mm, Moment};
 use rayon::ThreadPoolBuilder;
 use rayon::prelude::*;
 use scenes::Scene;
@@ -70,6 +73,9 @@ pub enum RacesError {
 /// What one scene came to.
 #[derive(Default)]
 struct Tally {
+    known: Known,
+    /// What happened in the raced operation of the last run.
+    moments: Vec<Moment>,
     interleavings: u64,
     failed: u64,
     yields: Yields,
@@ -155,22 +161,61 @@ impl Tally {
     ) -> usize {
         scene.schedule(points);
         self.interleavings += 1;
-        let mut passed = 0;
+        if !self.is_known(rig, scene)
+            && let Some(failure) = self.judge(rig, scene)
+        {
+            self.failed += 1;
+            self.yields.count(&self.moments);
+            let signature = failure.signature();
+            if !self.failures.contains_key(&signature)
+                && let Some(found) = rig.minimize(&scene.program, crate::minimize::RUNS_MAX)
+            {
+                self.failures.insert(signature, found);
+            }
+            return failure.timeline.map_or(0, |timeline| timeline.yields());
+        }
+        self.yields.count(&self.moments);
+        self.moments.iter().filter(|moment| matches!(moment, Moment::Yield(_))).count()
+    }
+
+    /// Whether the subject shows what was judged before.
+    fn is_known<S: Mm, F: Fn() -> S>(&mut self, rig: &mut Rig<S, F>, scene: &Scene) -> bool {
+        let Some(race) = scene.race() else { return false };
+        let Self { known, moments, .. } = self;
+        let mut node = known.beginning(race);
+        rig.run_alone(&scene.program, &mut |index, effect, subject| {
+            if index == scene.race + 1 {
+                let raced = effect.choices.iter().any(|choice| matches!(choice, Choice::Raced(_)));
+                moments.clear();
+                moments.extend_from_slice(if raced { subject.timeline() } else { &[] });
+            }
+            // What comes before the race is the same in every run.
+            if index > scene.race {
+                let Some(next) = known.follow(node, effect, subject) else { return false };
+                node = next;
+            }
+            true
+        })
+    }
+
+    /// Runs the scene in lockstep.
+    fn judge<S: Mm, F: Fn() -> S>(
+        &mut self,
+        rig: &mut Rig<S, F>,
+        scene: &Scene,
+    ) -> Option<Box<Failure>> {
+        let Self { known, moments, .. } = self;
+        let mut node = scene.race().map(|race| known.beginning(race));
+        moments.clear();
         let mut observer = |step: &StepView<'_>| {
             if let Some(timeline) = step.timeline {
-                passed += timeline.yields();
-                self.yields.count(timeline);
+                moments.clone_from(&timeline.moments);
+            }
+            if step.index > scene.race {
+                node = node.map(|node| known.keep(node, step));
             }
         };
-        let Err(failure) = rig.run_observed(&scene.program, &mut observer) else { return passed };
-        self.failed += 1;
-        let signature = failure.signature();
-        if !self.failures.contains_key(&signature)
-            && let Some(found) = rig.minimize(&scene.program, crate::minimize::RUNS_MAX)
-        {
-            self.failures.insert(signature, found);
-        }
-        failure.timeline.map_or(passed, |timeline| timeline.yields())
+        rig.run_observed(&scene.program, &mut observer).err()
     }
 
     /// Forgets the counts, as the schedules come again with so many yield points.

@@ -4,9 +4,11 @@
 
 use super::draw::Draw;
 use super::operands::Maker;
+use super::sketch::Sketch;
 use crate::ids::{PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind::{self, *};
 use crate::op::Op;
+use crate::race::{AT_END, Actor, RACE_STEPS};
 
 /// Operations that a page can be taken away by, or its rights.
 const TAKERS: [OpKind; 20] = [
@@ -62,6 +64,52 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
                 PageRange { start: Vpn(vpn.0 - before), len: before + 1 + self.draw.below(3) }
             }
         }
+    }
+
+    /// Someone without locks.
+    pub(crate) fn actor(&mut self) -> Actor {
+        let (pid, vpn) = (self.pid(), self.page());
+        match self.draw.below(9) {
+            8 => Actor::Walk { pid, vpn },
+            0 => Actor::Load { pid, vpn },
+            1 | 2 => Actor::Store { pid, vpn, value: self.value() },
+            number => {
+                let (pin, write) = (number != 3, self.draw.one_in(2));
+                Actor::Gup { pid, vpn, handle: self.new_handle(), pin, write }
+            }
+        }
+    }
+
+    /// When it takes its steps: soon mostly, and close together or at two moments.
+    pub(crate) fn yields(&mut self) -> [u8; RACE_STEPS] {
+        match self.draw.below(6) {
+            5 => return [AT_END; RACE_STEPS],
+            3 | 4 => return self.two_moments(),
+            _ => {}
+        }
+        let mut at = if self.draw.one_in(8) { self.draw.below(48) } else { self.draw.below(8) };
+        std::array::from_fn(|_| {
+            at += self.draw.pick(&[0, 0, 0, 1, 1, 1, 2, 4]);
+            at as u8
+        })
+    }
+
+    /// It does something at one moment, and the rest at another: between the two the operation goes on.
+    fn two_moments(&mut self) -> [u8; RACE_STEPS] {
+        let first = self.draw.below(4);
+        let second = match self.draw.below(4) {
+            3 => AT_END,
+            _ => (first + self.draw.below(4)).max(1) as u8,
+        };
+        let early = 1 + self.draw.below(RACE_STEPS as u32) as usize;
+        std::array::from_fn(|step| if step < early { first as u8 } else { second })
+    }
+
+    /// An operation as it is drawn where an actor waits for this page: one that takes the page away, mostly.
+    pub(super) fn op_at(&mut self, pid: Pid, vpn: Vpn) -> Op {
+        let sketch = Sketch { armed: Some((pid, vpn)), ..*self.sketch };
+        let Self { profile, config, window, .. } = *self;
+        Maker { profile, config, sketch: &sketch, window, draw: &mut *self.draw }.op()
     }
 
     /// A `race` for an operation that is there already.

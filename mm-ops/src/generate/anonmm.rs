@@ -62,7 +62,7 @@ impl Op {
 }
 
 impl<D: Draw + ?Sized> Maker<'_, D> {
-    /// Relatives share pages; one of them moves, the pages may be in swap meanwhile, and then they come
+    /// Relatives share pages; one of them moves mostly, the pages may be in swap meanwhile, and then they come
     /// back, or reclaim looks for them.
     pub(super) fn relatives(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, block, other } = stage;
@@ -89,8 +89,12 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         let offset = vpn.0 - block.start.0;
         let start = Vpn(other.start.0.saturating_add(range.start.0 - block.start.0));
         let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE };
-        scene.push(Op::Mremap { pid: mover, range, to: PageRange { start, ..range }, flags });
-        let moved = Vpn(other.start.0.saturating_add(offset));
+        let moved = if self.draw.one_in(4) {
+            vpn
+        } else {
+            scene.push(Op::Mremap { pid: mover, range, to: PageRange { start, ..range }, flags });
+            Vpn(other.start.0.saturating_add(offset))
+        };
         self.bring_back(&mut scene, (stays, vpn), (mover, moved));
         scene
     }
@@ -127,7 +131,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     fn bring_back(&mut self, scene: &mut Scene, stays: (Pid, Vpn), moved: (Pid, Vpn)) {
         let (first, second) = if self.draw.one_in(2) { (stays, moved) } else { (moved, stays) };
         let ((pid, vpn), (then, there)) = (first, second);
-        if self.draw.one_in(3) {
+        if self.draw.one_in(2) {
             scene.push(Op::Read { pid, vpn });
         } else {
             scene.push(Op::Write { pid, vpn, value: self.value() });
@@ -144,6 +148,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             }
             3 => scene.push(Op::SwapOut { pid: then, vpn: there, token: None }),
             _ => scene.push(Op::Read { pid: then, vpn: there }),
+        }
+        if self.draw.one_in(3) {
+            scene.push(Op::RmapWalk { pid: then, vpn: there });
         }
     }
 }

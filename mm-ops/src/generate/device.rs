@@ -3,10 +3,13 @@
 
 use super::draw::Draw;
 use super::operands::Maker;
+use super::scenes::{Scene, Stage};
+use crate::call::{Advice, Prot, UffdCall};
 use crate::config::{Config, DevExclusiveMode};
 use crate::device::{DEVICES_MAX, DevOp, DevSelect, Device};
-use crate::ids::{PageRange, Token, Vpn};
+use crate::ids::{Order, OrderSet, PageRange, Token, Vpn};
 use crate::kind::OpKind;
+use crate::op::Op;
 
 impl<D: Draw + ?Sized> Maker<'_, D> {
     /// The phase that a migration under way comes to next, now and then.
@@ -57,6 +60,93 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
                 let (device, vpn) = self.held();
                 DevOp::Write { device, pid: self.pid(), vpn, value: self.value() }
             }
+        }
+    }
+
+    /// Whether pages can get to a device.
+    pub(super) fn has_device_migrations(&self) -> bool {
+        [OpKind::DevSetup, OpKind::DevPages, OpKind::DevFinalize].iter().all(|kind| self.has(*kind))
+    }
+
+    /// A block goes to a device while a relative has other pages in its place; then something looks
+    /// for those, or for what the device has.
+    pub(super) fn on_a_device(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        if self.has(OpKind::Thp) && !self.draw.one_in(4) {
+            let always = OrderSet::EMPTY.with(Order(self.config.pmd_order().0));
+            scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
+        }
+        scene.push(Op::Mmap { pid, range: block, prot: Prot::RW, droppable: false });
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        let (mut goes, mut stays) = (pid, pid);
+        if self.has(OpKind::Fork) && !self.draw.one_in(3) {
+            let child = self.relative(&mut scene, pid);
+            (goes, stays) = if self.draw.one_in(2) { (pid, child) } else { (child, pid) };
+            if self.says(Advice::DontNeed) && !self.draw.one_in(6) {
+                scene.push(Op::Madvise { pid: goes, range: block, advice: Advice::DontNeed });
+            }
+            scene.push(Op::Write { pid: goes, vpn, value: self.value() });
+        }
+        let there = Stage { pid: goes, ..stage };
+        if self.draw.one_in(4) {
+            self.perhaps_more(&mut scene, there);
+        }
+        self.migrate_to_device(&mut scene, there);
+        if self.draw.one_in(6) {
+            self.change_rights(&mut scene, there);
+            return scene;
+        }
+        if self.draw.one_in(2) {
+            self.perhaps_race(&mut scene, there);
+        }
+        scene.push(match self.draw.below(5) {
+            0 => self.op_at(goes, vpn),
+            1 => self.look_for(there),
+            _ => self.look_for(Stage { pid: stays, ..stage }),
+        });
+        scene
+    }
+
+    /// All the phases of a migration to a device.
+    fn migrate_to_device(&mut self, scene: &mut Scene, Stage { pid, block, .. }: Stage) {
+        let range = PageRange { len: block.len.min(self.config.dev_range_max()), ..block };
+        let (device, token) = (self.device(), self.new_token());
+        let select = DevSelect { system: true, private: false };
+        scene.push(Op::Dev(DevOp::Setup { device, pid, range, token, select }));
+        scene.push(Op::Dev(DevOp::Pages { token, to_device: true }));
+        scene.push(Op::Dev(DevOp::Finalize { token }));
+    }
+
+    /// What the device has is watched, and its rights change.
+    fn change_rights(&mut self, scene: &mut Scene, Stage { pid, block, .. }: Stage) {
+        if self.has(OpKind::UffdRegister) && self.has(OpKind::UffdWp) {
+            let call = UffdCall::Register { missing: false, wp: true };
+            scene.push(Op::Uffd { pid, range: block, call });
+            scene.push(Op::Uffd { pid, range: block, call: UffdCall::Protect(true) });
+        }
+        if self.has(OpKind::Mprotect) {
+            let range = if self.draw.one_in(4) { self.part_of(block) } else { block };
+            scene.push(Op::Mprotect { pid, range, prot: self.prot() });
+        }
+    }
+
+    /// Something that follows the reverse map of a page.
+    fn look_for(&mut self, Stage { pid, vpn, .. }: Stage) -> Op {
+        let kinds = [OpKind::RmapWalk, OpKind::SwapOut, OpKind::Migrate, OpKind::Split];
+        let profile = self.profile;
+        let known = kinds.iter().filter(|kind| profile.weight(**kind) > 0);
+        let count = known.clone().count() as u32;
+        if count == 0 {
+            return self.op();
+        }
+        match known.clone().nth(self.draw.below(count) as usize) {
+            Some(OpKind::SwapOut) => Op::SwapOut { pid, vpn, token: None },
+            Some(OpKind::Migrate) => Op::Migrate { pid, vpn, token: self.new_token(), all: true },
+            Some(OpKind::Split) => {
+                Op::Split { pid, vpn, order: self.split_order(), nonuniform: false }
+            }
+            _ => Op::RmapWalk { pid, vpn },
         }
     }
 

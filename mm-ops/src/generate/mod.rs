@@ -34,7 +34,7 @@ use rand_core::RngCore;
 
 /// A scene comes about as often as this, in operations; in the anonmm scheme, where little else is
 /// special, more often.
-const SCENE_EVERY: u32 = 24;
+const SCENE_EVERY: u32 = 19;
 const SCENE_EVERY_ANONMM: u32 = 6;
 
 /// A program of the profile.

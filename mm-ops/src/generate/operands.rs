@@ -13,7 +13,6 @@ use crate::ids::{
 };
 use crate::kind::OpKind;
 use crate::op::Op;
-use crate::race::{AT_END, Actor, RACE_STEPS};
 use crate::remap::MremapFlags;
 
 /// Makes operations for one place of a program.
@@ -197,32 +196,6 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
         }
     }
 
-    /// Someone without locks.
-    pub(crate) fn actor(&mut self) -> Actor {
-        let (pid, vpn) = (self.pid(), self.page());
-        match self.draw.below(9) {
-            8 => Actor::Walk { pid, vpn },
-            0 => Actor::Load { pid, vpn },
-            1 | 2 => Actor::Store { pid, vpn, value: self.value() },
-            number => {
-                let (pin, write) = (number != 3, self.draw.one_in(2));
-                Actor::Gup { pid, vpn, handle: self.new_handle(), pin, write }
-            }
-        }
-    }
-
-    /// When it takes its steps: soon mostly, and close together.
-    pub(crate) fn yields(&mut self) -> [u8; RACE_STEPS] {
-        if self.draw.one_in(6) {
-            return [AT_END; RACE_STEPS];
-        }
-        let mut at = if self.draw.one_in(8) { self.draw.below(48) } else { self.draw.below(8) };
-        std::array::from_fn(|_| {
-            at += self.draw.pick(&[0, 0, 0, 1, 1, 1, 2, 4]);
-            at as u8
-        })
-    }
-
     /// An order to split to: 0 mostly.
     pub(crate) fn split_order(&mut self) -> Order {
         let pmd = self.config.pmd_order().0;
@@ -312,6 +285,11 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             return Pid(self.draw.below(u32::from(PROCS_MAX)) as u8);
         }
         Pid(self.draw.bit(u32::from(self.sketch.alive)))
+    }
+
+    /// Whether this process is probably alive.
+    pub(super) fn is_alive(&self, pid: Pid) -> bool {
+        self.sketch.alive >> pid.0 & 1 == 1
     }
 
     /// Processes that may be and are not alive, a bit each.
@@ -599,7 +577,7 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
     }
 
     /// The front, the back or the middle of a range.
-    fn part_of(&mut self, range: PageRange) -> PageRange {
+    pub(super) fn part_of(&mut self, range: PageRange) -> PageRange {
         let len = self.draw.between(1, range.len.max(1));
         let behind = range.len.saturating_sub(len);
         let skip = match self.draw.below(3) {

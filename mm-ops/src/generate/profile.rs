@@ -346,15 +346,15 @@ fn draw_config(draw: &mut (impl Draw + ?Sized)) -> Config {
         dev_mem: draw_dev_mem(draw),
         dev_exclusive: draw_dev_exclusive(draw),
         migdev_old: draw.one_in(16),
-        dev_thp: draw.one_in(4),
+        dev_thp: draw.one_in(3),
         swap_noexcl: draw.one_in(12),
         rmap: RmapScheme::AnonVma,
     }
 }
 
-/// A design of MREMAP_RELOCATE_ANON: the one of the series mostly.
+/// A design of MREMAP_RELOCATE_ANON: the one of the series more often than another.
 pub(crate) fn draw_relocate(draw: &mut (impl Draw + ?Sized)) -> RelocateDesign {
-    match draw.below(12) {
+    match draw.below(8) {
         0 => RelocateDesign::PinIgnore,
         1 => RelocateDesign::PmdFail,
         2 => RelocateDesign::Collect,

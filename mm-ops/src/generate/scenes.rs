@@ -5,15 +5,15 @@
 use super::draw::Draw;
 use super::operands::Maker;
 use crate::call::{Advice, Prot, UffdCall, UffdFill};
-use crate::ids::{Order, OrderSet, PageRange, Pid, Value, Vpn};
+use crate::ids::{Order, OrderSet, PROCS_MAX, PageRange, Pid, Value, Vpn};
 use crate::kind::OpKind;
 use crate::op::Op;
-use crate::race::Actor;
+use crate::race::{Actor, RACE_STEPS};
 use crate::remap::MremapFlags;
 use crate::rmap::RmapScheme;
 
 /// Most operations of a scene.
-pub(crate) const SCENE_MAX: usize = 14;
+pub(crate) const SCENE_MAX: usize = 16;
 
 /// The operations of a scene.
 #[derive(Clone, Copy)]
@@ -63,7 +63,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         if relatives && !self.draw.one_in(4) {
             return self.relatives(stage);
         }
-        match self.draw.below(8) {
+        match self.draw.below(10) {
+            9 if self.has(OpKind::Thp) && self.can_share_some() => self.mixed(stage),
+            8 if self.has_device_migrations() => self.on_a_device(stage),
             7 if self.has(OpKind::Swapoff) && self.draw.one_in(4) => self.switch_off(stage),
             7 if self.has(OpKind::Thp) => self.large(stage),
             5 | 6 if self.has(OpKind::Mremap) => self.move_away(stage),
@@ -76,11 +78,11 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         }
     }
 
-    fn has(&self, kind: OpKind) -> bool {
+    pub(super) fn has(&self, kind: OpKind) -> bool {
         self.profile.weight(kind) > 0
     }
 
-    fn says(&self, advice: Advice) -> bool {
+    pub(super) fn says(&self, advice: Advice) -> bool {
         self.has(OpKind::Madvise) && self.profile.advice_weight(advice) > 0
     }
 
@@ -192,17 +194,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene.push(Op::Write { pid, vpn, value: self.value() });
         let next = Vpn(vpn.0.saturating_add(1));
         scene.push(Op::Write { pid, vpn: next, value: self.value() });
-        let second = Stage { vpn: next, ..stage };
-        match self.draw.below(3) {
-            0 => self.perhaps_more(&mut scene, stage),
-            1 => self.perhaps_more(&mut scene, second),
-            _ => {}
-        }
-        if self.has(OpKind::FailAlloc) && self.draw.one_in(6) {
-            scene.push(Op::FailAlloc { nth: self.nth() });
-        } else {
-            self.perhaps_race(&mut scene, stage);
-        }
+        self.trouble(&mut scene, stage, next, vpn == last);
         let two = vpn == last || self.draw.one_in(3);
         let range = if two { PageRange { start: vpn, len: 2 } } else { block };
         let start = Vpn(other.start.0.saturating_add(range.start.0 - block.start.0));
@@ -215,6 +207,56 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene
     }
 
+    /// Something about one of the two pages that move, and something during the move; `apart` if they are
+    /// in two tables.
+    fn trouble(&mut self, scene: &mut Scene, stage: Stage, next: Vpn, apart: bool) {
+        let second = Stage { vpn: next, ..stage };
+        let what = self.draw.below(4);
+        match what {
+            0 => self.perhaps_more(scene, stage),
+            1 => self.perhaps_more(scene, second),
+            2 => self.hold(scene, second),
+            _ => {}
+        }
+        if what == 2 && self.has(OpKind::Race) && self.draw.one_in(2) {
+            // While the second page holds up the move of both, somebody quick takes the first.
+            scene.push(self.quick_pin_of(stage));
+        } else if self.has(OpKind::FailAlloc) && self.draw.one_in(if apart { 3 } else { 6 }) {
+            // VMAs and what belongs to them come first, then the tables.
+            scene.push(Op::FailAlloc { nth: 1 + self.draw.below(8) as u16 });
+        } else if self.has(OpKind::Race) && self.draw.one_in(4) {
+            scene.push(self.walk_of(stage));
+        } else {
+            self.perhaps_race(scene, stage);
+        }
+    }
+
+    /// Somebody keeps the page as it is: whoever wants to change it must give up, perhaps midway.
+    fn hold(&mut self, scene: &mut Scene, stage: Stage) {
+        let Stage { pid, vpn, .. } = stage;
+        match self.draw.pick(&[OpKind::Lock, OpKind::Lock, OpKind::Pin, OpKind::Migrate]) {
+            kind if !self.has(kind) => {}
+            OpKind::Lock => scene.push(Op::Lock { pid, vpn, token: self.new_token() }),
+            OpKind::Pin => scene.push(self.pin_of(stage)),
+            _ => scene.push(Op::Migrate { pid, vpn, token: self.new_token(), all: true }),
+        }
+    }
+
+    /// A pin of this very page.
+    fn pin_of(&mut self, stage: Stage) -> Op {
+        let range = PageRange { start: stage.vpn, len: 1 };
+        let flags = self.gup_flags(true);
+        Op::Gup { pid: stage.pid, range, handle: self.new_handle(), flags }
+    }
+
+    /// GUP-fast that pins this very page at one moment, early in the next operation.
+    fn quick_pin_of(&mut self, stage: Stage) -> Op {
+        let Stage { pid, vpn, .. } = stage;
+        let (handle, write) = (self.new_handle(), self.draw.one_in(2));
+        let at = [1 + self.draw.below(4) as u8; RACE_STEPS];
+        Op::Race { actor: Actor::Gup { pid, vpn, handle, pin: true, write }, at }
+    }
+
     /// A page that somebody looks at is taken away.
     fn take_away(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, .. } = stage;
@@ -222,8 +264,9 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene.push(Op::Write { pid, vpn, value: self.value() });
         self.perhaps_more(&mut scene, stage);
         if self.has(OpKind::Race) {
-            let op = self.op();
-            scene.push(self.race_before(&op));
+            let op = if self.draw.one_in(3) { self.op() } else { self.op_at(pid, vpn) };
+            let looked_at = if self.draw.one_in(3) { op } else { Op::Read { pid, vpn } };
+            scene.push(self.race_before(&looked_at));
             scene.push(op);
         }
         scene
@@ -248,22 +291,10 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     /// A large folio, and something that happens to the whole of it, or beside it.
     fn large(&mut self, stage: Stage) -> Scene {
         let Stage { pid, vpn, block, .. } = stage;
-        let mut scene = Scene::EMPTY;
-        let always = if self.draw.one_in(2) {
-            OrderSet::EMPTY.with(Order(self.config.pmd_order().0))
-        } else {
-            self.some_orders(self.profile.orders)
-        };
-        scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
-        scene.push(if self.draw.one_in(2) {
-            Op::Mmap { pid, range: block, prot: Prot::RW, droppable: false }
-        } else {
-            Op::Madvise { pid, range: block, advice: Advice::DontNeed }
-        });
-        scene.push(Op::Write { pid, vpn, value: self.value() });
+        let mut scene = self.large_folio(stage);
         let (migrates, swaps) = (self.has(OpKind::Migrate), self.has(OpKind::SwapOut));
         let splits = self.has(OpKind::Split);
-        match self.draw.below(6) {
+        match self.draw.below(5) {
             0 if swaps && splits => self.cached_and_split(&mut scene, stage),
             1 if migrates && splits && self.has(OpKind::Fork) => self.part_ways(&mut scene, stage),
             2 if swaps && self.has(OpKind::Hwpoison) => {
@@ -278,7 +309,6 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
                 let fill = UffdFill::Copy { value: self.value(), wp: false };
                 scene.push(Op::UffdFill { pid, vpn, fill });
             }
-            4 if self.has(OpKind::Fork) && self.has(OpKind::Exit) => self.mixed(&mut scene, stage),
             _ if self.has(OpKind::NumaHint) => {
                 self.perhaps_race(&mut scene, stage);
                 scene.push(Op::NumaHint { pid, range: block });
@@ -286,6 +316,38 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             _ => self.perhaps_more(&mut scene, stage),
         }
         scene
+    }
+
+    /// The folio.
+    fn large_folio(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        let always = if self.draw.one_in(2) {
+            OrderSet::EMPTY.with(Order(self.config.pmd_order().0))
+        } else {
+            self.some_orders(self.profile.orders)
+        };
+        scene.push(Op::Thp { always, madvise: OrderSet::EMPTY });
+        scene.push(if self.draw.one_in(2) {
+            Op::Mmap { pid, range: block, prot: Prot::RW, droppable: false }
+        } else {
+            Op::Madvise { pid, range: block, advice: Advice::DontNeed }
+        });
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        scene
+    }
+
+    /// A child; another process makes room for it where all there may be are alive.
+    pub(super) fn relative(&mut self, scene: &mut Scene, parent: Pid) -> Pid {
+        let mut child = self.child();
+        while child == parent {
+            child = Pid((child.0 + 1) % PROCS_MAX);
+        }
+        if self.is_alive(child) && self.has(OpKind::Exit) {
+            scene.push(Op::Exit { pid: child });
+        }
+        scene.push(Op::Fork { parent, child });
+        child
     }
 
     /// The folio is written to swap, mapped again from the swap cache, and split.
@@ -299,31 +361,48 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
         scene.push(Op::Split { pid, vpn, order, nonuniform: self.draw.one_in(4) });
     }
 
-    /// One page of the folio is exclusive and writable again, the others are not; then the run that
-    /// they were is changed, or moved.
-    fn mixed(&mut self, scene: &mut Scene, stage: Stage) {
-        let Stage { pid, block, .. } = stage;
-        let child = self.child();
-        scene.push(Op::Fork { parent: pid, child });
-        scene.push(Op::Exit { pid: child });
-        let vpn = Vpn(self.page_of(block));
-        scene.push(Op::Write { pid, vpn, value: self.value() });
-        if self.has(OpKind::Mremap) && self.draw.one_in(2) {
-            self.perhaps_race(scene, stage);
+    /// Whether a part of a folio can be shared, or have been shared.
+    fn can_share_some(&self) -> bool {
+        self.has(OpKind::Fork) && (self.has(OpKind::Exit) || self.says(Advice::DontFork))
+    }
+
+    /// Some pages of a folio are writable, the others are not; then the run that they were is changed,
+    /// or moved, mostly entry by entry.
+    fn mixed(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, block, other, .. } = stage;
+        let mut scene = self.large_folio(stage);
+        if self.says(Advice::DontFork) && (self.draw.one_in(2) || !self.has(OpKind::Exit)) {
+            // What the child does not get stays writable.
+            let range = self.part_of(block);
+            scene.push(Op::Madvise { pid, range, advice: Advice::DontFork });
+            self.relative(&mut scene, pid);
+            scene.push(Op::Madvise { pid, range, advice: Advice::DoFork });
+        } else {
+            let child = self.relative(&mut scene, pid);
+            scene.push(Op::Exit { pid: child });
+            let vpn = Vpn(self.page_of(block));
+            scene.push(Op::Write { pid, vpn, value: self.value() });
+        }
+        if self.draw.one_in(3) {
+            self.perhaps_race(&mut scene, stage);
+        }
+        if self.has(OpKind::Mremap) && !self.draw.one_in(3) {
+            let range = if self.draw.one_in(3) { block } else { self.part_of(block) };
+            let start = Vpn(other.start.0.saturating_add(range.start.0 - block.start.0));
             let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::default() };
-            scene.push(Op::Mremap { pid, range: block, to: stage.other, flags });
+            scene.push(Op::Mremap { pid, range, to: PageRange { start, ..range }, flags });
         } else if self.has(OpKind::Mprotect) {
             scene.push(Op::Mprotect { pid, range: block, prot: Prot::R });
             scene.push(Op::Mprotect { pid, range: block, prot: Prot::RW });
         }
+        scene
     }
 
     /// Parent and child share the folio, then the parent has another one in its place, under
     /// migration when the old one is split.
     fn part_ways(&mut self, scene: &mut Scene, stage: Stage) {
         let Stage { pid, vpn, block, .. } = stage;
-        let child = self.child();
-        scene.push(Op::Fork { parent: pid, child });
+        let child = self.relative(scene, pid);
         scene.push(Op::Madvise { pid, range: block, advice: Advice::DontNeed });
         scene.push(Op::Write { pid, vpn, value: self.value() });
         scene.push(Op::Migrate { pid, vpn, token: self.new_token(), all: true });
@@ -331,7 +410,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
     }
 
     /// Something that makes a page less ordinary.
-    fn perhaps_more(&mut self, scene: &mut Scene, stage: Stage) {
+    pub(super) fn perhaps_more(&mut self, scene: &mut Scene, stage: Stage) {
         let Stage { pid, vpn, block, .. } = stage;
         let kind = self.draw.pick(&[
             OpKind::SwapOut,
@@ -367,22 +446,32 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
                 scene.push(Op::Uffd { pid, range: block, call: UffdCall::Protect(true) });
             }
             OpKind::Mprotect => scene.push(Op::Mprotect { pid, range: block, prot: Prot::R }),
+            OpKind::Pin => scene.push(self.pin_of(stage)),
             _ => scene.push(self.op_of(kind)),
         }
     }
 
     /// Somebody without locks looks at the page while the next operation runs.
-    fn perhaps_race(&mut self, scene: &mut Scene, stage: Stage) {
+    pub(super) fn perhaps_race(&mut self, scene: &mut Scene, stage: Stage) {
         if self.has(OpKind::Race) && self.draw.one_in(2) {
             let Stage { pid, vpn, .. } = stage;
             scene.push(if self.draw.one_in(3) {
-                // It has the lock when the operation begins, or comes at any time.
-                let early = [0, 0, 0, 1 + self.draw.below(3) as u8];
-                let at = if self.draw.one_in(2) { early } else { self.yields() };
-                Op::Race { actor: Actor::Walk { pid, vpn }, at }
+                self.walk_of(stage)
             } else {
                 self.race_before(&Op::Read { pid, vpn })
             });
         }
+    }
+
+    /// Somebody follows the reverse map of the page while the next operation runs.
+    fn walk_of(&mut self, Stage { pid, vpn, .. }: Stage) -> Op {
+        // It has the lock when the operation begins, or comes at one moment, or at any.
+        let soon = 1 + self.draw.below(4) as u8;
+        let at = match self.draw.below(4) {
+            0 | 1 => [0, 0, 0, soon],
+            2 => [soon; RACE_STEPS],
+            _ => self.yields(),
+        };
+        Op::Race { actor: Actor::Walk { pid, vpn }, at }
     }
 }

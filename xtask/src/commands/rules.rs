@@ -65,7 +65,7 @@ pub fn run(args: &RulesArgs) -> Result<Found, Error> {
         let mut fired: Vec<Rule> = Vec::new();
         let mut observer = |step: &StepView<'_>| {
             fired.extend(step.fired.iter().map(|(r, _)| *r));
-            step.timeline.into_iter().for_each(|timeline| yields.count(timeline));
+            step.timeline.into_iter().for_each(|timeline| yields.count(&timeline.moments));
         };
         if rig.run_observed(&program, &mut observer).is_err() {
             eprintln!("{}: fails; counted as far as it went (see replay)", path.display());
