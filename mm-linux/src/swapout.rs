@@ -35,10 +35,23 @@ pub(crate) fn swap_out(linux: &mut Linux, op: &Op) -> Answer {
         return by_cgroup(linux, pid, &before, &folio);
     }
     if folio.is_of(&before, pid) && view.swapbacked && !folio.cached {
-        // Both the operation and the advice split the folio, and go on with the page that is named.
-        return by_advice(linux, &before, &folio, (pid, PageRange { start: vpn, len: 1 }));
+        return in_part(linux, &before, &folio, (pid, vpn));
     }
     not_driven(linux, "of a folio that several processes map, and only in part")
+}
+
+/// Both the operation and the advice split a folio that is mapped in part, and go on with the page that is named. But the
+/// advice passes what may be mapped by several, and the kernel may take a folio for that ever after (S10, S11).
+fn in_part(linux: &Linux, before: &Observation, folio: &Folio, (pid, vpn): (Pid, Vpn)) -> Answer {
+    let answer = by_advice(linux, before, folio, (pid, PageRange { start: vpn, len: 1 }));
+    let after = look(linux);
+    let is_whole = place_of(&after, pid, vpn).is_some_and(|at| after.folios[at].large);
+    match answer {
+        Err(Errno::EBUSY | Errno::EAGAIN) if is_whole => {
+            not_driven(linux, "of a part of a folio that the kernel did not split")
+        }
+        answer => answer,
+    }
 }
 
 /// The state that was reached does not allow a `swap_out`.

@@ -176,6 +176,16 @@ fn a_folio_that_is_taken_apart_ends_the_program() {
     );
 }
 
+/// The third process had no mm-id slot, so the folio stays one that may be shared (S10).
+#[test]
+fn a_part_of_what_passes_for_shared_ends_the_program() {
+    check_not_driven(
+        "config swap_device=zram\nthp always=2\nmmap p0 0+4 rw\nwrite p0 0 a\nthp never\nfork p0 p1\n\
+         write p0 0 a\nfork p0 p2\nexit p1\nexit p0\nswap_out p2 1\n",
+        "did not split",
+    );
+}
+
 /// A driver that was not told of the program has its pages in no cgroup.
 #[test]
 fn an_unprepared_driver_says_so() {
