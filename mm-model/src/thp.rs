@@ -112,7 +112,8 @@ impl Model {
         self.mms[pid.index()].deposited.pop().unwrap_or_else(|| self.tables.take())
     }
 
-    /// Splits the leaf that a new VMA boundary would cut (L11, G5).
+    /// Splits the leaf that a new VMA boundary would cut (L11, G5). The lock of its root is held until VMAs and trees agree
+    /// again: no walker comes in between (L18).
     pub(crate) fn split_leaf_across(&mut self, pid: Pid, at: u32) {
         if self.geometry.pte_index(at) == 0 {
             return;
@@ -122,7 +123,9 @@ impl Model {
         };
         if self.tables.get(pmd).is_huge() {
             let area = self.area_at(pid, at).expect("a leaf lies in a VMA");
+            self.lock_root(self.vma(area).anon_vma);
             self.split_leaf(area, pmd);
+            self.unlock_roots();
         }
     }
 
