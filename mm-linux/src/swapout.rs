@@ -95,17 +95,15 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         // Without swap reclaim of a cgroup looks at no anonymous page, and splits none for want of slots (E1).
         return not_driven(linux, "of a shared large folio while swap is off");
     }
-    if folio.unevictable && folio.cached {
-        // Reclaim of a cgroup does not come to it, and so does not take it out of the cache (E1).
-        return not_driven(linux, "of a shared mlocked folio that is in the swap cache");
+    if folio.unevictable {
+        // Reclaim of a cgroup does not come to it; the operation does, and takes it from those who did not lock it
+        // until it meets one who did (E6), and out of the cache (E1).
+        return not_driven(linux, "of a shared mlocked folio");
     }
-    if is_locked(linux, before, folio)? != folio.unevictable {
+    if is_locked(linux, before, folio)? {
         // Mlocked is a flag with a history: memory that comes back from swap gets it only when reclaim finds it in a
         // locked mapping.
-        return not_driven(
-            linux,
-            "of a folio that is mlocked only by its mapping, or only by its flag",
-        );
+        return not_driven(linux, "of a folio that is mlocked only by its mapping");
     }
     cgroup::reclaim(linux, pid, before, folio, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;

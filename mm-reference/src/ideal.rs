@@ -99,6 +99,11 @@ struct Page {
 }
 
 impl Page {
+    /// Whether its owner may find zero there, as a swap slot, memory or reclaim lost it (E12, Q4, E8).
+    const fn may_be_gone(&self) -> bool {
+        self.lost || self.poisoned || self.fading
+    }
+
     fn descends_from(&self, lineage: u32) -> bool {
         self.lineage == lineage || self.or_lineages.has(lineage)
     }

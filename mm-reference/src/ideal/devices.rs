@@ -83,7 +83,8 @@ impl Ideal {
         for offset in 0..range.len {
             let at = Vpn(range.start.0 + offset);
             let Some(page) = self.page(pid, at) else { return };
-            let may_be_zero_page = page.value.is_zero() && !flags.write && !flags.longterm;
+            let is_zero = page.value.is_zero() || page.may_be_gone();
+            let may_be_zero_page = is_zero && !flags.write && !flags.longterm;
             let held = match flags.pin {
                 true if may_be_zero_page => Held::MaybeZeroPage,
                 true => Held::Alias,
@@ -107,7 +108,7 @@ impl Ideal {
         let Some((device, vpn)) = self.held_at(handle, index) else { return Ok(()) };
         let (owner, held) = (device.owner, device.grips[index as usize].held.clone());
         let current = self.space(owner).and_then(|space| space.pages.get(&vpn.0));
-        let gone = current.is_some_and(|page| page.lost || page.poisoned || page.fading);
+        let gone = current.is_some_and(Page::may_be_gone);
         let gone = gone && found.is_zero();
         let current = current.map_or(Value::ZERO, |page| page.value);
         let (good, expected, rule, why) = match held {
@@ -212,8 +213,7 @@ impl Ideal {
 impl Plain {
     pub(super) fn of(page: &Page) -> Self {
         let mut values = vec![page.value];
-        if page.lost || page.poisoned || page.fading {
-            // Perhaps it is gone already.
+        if page.may_be_gone() {
             values.push(Value::ZERO);
         }
         Self { values, lineage: page.lineage, attached: true }
