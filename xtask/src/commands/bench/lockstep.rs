@@ -18,8 +18,8 @@ const AGAINST_PROPTEST: &str = "engine over proptest-state-machine: the same ope
 pub const OPS: usize = 32;
 /// Programs of each measurement.
 pub const PROGRAMS: usize = 400;
-/// Profiles that they are drawn from.
-const PROFILES: usize = 40;
+/// Profiles that the engine's side draws for them: one for a hundred programs, where the engine draws one for thousands.
+const PROFILES: usize = 4;
 const ROUNDS: u32 = 9;
 /// How often each worker runs all programs for the throughput.
 const THROUGHPUT_TURNS: usize = 50;
@@ -34,7 +34,7 @@ pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
     let recorded = state_machine::record();
     let engine = || {
         timed(|| {
-            programs();
+            programs(PROFILES);
         }) + by_lockstep(&mut rig, &recorded)
     };
     vec![compare(AGAINST_PROPTEST, ROUNDS, engine, || timed(state_machine::run))]
@@ -42,7 +42,7 @@ pub fn run(wanted: &dyn Fn(&str) -> bool) -> Vec<Ratio> {
 
 /// Fully checked programs a second, one worker a core, for as long as a stable figure needs.
 pub fn programs_per_second() -> f64 {
-    let programs = programs();
+    let programs = programs(PROGRAMS);
     let workers = cores();
     let start = Instant::now();
     std::thread::scope(|scope| {
@@ -58,14 +58,14 @@ pub fn programs_per_second() -> f64 {
     (workers * THROUGHPUT_TURNS * programs.len()) as f64 / start.elapsed().as_secs_f64()
 }
 
-/// Programs as the engine makes them, cut to equal length. It draws a profile for some thousand programs.
-fn programs() -> Vec<Program> {
+/// Programs as the engine makes them, of so many profiles, cut to equal length.
+fn programs(profiles: usize) -> Vec<Program> {
     let mut rng = seeded(1, 0);
     let mut programs = Vec::with_capacity(PROGRAMS);
-    for _ in 0..PROFILES {
+    for _ in 0..profiles {
         let mut profile = Profile::random(Areas::ALL, &mut rng);
         profile.length = OPS as u16;
-        programs.extend((0..PROGRAMS / PROFILES).map(|_| random_program(&profile, &mut rng)));
+        programs.extend((0..PROGRAMS / profiles).map(|_| random_program(&profile, &mut rng)));
     }
     programs
 }
