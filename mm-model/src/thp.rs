@@ -112,8 +112,8 @@ impl Model {
         self.mms[pid.index()].deposited.pop().unwrap_or_else(|| self.tables.take())
     }
 
-    /// Splits the leaf that a new VMA boundary would cut (L11, G5). The lock of its root is held until VMAs and trees agree
-    /// again: no walker comes in between (L18).
+    /// Splits the leaf that a new VMA boundary would cut (L11, G5). Its trees may have the new VMA already, and the mm may
+    /// not, so no walker may come during it (L18); nobody looks between it and the new boundary.
     pub(crate) fn split_leaf_across(&mut self, pid: Pid, at: u32) {
         if self.geometry.pte_index(at) == 0 {
             return;

@@ -96,17 +96,15 @@ impl Model {
         None
     }
 
-    /// The PMD entry behind one in the same table, if it is not NONE and the range goes on there: what
-    /// [`Self::next_block`] would find, without a walk from the top.
+    /// What [`Self::next_block`] finds behind a block; without a walk from the top if it is the next entry of the table.
     #[inline]
-    pub(crate) fn block_behind(&self, block: Block, end: u32) -> Option<Block> {
-        let start = block.end;
-        if start >= end || start == self.geometry.span_start(start) {
-            return None;
+    pub(crate) fn block_behind(&self, pid: Pid, block: Block, end: u32) -> Option<Block> {
+        let (start, slot) = (block.end, block.slot + 1);
+        let in_table = start < end && start != self.geometry.span_start(start);
+        if in_table && !self.tables.get(slot).is_none() {
+            return Some(Block { slot, start, end: self.geometry.block_end(start).min(end) });
         }
-        let slot = block.slot + 1;
-        let is_there = !self.tables.get(slot).is_none();
-        is_there.then(|| Block { slot, start, end: self.geometry.block_end(start).min(end) })
+        self.next_block(pid, start, end)
     }
 
     /// The first page at or behind `at` and before `end` that has a PMD table, and its PMD entry.

@@ -114,8 +114,7 @@ impl Model {
         let mut next = self.next_block(area.pid, start, end);
         while let Some(block) = next {
             self.zap_block(area, block, guards);
-            next =
-                self.block_behind(block, end).or_else(|| self.next_block(area.pid, block.end, end));
+            next = self.block_behind(area.pid, block, end);
         }
     }
 
