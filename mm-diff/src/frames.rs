@@ -6,14 +6,16 @@
 //! frame before the old one is given back. There is one exception, [`mapped_anew`].
 
 use crate::finding::{Finding, Place};
-use mm_ops::{MremapFlags, NO_NAME, Observation, Op, PageRange, PageView, Pid, Vpn};
+use mm_ops::{
+    FolioView, MremapFlags, NO_NAME, Observation, Op, PageRange, PageState, PageView, Pid, Vpn,
+};
 
 /// Two observations of one subject, before an operation and after it.
 type Change<'a> = (&'a Observation, &'a Observation);
 
 /// The places where the operation unmaps first and then puts new pages, which may get the frames just given
-/// back: what locked memory grows by, moved to where something was; a KSM page, which is copied before it moves
-/// (J4), and after what was at its new place went (J16); and the two pages of `ksm`, for ksmd comes more
+/// back: what locked memory grows by, moved to where something was; a KSM page, or the zero page that KSM put there, which
+/// is copied before it moves (J4), and after what was at its new place went (J16); and the two pages of `ksm`, for ksmd comes more
 /// than once, and may break what it merged the time before (P4).
 pub(crate) fn mapped_anew(op: &Op, before: &Observation) -> Vec<(Pid, PageRange)> {
     let page = |pid, vpn| (pid, PageRange { start: vpn, len: 1 });
@@ -22,8 +24,13 @@ pub(crate) fn mapped_anew(op: &Op, before: &Observation) -> Vec<(Pid, PageRange)
             let start = Vpn(to.start.0.saturating_add(range.len));
             let growth = PageRange { start, len: to.len.saturating_sub(range.len) };
             let views = before.pages.iter().zip(&before.folios);
-            let copied = views
-                .filter(|(page, view)| view.ksm && page.pid == pid && range.contains(page.vpn));
+            let from_ksm = |page: &PageView, view: &FolioView| {
+                // A zero page that KSM did not put there has no frame at its new place either.
+                view.ksm || page.state == PageState::ZeroPage
+            };
+            let copied = views.filter(|(page, view)| {
+                from_ksm(page, view) && page.pid == pid && range.contains(page.vpn)
+            });
             let target = |vpn: Vpn| Vpn(to.start.0.saturating_add(vpn.0 - range.start.0));
             let copied = copied.map(|(at, _)| page(pid, target(at.vpn)));
             copied.chain((growth.len > 0).then_some((pid, growth))).collect()
@@ -82,7 +89,7 @@ impl<'a> Names<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mm_ops::{FolioView, Value};
+    use mm_ops::Value;
 
     /// Pages of `p0` from 0 on with these frames.
     fn seen(names: &[u64]) -> Observation {
@@ -131,6 +138,10 @@ mod tests {
         };
         assert_eq!(judged(&mapped_anew(&op, &before)), None);
         assert_eq!(judged(&[]), Some(Place::Page(Pid(0), Vpn(1))));
+        let of_ksm = mapped_anew(&op, &before);
+        before.folios[0].ksm = false;
+        before.pages[0].state = PageState::ZeroPage;
+        assert_eq!(mapped_anew(&op, &before), of_ksm, "the zero page of `ksm_zero`");
     }
 
     #[test]

@@ -134,13 +134,14 @@ impl Folio {
         self.places.iter().all(|at| seen.pages[*at].pid == pid)
     }
 
-    /// Where it begins, if all of it is mapped in one run of pages, of one mapping and one page table, and nowhere
+    /// Where it begins, if all of it is mapped in one run of pages, of one mapping and one page table, alike in uwp, and nowhere
     /// else: what advice for these pages takes as a whole.
     pub(crate) fn run(&self, seen: &Observation) -> Option<Vpn> {
         let first = &seen.pages[*self.places.first()?];
         let in_order = self.places.iter().zip(self.frames()).zip(0..).all(|((at, frame), step)| {
             let page = &seen.pages[*at];
             (page.pid, page.vpn.0, seen.names[*at]) == (first.pid, first.vpn.0 + step, frame)
+                && page.uffd_wp == first.uffd_wp
         });
         let (start, end) = (first.vpn, Vpn(first.vpn.0 + self.len));
         let in_one_table = start.0 / TABLE_PAGES == (end.0 - 1) / TABLE_PAGES;

@@ -24,6 +24,7 @@ mod gup;
 mod ksm;
 #[allow(unsafe_code, reason = "maps and unmaps the shared memory")]
 mod linux;
+mod mlocked;
 mod observe;
 mod ops;
 mod orders;

@@ -10,7 +10,7 @@ use crate::observe::Eyes;
 use crate::probe::{Feature, Probe};
 use crate::settings::{self, Decoy, Thp, Will};
 use crate::swap::Device;
-use crate::{ops, sys};
+use crate::{mlocked, ops, sys};
 use mm_ops::{
     Choice, Config, Effect, Errno, Mm, Observation, Op, OrderSet, Outcome, PROCS_MAX, Pid, Vpn,
 };
@@ -55,6 +55,8 @@ pub struct Linux {
     pub(crate) chosen: Vec<Choice>,
     /// The program left memory behind with MREMAP_DONTUNMAP.
     pub(crate) left_behind: bool,
+    /// The program locked memory.
+    pub(crate) locks: bool,
     /// What the last observation showed.
     pub(crate) last_seen: RefCell<Observation>,
     patience_ms: u32,
@@ -238,6 +240,7 @@ impl Linux {
             fallbacks_seen: None,
             chosen: Vec::new(),
             left_behind: false,
+            locks: false,
             last_seen: RefCell::default(),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
@@ -526,6 +529,7 @@ impl Mm for Linux {
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
         self.left_behind = false;
+        self.locks = false;
         self.last_seen.get_mut().clear();
         if let Some(device) = &mut self.swap {
             device.begin();
@@ -555,7 +559,9 @@ impl Mm for Linux {
         }
         cgroup::turn(self, op);
         let row = ops::row(op);
-        let outcome = (row.run)(self, op).unwrap_or_else(Outcome::Err);
+        let answer = (row.run)(self, op);
+        let outcome = mlocked::none_is_cached_unmarked(self).and(answer);
+        let outcome = outcome.unwrap_or_else(Outcome::Err);
         let mut choices = std::mem::take(&mut self.chosen);
         choices.extend(self.folio_orders(op));
         Effect { outcome, choices }

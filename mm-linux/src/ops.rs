@@ -11,7 +11,7 @@ use crate::ksm;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
-use crate::{folio, remap, settings, split, swap, swapout, sys, uffd};
+use crate::{folio, mlocked, remap, settings, split, swap, swapout, sys, uffd};
 use mm_ops::{
     Advice, Errno, Op, OrderSet, Outcome, PageRange, PageView, Pid, Prot, Remote, Value, Vpn,
 };
@@ -197,13 +197,14 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
 /// What is found mlocked was passed over, in front of a locked mapping, too, which is refused with EINVAL.
 fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answer {
     if answer != Err(Errno::ESRCH) {
-        remap::none_stays_mlocked(linux, pid, range)?;
+        mlocked::none_stays(linux, pid, range)?;
     }
     answer
 }
 
 fn mlock(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, range) = fields!(*op, Op::Mlock { pid, range } => (pid, range));
+    linux.locks = true;
     on_range(linux, pid, libc::SYS_mlock, range, &[])
 }
 

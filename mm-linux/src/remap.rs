@@ -4,13 +4,10 @@
 
 use crate::arena;
 use crate::linux::{Linux, Trouble};
-use crate::observe::{read_words, word};
 use crate::ops::{Answer, fields};
-use crate::page::PAGE_SIZE;
 use crate::{sys, uffd};
 use mm_ops::{Choice, Errno, MremapFlags, Op, Outcome, PageRange, Pid};
 use rustix::fd::AsFd;
-use rustix::fs::{Mode, OFlags};
 
 /// Longer than any address space.
 const TOO_LONG: u64 = 1 << 60;
@@ -144,46 +141,4 @@ fn wherever_it_is_free(linux: &mut Linux, call: Call, old: PageRange, new: PageR
         Err(Errno::ENOMEM) => call.to_any_place(linux, new.len),
         other => other,
     }
-}
-
-/// MREMAP_DONTUNMAP unlocks the mapping that it leaves, and not the pages that stay in it: reclaim and MADV_FREE
-/// pass them over from then on, while the rules know of locked mappings only (Z2). Such a program ends here. To be
-/// asked of memory some of which no locked mapping has.
-pub(crate) fn none_stays_mlocked(linux: &Linux, pid: Pid, range: PageRange) -> Result<(), Errno> {
-    if !linux.left_behind {
-        return Ok(());
-    }
-    let seen = unevictable(linux, pid, range).map_err(|errno| linux.errno(errno))?;
-    if seen {
-        let why = "reclaim or MADV_FREE of pages that were locked when MREMAP_DONTUNMAP unlocked their \
-                   mapping: the kernel still takes them for locked";
-        linux.trouble(Trouble::NotDriven(why.to_owned()));
-    }
-    Ok(())
-}
-
-/// Whether some page of the range is of a folio that reclaim may not have. Seen by root only.
-fn unevictable(linux: &Linux, pid: Pid, range: PageRange) -> Result<bool, i32> {
-    const PRESENT: u64 = 1 << 63;
-    const FRAME_BITS: u64 = (1 << 55) - 1;
-    const UNEVICTABLE: u64 = 1 << 18;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let Ok(kpageflags) = rustix::fs::open("/proc/kpageflags", flags, Mode::empty()) else {
-        return Ok(false);
-    };
-    let pages = linux.config.space_pages().saturating_sub(range.start.0).min(range.len);
-    let process = linux.process(pid).map_err(|_| libc::ESRCH)?;
-    let (mut entries, mut of_frame) = (Vec::new(), Vec::new());
-    let first = arena::address(range.start) / PAGE_SIZE;
-    read_words(process.pagemap.as_fd(), first, pages as usize, &mut entries)?;
-    for index in 0..pages as usize {
-        let entry = word(&entries, index);
-        if entry & PRESENT != 0 {
-            read_words(kpageflags.as_fd(), entry & FRAME_BITS, 1, &mut of_frame)?;
-            if word(&of_frame, 0) & UNEVICTABLE != 0 {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
 }

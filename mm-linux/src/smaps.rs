@@ -1,7 +1,8 @@
 //! The flags of mappings, which only /proc/PID/smaps tells.
 
+use crate::arena;
 use crate::linux::{Linux, Trouble};
-use mm_ops::{Errno, Pid};
+use mm_ops::{Errno, Observation, Pid};
 use std::fs;
 
 /// MADV_MERGEABLE was given.
@@ -17,6 +18,25 @@ pub(crate) fn ranges_with(linux: &Linux, pid: Pid, flag: &str) -> Result<Vec<(u6
         Errno::EIO
     })?;
     Ok(ranges_in(&text, flag))
+}
+
+/// How many of these places of an observation, in ascending order, lie in mappings with this flag.
+pub(crate) fn count_with(
+    linux: &Linux,
+    seen: &Observation,
+    places: &[usize],
+    flag: &str,
+) -> Result<usize, Errno> {
+    let (mut of, mut ranges, mut count) = (None, Vec::new(), 0);
+    for page in places.iter().map(|at| &seen.pages[*at]) {
+        if of != Some(page.pid) {
+            of = Some(page.pid);
+            ranges = ranges_with(linux, page.pid, flag)?;
+        }
+        let address = arena::address(page.vpn);
+        count += usize::from(ranges.iter().any(|(start, end)| (*start..*end).contains(&address)));
+    }
+    Ok(count)
 }
 
 fn ranges_in(smaps: &str, wanted: &str) -> Vec<(u64, u64)> {

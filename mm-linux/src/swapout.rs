@@ -7,7 +7,7 @@ use crate::folio::{Folio, is_page, leaves_kept, look, place_of, state_at};
 use crate::linux::Linux;
 use crate::ops::{Answer, advice_number, fields};
 use crate::swap::Device;
-use crate::{arena, remap, smaps, swap};
+use crate::{arena, mlocked, smaps, swap};
 use mm_ops::{Advice, Errno, Observation, Op, Outcome, PageRange, PageState, Pid, Vpn};
 
 /// `swap_out` of what is mapped at a page.
@@ -69,7 +69,7 @@ fn by_advice(
     let place = [arena::address(range.start), arena::bytes(range.len)];
     let args = [&place[..], &[advice_number(Advice::PageOut)]].concat();
     match linux.syscall(pid, libc::SYS_madvise, &args) {
-        Ok(_) => remap::none_stays_mlocked(linux, pid, range)?,
+        Ok(_) => mlocked::none_stays(linux, pid, range)?,
         // A locked mapping.
         Err(Errno::EINVAL) if folio.is_mapped_whole(before) => {
             return by_cgroup(linux, pid, before, folio);
@@ -100,10 +100,18 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         // until it meets one who did (E6), and out of the cache (E1).
         return not_driven(linux, "of a shared mlocked folio");
     }
-    if is_locked(linux, before, folio)? {
+    if mlocked::has_any(linux, before, folio)? {
         // Mlocked is a flag with a history: memory that comes back from swap gets it only when reclaim finds it in a
         // locked mapping.
         return not_driven(linux, "of a folio that is mlocked only by its mapping");
+    }
+    let mergeable = smaps::count_with(linux, before, &folio.places, smaps::MERGEABLE)?;
+    if folio.places.iter().any(|at| before.folios[*at].ksm) && mergeable < folio.places.len() {
+        // Who had the page before it was merged, and lets nothing be merged, is not on the page's list.
+        return not_driven(
+            linux,
+            "of a KSM page that memory without MADV_MERGEABLE has, too (L13)",
+        );
     }
     cgroup::reclaim(linux, pid, before, folio, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
@@ -126,23 +134,6 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         return not_driven(linux, "of a large folio that some lose and others keep");
     }
     judge(linux, &states, was_on_lru(before, folio))
-}
-
-/// Whether a locked mapping has any of the folio.
-fn is_locked(linux: &Linux, before: &Observation, folio: &Folio) -> Result<bool, Errno> {
-    let (mut of, mut ranges) = (None, Vec::new());
-    for at in &folio.places {
-        let page = &before.pages[*at];
-        if of != Some(page.pid) {
-            of = Some(page.pid);
-            ranges = smaps::ranges_with(linux, page.pid, smaps::LOCKED)?;
-        }
-        let address = arena::address(page.vpn);
-        if ranges.iter().any(|(start, end)| (*start..*end).contains(&address)) {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn was_on_lru(before: &Observation, folio: &Folio) -> bool {

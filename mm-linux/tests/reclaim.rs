@@ -263,3 +263,50 @@ fn the_shrinker_splits_what_is_mapped_in_part() {
         "fewer folios",
     );
 }
+
+#[test]
+fn a_merged_page_that_is_not_on_ksms_list_everywhere_ends_the_program() {
+    check_not_driven(
+        "config ptes=4 swap_device=zram\n\
+         mmap p0 0+2 rw\n\
+         write p0 1 0\n\
+         fork p0 p1\n\
+         madvise p1 0+2 mergeable\n\
+         write p1 0 0\n\
+         ksm p1 1 p1 0\n\
+         swap_out p1 0\n",
+        "MADV_MERGEABLE",
+    );
+}
+
+/// Advice takes page for page what does not look alike.
+#[test]
+fn a_folio_write_protected_in_part_is_reclaimed_as_a_whole() {
+    check(
+        Some(Feature::MemoryCgroup),
+        "config swap_device=zram uffd=async\n\
+         thp always=2\n\
+         mmap p0 0+4 rw\n\
+         get p0 0 rw h0 fast -> 1\n\
+         uffd_register p0 0+4 wp\n\
+         uffd_wp p0 0+4 on\n\
+         madvise p0 0+4 free\n\
+         thp never\n\
+         write p0 0 a\n\
+         swap_out p0 0 -> EBUSY\n",
+    );
+}
+
+#[test]
+fn what_comes_back_shared_into_locked_memory_ends_the_program() {
+    check_not_driven(
+        "config ptes=4 swap_device=zram\n\
+         mmap p0 0+1 rw\n\
+         write p0 0 a\n\
+         swap_out p0 0\n\
+         fork p0 p1\n\
+         mprotect p0 0+1 r\n\
+         mlock p0 0+1\n",
+        "does not take it for locked",
+    );
+}
