@@ -74,8 +74,14 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             2 | 3 if self.has(OpKind::UffdMove) && self.has(OpKind::UffdRegister) => {
                 self.move_to_watched(stage)
             }
+            4 if self.gives_up() && self.draw.one_in(2) => self.give_up(stage),
             _ => self.take_away(stage),
         }
+    }
+
+    /// Whether the profile has what it takes to give a page up under somebody's eyes.
+    fn gives_up(&self) -> bool {
+        self.says(Advice::Free) && self.has(OpKind::SwapOut) && self.has(OpKind::Race)
     }
 
     pub(super) fn has(&self, kind: OpKind) -> bool {
@@ -269,6 +275,18 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             scene.push(self.race_before(&looked_at));
             scene.push(op);
         }
+        scene
+    }
+
+    /// A page whose content nobody wants any more, but for somebody who is quick, and reclaim.
+    fn give_up(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, vpn, block, .. } = stage;
+        let mut scene = Scene::EMPTY;
+        scene.push(Op::Write { pid, vpn, value: self.value() });
+        scene.push(self.race_before(&Op::Read { pid, vpn }));
+        let range = if self.draw.one_in(2) { PageRange { start: vpn, len: 1 } } else { block };
+        scene.push(Op::Madvise { pid, range, advice: Advice::Free });
+        scene.push(Op::SwapOut { pid, vpn, token: None });
         scene
     }
 
