@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::generate::{Areas, Profile, random_program, seeded};
+use crate::ids::Value;
+use crate::program::Program;
 use crate::text::EVERY_FORM;
+use std::cmp::Ordering;
 
 /// Every form of every operation, and many drawn ones.
 fn ops() -> Vec<Op> {

@@ -1,7 +1,7 @@
 //! The text of the operations of device drivers, both directions.
 
 use super::cursor::Cursor;
-use super::parse::{
+use super::operands::{
     Parsed, parse_flags, parse_pid, parse_range, parse_token, parse_value, parse_vpn,
 };
 use super::print::{FlagWord, print_flags};

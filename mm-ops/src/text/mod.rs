@@ -17,6 +17,7 @@ mod cursor;
 mod device;
 mod document;
 mod error;
+mod operands;
 mod parse;
 mod print;
 mod settings;

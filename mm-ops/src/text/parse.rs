@@ -1,28 +1,28 @@
-//! Parsing: the grammar of a line, by recursive descent. Layout and comments are the business of
-//! [`Document`].
+//! Parsing: the grammar of a line, by recursive descent; the words that operations are about are
+//! [`super::operands`]'s. Layout and comments are the business of [`Document`].
 
 use super::cursor::{ARROW, Cursor, Word};
 use super::device::parse_dev_op;
 use super::document::Document;
 use super::error::ParseError;
+use super::operands::{
+    Parsed, more, parse_advice, parse_flags, parse_handle, parse_index, parse_label, parse_limit,
+    parse_named, parse_nth, parse_order, parse_orders, parse_pages, parse_pid, parse_pids,
+    parse_prot, parse_range, parse_switch, parse_token, parse_value, parse_vpn,
+};
 use super::print::{
-    CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, FlagWord, GUP_WORDS, MOVE_WORDS, NOBODY, PROTS,
-    RELOCATE_DESIGNS, RMAP_SCHEMES, SWAP_DEVICES, UFFD_MODES,
+    CONFIG_KEYS, DEV_EXCLUSIVE_MODES, END, GUP_WORDS, MOVE_WORDS, NOBODY, RELOCATE_DESIGNS,
+    RMAP_SCHEMES, SWAP_DEVICES, UFFD_MODES,
 };
-use crate::call::{Advice, GupFlags, Prot, Remote, ScanLimits, UffdCall, UffdFill};
+use crate::call::{GupFlags, Remote, ScanLimits, UffdCall, UffdFill};
 use crate::config::{AccessBits, Batching, Config, DEV_MEM_MAX, PTES_ALLOWED, SWAP_SLOTS_MAX};
-use crate::ids::{
-    HANDLES_MAX, Handle, ORDER_MAX, Order, OrderSet, PROCS_MAX, PageRange, Pid, TOKENS_MAX, Token,
-    Value, Vpn,
-};
+use crate::ids::{OrderSet, PROCS_MAX, Vpn};
 use crate::kind::OpKind;
 use crate::op::Op;
 use crate::outcome::{Answer, Errno, Outcome};
 use crate::program::{Program, Step};
 use crate::race::{AT_END, Actor, RACE_STEPS};
 use crate::remap::{MremapFlags, PidSet};
-
-pub(super) type Parsed<T> = Result<T, ParseError>;
 
 /// What a line says, its comment aside.
 pub(super) enum Code {
@@ -166,20 +166,6 @@ fn parse_procs(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<u8> {
 fn parse_up_to(cursor: &Cursor<'_>, word: Word<'_>, what: &str, max: u16) -> Parsed<u16> {
     let number = word.text.parse().ok().filter(|number| *number <= max);
     number.ok_or_else(|| cursor.expected(word, &format!("a number of {what}, 0 … {max}")))
-}
-
-/// One of a list of named things.
-fn parse_named<T: Copy, const N: usize>(
-    cursor: &Cursor<'_>,
-    word: Word<'_>,
-    expected: &str,
-    names: &[(T, &'static str); N],
-) -> Parsed<T> {
-    Ok(names[cursor.keyword(word, expected, &names.map(|(_, name)| name))?].0)
-}
-
-fn parse_switch(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<bool> {
-    Ok(cursor.keyword(word, "`on` or `off`", &["off", "on"])? == 1)
 }
 
 fn parse_step(cursor: &mut Cursor<'_>) -> Parsed<Step> {
@@ -341,23 +327,6 @@ fn parse_op(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     })
 }
 
-/// Any of these flags, in any order, up to the end of the operation.
-pub(super) fn parse_flags<F, const N: usize>(
-    cursor: &mut Cursor<'_>,
-    words: &[FlagWord<F>; N],
-    flags: &mut F,
-) -> Parsed<()> {
-    while let Some(word) = cursor.peek().filter(|word| word.text != ARROW) {
-        cursor.next();
-        let known = words.map(|(name, _)| name);
-        let flag = words[cursor.keyword(word, "a flag", &known)?].1;
-        if std::mem::replace(flag(flags), true) {
-            return Err(cursor.error(word, format!("`{}` is given twice", word.text)));
-        }
-    }
-    Ok(())
-}
-
 fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     const ACTORS: [&str; 5] = ["pin", "get", "read", "walk", "write"];
     const WANTED: &str = "an actor (pin, get, read, walk or write)";
@@ -395,11 +364,6 @@ fn parse_race(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     Ok(Op::Race { actor, at })
 }
 
-/// Whether the operation goes on.
-fn more(cursor: &mut Cursor<'_>) -> bool {
-    cursor.peek().is_some_and(|word| word.text != ARROW)
-}
-
 fn parse_uffd_call(cursor: &mut Cursor<'_>, kind: OpKind) -> Parsed<UffdCall> {
     const MODES: [&str; 3] = ["missing", "wp", "both"];
     match kind {
@@ -413,113 +377,6 @@ fn parse_uffd_call(cursor: &mut Cursor<'_>, kind: OpKind) -> Parsed<UffdCall> {
             parse_switch(cursor, word).map(UffdCall::Protect)
         }
         _ => Ok(UffdCall::Unregister),
-    }
-}
-
-/// `order=2`.
-fn parse_order(cursor: &mut Cursor<'_>) -> Parsed<Order> {
-    const EXPECTED: &str = "`order=ORDER`";
-    let word = cursor.want(EXPECTED)?;
-    match word.split('=') {
-        Some((key, order)) if key.text == "order" => {
-            let order = cursor.number(order, "a folio order", u32::from(ORDER_MAX))?;
-            Ok(Order(u8::try_from(order).unwrap_or(ORDER_MAX)))
-        }
-        _ => Err(cursor.expected(word, EXPECTED)),
-    }
-}
-
-pub(super) fn parse_pid(cursor: &mut Cursor<'_>) -> Parsed<Pid> {
-    cursor.name("a process", 'p', PROCS_MAX - 1).map(Pid)
-}
-
-fn parse_handle(cursor: &mut Cursor<'_>) -> Parsed<Handle> {
-    cursor.name("a handle", 'h', HANDLES_MAX - 1).map(Handle)
-}
-
-pub(super) fn parse_token(cursor: &mut Cursor<'_>) -> Parsed<Token> {
-    cursor.name("a token", 'l', TOKENS_MAX - 1).map(Token)
-}
-
-pub(super) fn parse_vpn(cursor: &mut Cursor<'_>) -> Parsed<Vpn> {
-    let word = cursor.want("a page number")?;
-    if word.text.contains('+') {
-        let help = "this operation takes a single page".to_owned();
-        return Err(ParseError { help: Some(help), ..cursor.expected(word, "a page number") });
-    }
-    cursor.number(word, "a page number", u32::MAX).map(Vpn)
-}
-
-fn parse_index(cursor: &mut Cursor<'_>) -> Parsed<u32> {
-    let expected = "a page of the handle, from 0";
-    let word = cursor.want(expected)?;
-    cursor.number(word, expected, u32::MAX)
-}
-
-fn parse_nth(cursor: &mut Cursor<'_>, expected: &str) -> Parsed<u16> {
-    let word = cursor.want(expected)?;
-    let nth = cursor.number(word, expected, u32::from(u16::MAX))?;
-    Ok(u16::try_from(nth).unwrap_or(u16::MAX))
-}
-
-/// `key=number`, a limit of a scan.
-fn parse_limit(cursor: &mut Cursor<'_>, key: &str) -> Parsed<u16> {
-    let expected = format!("a limit `{key}=pages`");
-    let word = cursor.want(&expected)?;
-    let value = word.split('=').filter(|(name, _)| name.text == key).map(|(_, value)| value);
-    let value = value.ok_or_else(|| cursor.expected(word, &expected))?;
-    let pages = cursor.number(value, "a number of pages", u32::from(u16::MAX))?;
-    Ok(u16::try_from(pages).unwrap_or(u16::MAX))
-}
-
-pub(super) fn parse_range(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
-    const EXPECTED: &str = "a range of pages, `start+len`";
-    let word = cursor.want(EXPECTED)?;
-    let Some((start, len)) = word.split('+') else {
-        return Err(cursor.expected(word, EXPECTED));
-    };
-    Ok(PageRange {
-        start: Vpn(cursor.number(start, "a page number", u32::MAX)?),
-        len: cursor.number(len, "a number of pages", u32::MAX)?,
-    })
-}
-
-/// A range, or a single page written as its number.
-fn parse_pages(cursor: &mut Cursor<'_>) -> Parsed<PageRange> {
-    match cursor.peek() {
-        Some(word) if !word.text.contains('+') => {
-            Ok(PageRange { start: parse_vpn(cursor)?, len: 1 })
-        }
-        _ => parse_range(cursor),
-    }
-}
-
-fn parse_prot(cursor: &mut Cursor<'_>) -> Parsed<Prot> {
-    const EXPECTED: &str = "rights (rw, r, w or none)";
-    let word = cursor.want(EXPECTED)?;
-    Ok(PROTS[cursor.keyword(word, EXPECTED, &PROTS.map(|(_, name)| name))?].0)
-}
-
-fn parse_advice(cursor: &mut Cursor<'_>) -> Parsed<Advice> {
-    let word = cursor.want("an advice")?;
-    let names = Advice::NAMES.map(|(_, name)| name);
-    Ok(Advice::NAMES[cursor.keyword(word, "an advice", &names)?].0)
-}
-
-pub(super) fn parse_value(cursor: &mut Cursor<'_>) -> Parsed<Value> {
-    const EXPECTED: &str = "a value (a … z or 0 … 255)";
-    let word = cursor.want(EXPECTED)?;
-    parse_label(cursor, word, EXPECTED)
-}
-
-fn parse_label(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Value> {
-    match *word.text.as_bytes() {
-        [letter @ b'a'..=b'z'] => Ok(Value::label(letter)),
-        [b'0'..=b'9', ..] => {
-            let label = cursor.number(word, "a value", u32::from(u8::MAX))?;
-            Ok(Value::label(u8::try_from(label).unwrap_or(u8::MAX)))
-        }
-        _ => Err(cursor.expected(word, expected)),
     }
 }
 
@@ -569,15 +426,6 @@ fn parse_thp(cursor: &mut Cursor<'_>) -> Parsed<Op> {
     }
 }
 
-fn parse_orders(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<OrderSet> {
-    let mut orders = OrderSet::EMPTY;
-    for word in word.list() {
-        let order = cursor.number(word, "a folio order", u32::from(ORDER_MAX))?;
-        orders = orders.with(Order(u8::try_from(order).unwrap_or(ORDER_MAX)));
-    }
-    Ok(orders)
-}
-
 /// An outcome this operation can have; one it can never have is a mistake of the author's.
 fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
     let answer = op.answer();
@@ -613,12 +461,6 @@ fn parse_outcome(cursor: &mut Cursor<'_>, op: &Op) -> Parsed<Outcome> {
         return Err(ParseError { help: Some(help), ..cursor.error(word, problem) });
     }
     Ok(outcome)
-}
-
-/// `p0,p2`.
-fn parse_pids(cursor: &Cursor<'_>, word: Word<'_>) -> Parsed<PidSet> {
-    let pid = |word| cursor.name_in(word, "a process", 'p', PROCS_MAX - 1).map(Pid);
-    word.list().map(pid).collect()
 }
 
 fn parse_outcome_name(cursor: &Cursor<'_>, word: Word<'_>, expected: &str) -> Parsed<Outcome> {
