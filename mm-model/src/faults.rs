@@ -11,10 +11,9 @@
 //! someone who locks a folio or replaces an entry beside a mremap, and no actor does; RA-LATE-SPLIT is a
 //! task that waits for itself, and has no state to compare.
 //!
-//! Nor are these of the catalogue: fork-torn-snapshot needs a CPU that writes two pages while fork runs,
-//! and a racing one writes one, of which every copy is some moment's; swapoff-unstable-mm needs a swapoff
-//! beside a fork, and each of them is one operation; split-tryget-race needs someone who looks a slot up
-//! in the swap cache while its folio is split, and no actor does.
+//! Nor is one of the catalogue: fork-torn-snapshot is what the kernel of the rules does. Until fork flushes, a CPU
+//! with a stale translation writes to pages that the child shares, and no more to those that were copied for it
+//! (R17 allows that, and the reference offers it).
 
 use crate::model::Model;
 use mm_ops::Config;

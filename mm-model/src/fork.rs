@@ -56,6 +56,8 @@ impl Model {
                 if fault!(self, ForkErrorLeavesParentShared) {
                     self.forget_entries(child);
                 }
+                #[cfg(feature = "faults")]
+                self.remember_half_made(child);
                 if !fault!(self, ForkErrorExposesChild) {
                     self.teardown(child);
                 }

@@ -151,9 +151,7 @@ impl Model {
     pub(crate) fn start_process(&mut self, pid: Pid) {
         let top = self.tables.take();
         #[cfg(feature = "faults")]
-        {
-            self.remembered.inherited_swap[pid.index()] = false;
-        }
+        self.forget_process(pid);
         let mm = &mut self.mms[pid.index()];
         debug_assert!(mm.vmas.is_empty() && mm.deposited.is_empty(), "an exited mm is empty");
         mm.alive = true;

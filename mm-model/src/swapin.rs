@@ -355,7 +355,9 @@ impl Model {
     pub(crate) fn bring_all_back(&mut self) -> Result<(), Errno> {
         for pid in (0..self.mms.len() as u8).map(Pid) {
             #[cfg(feature = "faults")]
-            if self.escapes_swapoff(pid) {
+            if self.walks_half_made(pid) {
+                return Err(Errno::EFAULT);
+            } else if self.escapes_swapoff(pid) {
                 continue;
             }
             if self.mms[pid.index()].alive && self.mms[pid.index()].swapents > 0 {

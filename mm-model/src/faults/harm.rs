@@ -16,6 +16,8 @@ pub(crate) struct Remembered {
     read_past_cache: Option<(Slot, Entry, Value)>,
     /// Which processes have SWAP entries from fork alone.
     pub(crate) inherited_swap: [bool; PROCS_MAX as usize],
+    /// Which processes had such entries when their fork failed, and were not made since.
+    half_made: [bool; PROCS_MAX as usize],
 }
 
 impl Model {
@@ -73,6 +75,23 @@ impl Model {
     /// Whether swapoff does not know of a process.
     pub(crate) fn escapes_swapoff(&self, pid: Pid) -> bool {
         fault!(self, SwapoffMissesChildMm) && self.remembered.inherited_swap[pid.index()]
+    }
+
+    /// A fork failed: swapoff knows the child if it got SWAP entries.
+    pub(crate) fn remember_half_made(&mut self, child: Pid) {
+        let Remembered { inherited_swap, half_made, .. } = &mut self.remembered;
+        half_made[child.index()] = inherited_swap[child.index()];
+    }
+
+    /// A process begins, with nothing in swap.
+    pub(crate) fn forget_process(&mut self, pid: Pid) {
+        let Remembered { inherited_swap, half_made, .. } = &mut self.remembered;
+        (inherited_swap[pid.index()], half_made[pid.index()]) = (false, false);
+    }
+
+    /// Whether swapoff comes to what a fork that failed left of a process.
+    pub(crate) fn walks_half_made(&self, pid: Pid) -> bool {
+        fault!(self, SwapoffUnstableMm) && self.remembered.half_made[pid.index()]
     }
 
     /// Splits every MIGRATION PMD in a range.

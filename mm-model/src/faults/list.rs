@@ -424,9 +424,16 @@ catalogue! {
     SwapoffMissesChildMm, "swapoff-misses-child-mm", "rule E17 left out",
         "swapoff passes over a process that has its SWAP entries from fork alone.",
         "";
+    SwapoffUnstableMm, "swapoff-unstable-mm", "CVE-2025-39992, fix 1367da7eb875",
+        "swapoff walks the mm of a fork that failed half way (C18, E17).",
+        "Any later swapoff: each of the two is one operation. Where the walk wants a VMA there is none, and the call ends \
+         with EFAULT.";
     ThpSplitClobbersSlot, "thp-split-clobbers-slot", "CVE-2022-50517, fix 71e2d666ef85",
         "The split of a cached folio mixes the slots of its tail pages up (G9).",
         "They are not overwritten: each tail page gets another one's.";
+    SplitTrygetRace, "split-tryget-race", "577a1f495fd7",
+        "The swap cache still has the whole folio for the slots of its tail pages, after the split (G9).",
+        "For good, so that any look at such a slot takes the place of the one that comes beside the split.";
     SwapinWrongSlotBatch, "swapin-wrong-slot-batch", "rule BT7 left out",
         "A run of SWAP entries is one of consecutive slots, whatever slots they name.",
         "Where the run is taken away.";
