@@ -7,6 +7,8 @@
 use crate::page::PAGE_SIZE;
 use mm_ops::{Config, PageRange, Vpn};
 
+/// Entries of the kernel's page tables.
+pub const KERNEL_PTES: u16 = 512;
 /// Address of page 0. Page numbers have 32 bits, so the arena ends 32 TiB above at most (a range
 /// that begins at the last page), still below where executables are loaded.
 const BASE: u64 = 1 << 45;

@@ -3,10 +3,8 @@
 //! of 64, a range of pages is the same part of the same blocks, and a folio the same part of its
 //! block. Pure arithmetic.
 
+use crate::arena::KERNEL_PTES;
 use mm_ops::{Config, Op, Order, OrderSet, Outcome, PageRange, Program, Vpn};
-
-/// Entries of the kernel's tables.
-const KERNEL_PTES: u16 = 512;
 
 /// The program with every page turned into as many as make its tables the kernel's: places and
 /// lengths are multiplied, folio orders raised. A single page that is accessed, pinned or looked at

@@ -3,13 +3,16 @@
 //! exclusive (H3), so after "read-only and back" a store takes a fault on every other page. This
 //! changes state: it is the last thing done with a program.
 
-use crate::arena;
+use crate::arena::{self, KERNEL_PTES};
 use crate::channel::{LIST_MAX, Verb};
 use crate::linux::Linux;
 use crate::process::FAULTS_REFUSED;
 use crate::uffd;
 use mm_ops::{Mm, Observation, PROCS_MAX, PageState, PageView, Pid, VmaView, Vpn};
 use std::sync::atomic::Ordering;
+
+/// Pages that a PMD maps.
+const PMD_PAGES: u32 = KERNEL_PTES as u32;
 
 impl Linux {
     /// For every page of a folio that a process maps where a store is possible: whether it is
@@ -67,7 +70,7 @@ impl Linux {
 fn is_probed(page: &PageView) -> bool {
     match page.state {
         PageState::Page => true,
-        PageState::PageByPmd => page.vpn.0.is_multiple_of(512),
+        PageState::PageByPmd => page.vpn.0.is_multiple_of(PMD_PAGES),
         _ => false,
     }
 }
@@ -78,9 +81,9 @@ fn spread_over_pmds(seen: &Observation, verdicts: &mut Vec<(Pid, Vpn, bool)>) {
     let tails = seen
         .pages
         .iter()
-        .filter(|page| page.state == PageState::PageByPmd && !page.vpn.0.is_multiple_of(512));
+        .filter(|page| page.state == PageState::PageByPmd && !page.vpn.0.is_multiple_of(PMD_PAGES));
     verdicts.extend(tails.filter_map(|page| {
-        let head = (page.pid, Vpn(page.vpn.0 / 512 * 512));
+        let head = (page.pid, Vpn(page.vpn.0 / PMD_PAGES * PMD_PAGES));
         let at = heads.binary_search_by_key(&head, |verdict| (verdict.0, verdict.1)).ok()?;
         Some((page.pid, page.vpn, heads[at].2))
     }));

@@ -1,17 +1,15 @@
 //! The folio behind a page of an observation: which frames it has, and who maps them. Its extent is read off
 //! /proc/kpageflags, so that it is known of a folio that is mapped in part, too.
 
+use crate::arena::KERNEL_PTES;
 use crate::linux::Linux;
 use crate::observe::{read_words, word};
-use mm_ops::{Errno, Mm, Observation, PageState, Pid, Vpn};
+use mm_ops::{Errno, Mm, Observation, PageRange, PageState, Pid, Vpn};
 use rustix::fd::AsFd;
 use rustix::fs::{Mode, OFlags};
 
 /// Frames of the largest folio.
 const FRAMES_MAX: u64 = 512;
-
-/// Pages of a page table.
-const TABLE_PAGES: u32 = 512;
 
 const ACTIVE: u64 = 1 << 6;
 const HEAD: u64 = 1 << 15;
@@ -88,6 +86,35 @@ pub(crate) fn leaves_kept(
     Ok(())
 }
 
+/// Advice takes a large folio in the parts that the page tables make of it, and splits it where it gets a part. What was
+/// moved to an odd place may lie across the end of a smaller table, where the kernel's goes on: such a program ends here.
+pub(crate) fn none_lies_across_tables(
+    linux: &Linux,
+    pid: Pid,
+    range: PageRange,
+) -> Result<(), Errno> {
+    if !linux.past.moves || linux.config.ptes == KERNEL_PTES {
+        return Ok(());
+    }
+    let seen = look(linux);
+    let mapped: Vec<_> = frames(&seen).map(|(at, frame)| (&seen.pages[at], frame, at)).collect();
+    let lies_across = mapped.windows(2).any(|pair| {
+        let [(low, frame, _), (high, next, at)] = *pair else { return false };
+        let advised = [low, high].iter().all(|page| page.pid == pid && range.contains(page.vpn));
+        let neighbours = low.vpn.0 + 1 == high.vpn.0 && frame + 1 == next;
+        let of_one = seen.folios.get(at).is_some_and(|view| view.large && !view.head);
+        let at_end = high.vpn.0.is_multiple_of(u32::from(linux.config.ptes))
+            && !high.vpn.0.is_multiple_of(u32::from(KERNEL_PTES));
+        advised && neighbours && of_one && at_end
+    });
+    if lies_across {
+        let why =
+            "advice for a folio across the end of a page table: the kernel's have 512 entries";
+        return Err(linux.not_driven(why));
+    }
+    Ok(())
+}
+
 impl Folio {
     /// The folio of the page at this place; `None` where frames and their flags cannot be seen.
     pub(crate) fn at(seen: &Observation, place: usize) -> Option<Self> {
@@ -144,7 +171,8 @@ impl Folio {
                 && page.uffd_wp == first.uffd_wp
         });
         let (start, end) = (first.vpn, Vpn(first.vpn.0 + self.len));
-        let in_one_table = start.0 / TABLE_PAGES == (end.0 - 1) / TABLE_PAGES;
+        let table = |vpn: u32| vpn / u32::from(KERNEL_PTES);
+        let in_one_table = table(start.0) == table(end.0 - 1);
         let in_one_mapping = seen
             .vmas
             .iter()

@@ -48,6 +48,7 @@ mod sys;
 #[allow(unsafe_code, reason = "userfaultfd's calls name memory by address")]
 mod uffd;
 
+pub use arena::KERNEL_PTES;
 pub use enlarge::enlarged;
 pub use export::{Target, export};
 pub use linux::{Linux, LinuxError, Trouble};

@@ -53,10 +53,8 @@ pub struct Linux {
     pub(crate) fallbacks_seen: Option<u64>,
     /// What the operation at hand chose.
     pub(crate) chosen: Vec<Choice>,
-    /// The program left memory behind with MREMAP_DONTUNMAP.
-    pub(crate) left_behind: bool,
-    /// The program locked memory.
-    pub(crate) locks: bool,
+    /// What the program has done.
+    pub(crate) past: Past,
     /// What the last observation showed.
     pub(crate) last_seen: RefCell<Observation>,
     patience_ms: u32,
@@ -68,6 +66,17 @@ pub struct Linux {
     pub(crate) shared: Channel,
     idle_page: IdlePage,
     affinity: rustix::thread::CpuSet,
+}
+
+/// What a program has done, for operations that mean something else to the kernel after it.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Past {
+    /// It moved memory.
+    pub(crate) moves: bool,
+    /// It left memory behind with MREMAP_DONTUNMAP.
+    pub(crate) left_behind: bool,
+    /// It locked memory.
+    pub(crate) locks: bool,
 }
 
 /// Something that is neither an outcome nor an observation: the run is not as it should be.
@@ -239,8 +248,7 @@ impl Linux {
             fallbacks_before: None,
             fallbacks_seen: None,
             chosen: Vec::new(),
-            left_behind: false,
-            locks: false,
+            past: Past::default(),
             last_seen: RefCell::default(),
             patience_ms: PATIENCE.as_millis() as u32,
             troubles: RefCell::default(),
@@ -528,8 +536,7 @@ impl Mm for Linux {
         self.thp_wanted = (OrderSet::EMPTY, OrderSet::EMPTY);
         self.fallbacks_before = None;
         self.fallbacks_seen = None;
-        self.left_behind = false;
-        self.locks = false;
+        self.past = Past::default();
         self.last_seen.get_mut().clear();
         if let Some(device) = &mut self.swap {
             device.begin();

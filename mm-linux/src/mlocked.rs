@@ -16,7 +16,7 @@ use rustix::fs::{Mode, OFlags};
 /// pass them over from then on, while the rules know of locked mappings only (Z2). Such a program ends here. To be
 /// asked of memory some of which no locked mapping has.
 pub(crate) fn none_stays(linux: &Linux, pid: Pid, range: PageRange) -> Result<(), Errno> {
-    if !linux.left_behind {
+    if !linux.past.left_behind {
         return Ok(());
     }
     let seen = unevictable(linux, pid, range).map_err(|errno| linux.errno(errno))?;
@@ -31,7 +31,7 @@ pub(crate) fn none_stays(linux: &Linux, pid: Pid, range: PageRange) -> Result<()
 /// What a fault reads into the swap cache, and maps in a locked mapping, is not marked. So a fault of somebody who shares
 /// the page does not take it out of the cache, as it does with memory that is mlocked (E14). Such a program ends here.
 pub(crate) fn none_is_cached_unmarked(linux: &Linux) -> Result<(), Errno> {
-    if !linux.locks || !linux.swap.as_ref().is_some_and(Device::is_used) {
+    if !linux.past.locks || !linux.swap.as_ref().is_some_and(Device::is_used) {
         return Ok(());
     }
     let seen = look(linux);

@@ -167,6 +167,9 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
         fields!(*op, Op::Madvise { pid, range, advice } => (pid, range, advice));
     let advise =
         |linux: &Linux| on_range(linux, pid, libc::SYS_madvise, range, &[advice_number(advice)]);
+    if matches!(advice, Advice::PageOut | Advice::Cold | Advice::Free) {
+        folio::none_lies_across_tables(linux, pid, range)?;
+    }
     match advice {
         Advice::PageOut => {
             linux.process(pid)?;
@@ -204,7 +207,7 @@ fn reclaimed(linux: &Linux, pid: Pid, range: PageRange, answer: Answer) -> Answe
 
 fn mlock(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, range) = fields!(*op, Op::Mlock { pid, range } => (pid, range));
-    linux.locks = true;
+    linux.past.locks = true;
     on_range(linux, pid, libc::SYS_mlock, range, &[])
 }
 

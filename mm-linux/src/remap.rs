@@ -90,7 +90,8 @@ pub(crate) fn mremap(linux: &mut Linux, op: &Op) -> Answer {
     let (pid, old, new, flags) =
         fields!(*op, Op::Mremap { pid, range, to, flags } => (pid, range, to, flags));
     linux.process(pid)?;
-    linux.left_behind |= flags.dontunmap;
+    linux.past.moves = true;
+    linux.past.left_behind |= flags.dontunmap;
     let space = linux.config.space_pages();
     // A tail that leaves the address space cannot be unmapped; nothing else asks where the old range ends.
     let cut_beyond = new.len < old.len && old.end() > u64::from(space);

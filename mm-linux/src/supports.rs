@@ -1,6 +1,7 @@
 //! Which programs the driver executes, and why not the others. Everything left out has a reason in
 //! words; nothing is left out silently.
 
+use crate::arena::KERNEL_PTES;
 use crate::gup::GET_PAGES_MAX;
 use crate::ksm;
 use crate::linux::Linux;
@@ -130,7 +131,7 @@ fn nearest(linux: &Linux, config: &Config, get_pages: u32, op: &mut Op) {
             *op = Op::Madvise { pid, range, advice: Advice::PageOut };
         }
         Op::Ksm { .. } => ksm::in_scan_order(op),
-        Op::Thp { always, madvise } if config.ptes != 512 => {
+        Op::Thp { always, madvise } if config.ptes != KERNEL_PTES => {
             let below = !(1 << config.pmd_order().0);
             *always = OrderSet(always.0 & below);
             *madvise = OrderSet(madvise.0 & below);
@@ -180,7 +181,7 @@ fn uses_uffd(program: &Program) -> bool {
 fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
     match *op {
         Op::Thp { always, madvise }
-            if config.ptes != 512 && always.union(madvise).contains(config.pmd_order()) =>
+            if config.ptes != KERNEL_PTES && always.union(madvise).contains(config.pmd_order()) =>
         {
             Err(format!(
                 "THPs of order {}: the kernel's tables have 512 entries, this program's have {}",
@@ -188,7 +189,7 @@ fn smaller_geometry(config: &Config, op: &Op) -> Refusal {
                 config.ptes
             ))
         }
-        Op::Madvise { advice: Advice::Collapse, .. } if config.ptes != 512 => Err(format!(
+        Op::Madvise { advice: Advice::Collapse, .. } if config.ptes != KERNEL_PTES => Err(format!(
             "collapse: the kernel's blocks have 512 pages, this program's have {}",
             config.ptes
         )),

@@ -9,7 +9,7 @@
 //!
 //! UFFDIO_MOVE is only for the process whose memory it is, so that one makes the call.
 
-use crate::arena;
+use crate::arena::{self, KERNEL_PTES};
 use crate::channel::Verb;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields, page_bytes};
@@ -51,8 +51,6 @@ const UFFDIO_ZEROPAGE: u64 = 0xc020_aa04;
 const UFFDIO_WRITEPROTECT: u64 = 0xc018_aa06;
 const UFFDIO_POISON: u64 = 0xc020_aa08;
 const UFFDIO_MOVE: u64 = 0xc028_aa05;
-/// Entries of the kernel's tables.
-const KERNEL_PTES: u16 = 512;
 /// Bytes of an event.
 const MESSAGE_BYTES: usize = 32;
 /// The event of a fork, in the first byte of a message.

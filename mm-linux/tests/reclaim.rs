@@ -169,12 +169,12 @@ fn a_large_folio_of_two_mappings_is_not_split_for_want_of_slots() {
     );
 }
 
-/// MADV_PAGEOUT splits a folio whose entries are not alike, and what held zeros becomes the zero page.
+/// What held zeros becomes the zero page.
 #[test]
 fn a_folio_that_is_taken_apart_ends_the_program() {
     check_not_driven(
-        "config swap_device=zram\nmmap p0 0+4 rw\nthp always=2\nwrite p0 0 a\nuffd_register p0 0+4 wp\n\
-         uffd_wp p0 0+1 on\nthp never\nswap_out p0 0\n",
+        "config swap_device=zram\nmmap p0 0+4 rw\nthp always=2\nwrite p0 0 a\nthp never\nmunmap p0 3+1\n\
+         swap_out p0 1\n",
         "taken apart",
     );
 }
@@ -282,6 +282,20 @@ fn a_merged_page_that_is_not_on_ksms_list_everywhere_ends_the_program() {
 /// Advice takes page for page what does not look alike.
 #[test]
 fn a_folio_write_protected_in_part_is_reclaimed_as_a_whole() {
+    let Some(ran) = check(
+        Some(Feature::MemoryCgroup),
+        "config swap_device=zram\n\
+         mmap p0 0+4 rw\n\
+         thp always=2\n\
+         write p0 0 a\n\
+         uffd_register p0 0+4 wp\n\
+         uffd_wp p0 0+1 on\n\
+         thp never\n\
+         swap_out p0 0 -> ok\n",
+    ) else {
+        return;
+    };
+    assert_eq!(page(&ran, 0, 3).0.state, PageState::Swapped, "the zeros, too");
     check(
         Some(Feature::MemoryCgroup),
         "config swap_device=zram uffd=async\n\
@@ -309,4 +323,17 @@ fn what_comes_back_shared_into_locked_memory_ends_the_program() {
          mlock p0 0+1\n",
         "does not take it for locked",
     );
+}
+
+#[test]
+fn a_folio_across_the_end_of_a_table_ends_the_program() {
+    let moved =
+        "thp always=2\nmmap p0 0+4 rw\nwrite p0 0 a\nmremap p0 0+4 5+4 maymove fixed\nthp never\n";
+    for advice in ["pageout", "cold", "free"] {
+        let text = format!("config ptes=8 swap_device=zram\n{moved}madvise p0 5+4 {advice}\n");
+        check_not_driven(&text, "512 entries");
+    }
+    let text = format!("config ptes=512 swap_device=zram\n{moved}madvise p0 5+4 pageout -> ok\n");
+    let Some(ran) = check(Some(Feature::MemoryCgroup), &text) else { return };
+    assert_eq!(page(&ran, 0, 6).0.state, PageState::Swapped, "taken whole");
 }

@@ -2,10 +2,8 @@
 //! table: what lay at the start of a table lies there still, what reached to its end still does, and
 //! the order a PMD maps is the kernel's. The story is the same; only counts of pages are others.
 
+use mm_linux::KERNEL_PTES;
 use mm_ops::{Handle, Op, Order, OrderSet, Outcome, PageRange, Program, Vpn};
-
-/// Entries of the kernel's tables.
-const KERNEL_PTES: u16 = 512;
 
 /// The program in the kernel's geometry.
 pub fn stretched(program: &Program) -> Program {
