@@ -58,34 +58,6 @@ pub(crate) fn frames(seen: &Observation) -> impl Iterator<Item = (usize, u64)> {
     names.filter(|(at, _)| is_page(seen.pages[*at].state))
 }
 
-/// Pages at these places that PMD leaves of lazyfree folios map. E7 leaves such a leaf alone if its folio cannot be
-/// dropped, as Linux 6.18.4 does; 6.18.44 was seen to split it.
-pub(crate) fn lazyfree_leaves(
-    seen: &Observation,
-    places: impl Iterator<Item = usize>,
-) -> Vec<(Pid, Vpn)> {
-    let is_one = |at: &usize| {
-        seen.pages[*at].state == PageState::PageByPmd
-            && seen.folios.get(*at).is_some_and(|view| !view.swapbacked)
-    };
-    places.filter(is_one).map(|at| (seen.pages[at].pid, seen.pages[at].vpn)).collect()
-}
-
-/// A reclaim that split such a leaf, and left its pages, ends the program: what follows would be compared with
-/// another kernel's state (E7).
-pub(crate) fn leaves_kept(
-    linux: &Linux,
-    leaves: &[(Pid, Vpn)],
-    after: &Observation,
-    what: &str,
-) -> Result<(), Errno> {
-    if leaves.iter().any(|(pid, vpn)| state_at(after, *pid, *vpn) == PageState::Page) {
-        let why = "this kernel splits the leaf of a lazyfree folio that it cannot drop (E7)";
-        return Err(linux.not_driven(format!("{what}: {why}")));
-    }
-    Ok(())
-}
-
 /// Advice takes a large folio in the parts that the page tables make of it, and splits it where it gets a part. What was
 /// moved to an odd place may lie across the end of a smaller table, where the kernel's goes on: such a program ends here.
 pub(crate) fn none_lies_across_tables(
@@ -144,11 +116,6 @@ impl Folio {
     /// Whether the frame is one of its own.
     pub(crate) fn has_frame(&self, frame: u64) -> bool {
         self.frames().contains(&frame)
-    }
-
-    /// [`lazyfree_leaves`], of this folio.
-    pub(crate) fn lazyfree_leaves(&self, seen: &Observation) -> Vec<(Pid, Vpn)> {
-        lazyfree_leaves(seen, self.places.iter().copied())
     }
 
     /// Every page of it is mapped somewhere.

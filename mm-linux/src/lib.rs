@@ -22,6 +22,7 @@ mod folio;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
 mod gup;
 mod ksm;
+mod lazyfree;
 #[allow(unsafe_code, reason = "maps and unmaps the shared memory")]
 mod linux;
 mod mlocked;

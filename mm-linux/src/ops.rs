@@ -8,6 +8,7 @@ use crate::arena;
 use crate::channel::Verb;
 use crate::gup;
 use crate::ksm;
+use crate::lazyfree::Leaves;
 use crate::linux::{Linux, Trouble, fill_page};
 use crate::page::{PAGE_SIZE, checked_word, value_of, word_at, word_of};
 use crate::supports::{self, Refusal};
@@ -177,10 +178,10 @@ fn madvise(linux: &mut Linux, op: &Op) -> Answer {
             let before = folio::look(linux);
             let here = |page: &PageView| page.pid == pid && range.contains(page.vpn);
             let places = (0..before.pages.len()).filter(|at| here(&before.pages[*at]));
-            let leaves = folio::lazyfree_leaves(&before, places);
+            let leaves = Leaves::at(linux, &before, places)?;
             let answer = reclaimed(linux, pid, range, advise(linux));
             if !leaves.is_empty() {
-                folio::leaves_kept(linux, &leaves, &folio::look(linux), "pageout")?;
+                leaves.none_was_split(linux, &folio::look(linux), "pageout")?;
             }
             return answer;
         }

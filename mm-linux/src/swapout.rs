@@ -3,7 +3,8 @@
 //! Whatever else a program may reach ends it as not driven.
 
 use crate::cgroup;
-use crate::folio::{Folio, is_page, leaves_kept, look, place_of, state_at};
+use crate::folio::{Folio, is_page, look, place_of, state_at};
+use crate::lazyfree::Leaves;
 use crate::linux::Linux;
 use crate::ops::{Answer, advice_number, fields};
 use crate::swap::Device;
@@ -68,6 +69,7 @@ fn by_advice(
 ) -> Answer {
     let place = [arena::address(range.start), arena::bytes(range.len)];
     let args = [&place[..], &[advice_number(Advice::PageOut)]].concat();
+    let leaves = Leaves::at(linux, before, folio.places.iter().copied())?;
     match linux.syscall(pid, libc::SYS_madvise, &args) {
         Ok(_) => mlocked::none_stays(linux, pid, range)?,
         // A locked mapping.
@@ -78,7 +80,7 @@ fn by_advice(
         Err(errno) => return Err(errno),
     }
     let after = look(linux);
-    leaves_kept(linux, &folio.lazyfree_leaves(before), &after, "swap_out")?;
+    leaves.none_was_split(linux, &after, "swap_out")?;
     let states =
         (range.start.0..range.start.0 + range.len).map(|vpn| state_at(&after, pid, Vpn(vpn)));
     judge(linux, &states.collect::<Vec<_>>(), was_on_lru(before, folio))
@@ -113,10 +115,11 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
             "of a KSM page that memory without MADV_MERGEABLE has, too (L13)",
         );
     }
+    let leaves = Leaves::at(linux, before, folio.places.iter().copied())?;
     cgroup::reclaim(linux, pid, before, folio, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
     let after = look(linux);
-    leaves_kept(linux, &folio.lazyfree_leaves(before), &after, "swap_out")?;
+    leaves.none_was_split(linux, &after, "swap_out")?;
     let places = folio.places.iter().map(|at| &before.pages[*at]);
     let states: Vec<_> = places.map(|page| state_at(&after, page.pid, page.vpn)).collect();
     let was_lazyfree = folio.places.iter().any(|at| !before.folios[*at].swapbacked);

@@ -337,3 +337,19 @@ fn a_folio_across_the_end_of_a_table_ends_the_program() {
     let Some(ran) = check(Some(Feature::MemoryCgroup), &text) else { return };
     assert_eq!(page(&ran, 0, 6).0.state, PageState::Swapped, "taken whole");
 }
+
+/// A leaf goes with the table that was kept for its split; where the kernel splits it first the program ends there.
+#[test]
+fn where_a_lazyfree_leaf_went_nothing_is_left_to_collapse() {
+    check(
+        Some(Feature::MemoryCgroup),
+        "config ptes=512 swap_device=zram\n\
+         thp always=9\n\
+         mmap p0 0+512 rw\n\
+         write p0 0 a\n\
+         madvise p0 0+512 free\n\
+         thp never\n\
+         swap_out p0 0 -> ok\n\
+         madvise p0 0+512 collapse -> EINVAL\n",
+    );
+}
