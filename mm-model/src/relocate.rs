@@ -16,7 +16,7 @@ use crate::rmap::AvcList;
 use crate::rmap_walk::RmapRange;
 use crate::split::Caller;
 use crate::vma::{Area, Vma};
-use mm_ops::{AllocKind, Errno, NO_ANON_VMA, PageRange, RelocateDesign};
+use mm_ops::{AllocKind, Errno, FolioFlags, NO_ANON_VMA, PageRange, RelocateDesign};
 
 /// Why a relocation ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,8 +180,15 @@ impl Model {
         None
     }
 
-    /// JR16: all pages of the folio have their place in the range, mapped or not, and nothing maps it
-    /// but the entries there.
+    /// Whether SWAP entries name slots that the folio is cached for.
+    fn is_partly_away(&self, id: FolioId) -> bool {
+        let folio = &self.folios[id];
+        let mut slots = folio.swap..folio.swap + folio.pages();
+        folio.flags.has(FolioFlags::SWAPCACHE) && slots.any(|slot| self.swap[slot].count > 0)
+    }
+
+    /// JR16: all pages of the folio have their place in the range, mapped or not, nothing maps it
+    /// but the entries there, and no SWAP entry finds one of its pages in the swap cache.
     fn lies_inside(&self, area: Area, run: &LargeRun, (start, end): (u32, u32)) -> bool {
         let folio = &self.folios[run.id];
         let Some(first) = run.vpn.checked_sub(run.page).filter(|first| *first >= start) else {
@@ -193,5 +200,6 @@ impl Model {
         let range = RmapRange { area, start: first, page: 0, len: folio.pages() };
         let entries = if run.leaf { 1 } else { self.mapped_in(folio.head, &range) };
         entries == self.folios.mapcount_of(run.id)
+            && (!self.is_partly_away(run.id) || fault!(self, RelocateCountsMappingsAlone))
     }
 }

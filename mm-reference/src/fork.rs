@@ -261,6 +261,8 @@ impl Reference {
             return Err(NoMemory);
         }
         self.restore_exclusive(family.parent, vpn);
+        // Copied only now, and until then an entry like any other: GUP-fast may take it for writing.
+        self.between_steps();
         Ok(())
     }
 

@@ -171,7 +171,7 @@ impl Reference {
     }
 
     /// JR16: whether the large folio mapped here has all its pages, mapped or not, in the range that
-    /// moves, and all its mappings.
+    /// moves, and all its mappings, and no page that is to come back from swap on its own.
     fn fits(&mut self, pid: Pid, vpn: u32, wanted: Move) -> bool {
         let (start, end) = (i64::from(wanted.from), i64::from(wanted.from + wanted.old_len));
         let Some(folio) = self.mapped_folio(pid, vpn) else { return true };
@@ -185,7 +185,8 @@ impl Reference {
         // A page that is exclusive to a device may have given its mapping up, and gets it back (O8).
         let given_up =
             self.unmapped_exclusives(folio) == 0 || self.exclusives_lie_in(folio, pid, wanted);
-        let fits = inside && given_up && here == self.mapcount(folio);
+        let whole = self.cached_slots(folio).all(|slot| self.slot_count(slot) == 0);
+        let fits = inside && given_up && whole && here == self.mapcount(folio);
         rule!(self.coverage, JR16, u8::from(fits));
         fits
     }

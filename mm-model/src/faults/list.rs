@@ -328,6 +328,9 @@ catalogue! {
         "seed 000 (RA-SPLIT-ELSEWHERE)",
         "A large folio is relocated with some of its mappings elsewhere (JR16).",
         "";
+    RelocateCountsMappingsAlone, "relocate-counts-mappings-alone", "found by mmdiff in seed 000 (RA-SPLIT-ELSEWHERE)",
+        "A large folio is relocated whole although SWAP entries name slots that it is cached for (JR16).",
+        "They may be anywhere; what comes back by one of them has an index that is not its place's.";
     RelocatePmdSkip, "relocate-pmd-skip", "seed 000 (RA-PMD-SKIP)",
         "Relocation passes over PMD leaves.",
         "";

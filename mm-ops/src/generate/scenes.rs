@@ -68,6 +68,7 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             8 if self.has_device_migrations() => self.on_a_device(stage),
             7 if self.has(OpKind::Swapoff) && self.draw.one_in(4) => self.switch_off(stage),
             7 if self.has(OpKind::Thp) => self.large(stage),
+            6 if self.can_part() && self.draw.one_in(4) => self.part(stage),
             5 | 6 if self.has(OpKind::Mremap) => self.move_away(stage),
             0 if self.says(Advice::Collapse) => self.collapse(stage),
             1 if self.says(Advice::Mergeable) && self.has(OpKind::Ksm) => self.merge(stage),
@@ -210,6 +211,28 @@ impl<D: Draw + ?Sized> Maker<'_, D> {
             flags.must_relocate = !flags.relocate;
         }
         scene.push(Op::Mremap { pid, range, to: PageRange { start, ..range }, flags });
+        scene
+    }
+
+    /// Whether the profile has what it takes to have a folio in two places.
+    fn can_part(&self) -> bool {
+        [OpKind::Thp, OpKind::Mremap, OpKind::SwapOut].into_iter().all(|kind| self.has(kind))
+    }
+
+    /// A large folio of which one page lives elsewhere is written out, and comes back at that place, which then
+    /// moves with room for all of it.
+    fn part(&mut self, stage: Stage) -> Scene {
+        let Stage { pid, block, other, .. } = stage;
+        let mut scene = self.large_folio(stage);
+        let page = PageRange { len: 1, ..block };
+        let flags = MremapFlags { maymove: true, fixed: true, ..MremapFlags::NONE };
+        scene.push(Op::Mremap { pid, range: page, to: other, flags });
+        scene.push(Op::SwapOut { pid, vpn: other.start, token: Some(self.new_token()) });
+        scene.push(Op::Read { pid, vpn: other.start });
+        let start = Vpn(other.start.0.saturating_add(block.len));
+        let relocate = self.draw.one_in(2);
+        let flags = MremapFlags { relocate, must_relocate: !relocate, ..flags };
+        scene.push(Op::Mremap { pid, range: other, to: PageRange { start, ..other }, flags });
         scene
     }
 
