@@ -7,7 +7,7 @@ use crate::config::{AccessBits, Batching, Config};
 use crate::device::DevOp;
 use crate::generate::{
     Draw, Maker, Profile, Sketch, draw_dev_exclusive, draw_dev_mem, draw_device, draw_ptes,
-    draw_relocate, draw_slots, draw_uffd, orders_up_to,
+    draw_relocate, draw_slots, draw_steps, draw_uffd, orders_up_to,
 };
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
@@ -31,6 +31,22 @@ pub fn mutate(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore 
             break;
         }
     }
+    fit(program);
+}
+
+/// Goes on with a program, by so many operations, as if it had been drawn from the profile up to here:
+/// what is behind a state that is hard to reach needs more than one change to be seen. Expectations are
+/// dropped.
+pub fn extend(
+    program: &mut Program,
+    count: usize,
+    profile: &Profile,
+    rng: &mut (impl RngCore + ?Sized),
+) {
+    program.steps.iter_mut().for_each(|step| step.expect = None);
+    let length = program.steps.len().max(OPS_MAX.min(program.steps.len() + count));
+    let sketch = sketch_before(program, program.steps.len());
+    draw_steps(profile, rng, program, sketch, length);
     fit(program);
 }
 
