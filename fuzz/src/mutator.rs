@@ -26,8 +26,11 @@ static OFF: LazyLock<bool> = LazyLock::new(|| crate::is_off("MMDIFF_MUTATOR"));
 
 /// Changes the program in `data[..size]`; answers its new size, at most `max_size`.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
+    if *OFF {
+        return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
+    }
     known::mutating();
-    if *OFF || seed.is_multiple_of(BYTES_ONE_IN) {
+    if seed.is_multiple_of(BYTES_ONE_IN) {
         return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
     }
     let mut rng = seeded(u64::from(seed), 1);
@@ -77,7 +80,10 @@ fn change(program: &mut Program, profile: &Profile, rng: &mut impl RngCore) {
     if rng.next_u32().is_multiple_of(CHANGE_ONE_IN) {
         mutate::mutate(program, profile, rng);
     } else {
-        let count = 1 + rng.next_u32() % u32::from(profile.length.max(1));
+        // At least to the length that a new program would have.
+        let length = u32::from(profile.length);
+        let missing = length.saturating_sub(program.steps.len() as u32);
+        let count = missing.max(1 + rng.next_u32() % length.max(1));
         mutate::extend(program, count as usize, profile, rng);
     }
 }
