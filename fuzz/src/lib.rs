@@ -128,3 +128,32 @@ pub fn run(target: Target, input: &[u8]) -> Corpus {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use mm_ops::{Program, codec};
+
+    /// What becomes of an input, as long as nothing fails.
+    fn keeps(target: Target, text: &str) -> bool {
+        let program = Program::parse(text).expect("a program");
+        matches!(run(target, &codec::encode(&program)), Corpus::Keep)
+    }
+
+    #[test]
+    fn what_the_mutator_made_is_kept_for_a_new_event_alone() {
+        let (one, other) = ("mmap p0 0+8 rw\n", "mmap p0 0+4 rw\n");
+        assert!(keeps(Target::Lockstep, one));
+        // What a corpus is begun with, libFuzzer judges.
+        assert!(keeps(Target::Lockstep, other));
+        known::mutating();
+        assert!(!keeps(Target::Lockstep, other));
+        assert!(keeps(Target::Lockstep, "mmap p0 0+8 rw\nwrite p0 1 a\nread p0 1\n"));
+        let again = "mmap p0 0+8 rw\nread p0 1\nwrite p0 1 a\nmunmap p0 0+8\n";
+        assert!(keeps(Target::Lockstep, again));
+        assert!(!keeps(Target::Lockstep, again));
+        // Where no program is watched there is nothing to go by.
+        assert!(keeps(Target::Codec, other));
+        assert!(keeps(Target::Batching, other));
+    }
+}

@@ -120,7 +120,7 @@ mod tests {
 
     /// A seed that is not left to libFuzzer's mutations, which need libFuzzer around them.
     fn typed_seeds() -> impl Iterator<Item = u32> {
-        (0..2000).filter(|seed| !seed.is_multiple_of(BYTES_ONE_IN))
+        (0..2000_u32).filter(|seed| !seed.is_multiple_of(BYTES_ONE_IN))
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let mut changed = 0;
         for seed in typed_seeds() {
             let before = codec::encode(&program(u64::from(seed % 7)));
-            let max_size = 20 + seed as usize % 400;
+            let max_size = 40 + seed as usize % 400;
             let mut data = before.clone();
             data.resize(before.len().max(max_size), 0);
             let size = mutate(&mut data, before.len(), max_size, seed);
@@ -158,6 +158,17 @@ mod tests {
             data[..size].to_vec()
         };
         assert!(typed_seeds().all(|seed| once(seed) == once(seed)));
+    }
+
+    #[test]
+    fn a_known_program_is_gone_on_with_from_its_last_new_event() {
+        let before = program(3);
+        let input = codec::encode(&before);
+        let steps = before.steps.len() / 2;
+        assert!(steps > 0);
+        assert_eq!(read(&input).expect("a program").steps, before.steps);
+        known::note(&input, steps);
+        assert_eq!(read(&input).expect("a program").steps, before.steps[..steps]);
     }
 
     #[test]
