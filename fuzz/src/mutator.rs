@@ -8,15 +8,12 @@ use crate::known;
 use mm_ops::codec::{self, CodecError};
 use mm_ops::generate::{Areas, Profile, random_program, seeded};
 use mm_ops::{Program, mutate};
-use rand_core::RngCore;
 use std::sync::LazyLock;
 
 /// One mutation in this many is of bytes.
 const BYTES_ONE_IN: u32 = 16;
 /// One mutation in this many throws the input away and makes a new program.
 const FRESH_ONE_IN: u32 = 2;
-/// One mutation in this many changes a program here and there; the others go on with it.
-const CHANGE_ONE_IN: u32 = 5;
 /// libFuzzer asks for a crossover as often as for a mutation. One in this many is made, which makes them
 /// one in eight of all, as in the embedded engine.
 const CROSSOVER_ONE_IN: u32 = 7;
@@ -39,7 +36,7 @@ pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize
     let base = data.get(..size).filter(|_| !fresh).and_then(|input| read(input).ok());
     let program = match base {
         Some(mut program) => {
-            change(&mut program, &profile, &mut rng);
+            mutate::vary(&mut program, &profile, &mut rng);
             program
         }
         None => random_program(&profile, &mut rng),
@@ -59,7 +56,7 @@ pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usiz
     let mut rng = seeded(u64::from(seed), 2);
     let profile = Profile::random(Areas::ALL, &mut rng);
     mutate::splice(&mut program, &other, &profile, &mut rng);
-    change(&mut program, &profile, &mut rng);
+    mutate::vary(&mut program, &profile, &mut rng);
     let room = out.len();
     put(program, out, room).unwrap_or(0)
 }
@@ -72,20 +69,6 @@ fn read(input: &[u8]) -> Result<Program, CodecError> {
         program.steps.truncate(steps);
     }
     Ok(program)
-}
-
-/// Goes on with a program mostly: what is behind the state it leads to is new, what is beside it was
-/// seen with the program itself. Else changes it here and there.
-fn change(program: &mut Program, profile: &Profile, rng: &mut impl RngCore) {
-    if rng.next_u32().is_multiple_of(CHANGE_ONE_IN) {
-        mutate::mutate(program, profile, rng);
-    } else {
-        // At least to the length that a new program would have.
-        let length = u32::from(profile.length);
-        let missing = length.saturating_sub(program.steps.len() as u32);
-        let count = missing.max(1 + rng.next_u32() % length.max(1));
-        mutate::extend(program, count as usize, profile, rng);
-    }
 }
 
 /// Writes a program to `out`, without its last operations if there is not room for all of it.

@@ -34,6 +34,23 @@ pub fn mutate(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore 
     fit(program);
 }
 
+/// One variation in this many changes a program here and there; the others go on with it.
+const CHANGE_ONE_IN: u32 = 5;
+
+/// Makes another program of one that led somewhere: goes on with it mostly, for what is behind the state it leads
+/// to is new, while what is beside it was mostly seen with the program itself. Else changes it here and
+/// there.
+pub fn vary(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore + ?Sized)) {
+    if rng.next_u32().is_multiple_of(CHANGE_ONE_IN) {
+        return mutate(program, profile, rng);
+    }
+    // At least to the length that a new program would have.
+    let length = u32::from(profile.length).max(1);
+    let missing = length.saturating_sub(program.steps.len() as u32);
+    let count = missing.max(1 + rng.next_u32() % length);
+    extend(program, count as usize, profile, rng);
+}
+
 /// Goes on with a program, by so many operations, as if it had been drawn from the profile up to here:
 /// what is behind a state that is hard to reach needs more than one change to be seen. Expectations are
 /// dropped.

@@ -4,6 +4,7 @@ use crate::commands::ci::{cargo, root};
 use crate::error::Error;
 use crate::files;
 use mm_diff::check::Target;
+use mm_ops::{Program, codec};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -94,6 +95,14 @@ pub fn run_quietly(command: &mut Command, tool: &str) -> Result<String, Error> {
     } else {
         Err(wrong(format!("{}\n{text}", output.status)))
     }
+}
+
+/// Puts a program of one operation into a folder, for a search that is to begin with next to nothing: how
+/// long the magic of the binary format takes to guess is nobody's question.
+pub fn begin(folder: &Path) -> Result<(), Error> {
+    let program =
+        Program::parse("mmap p0 0+8 rw\n").map_err(|error| Error::Usage(error.to_string()))?;
+    files::write(&folder.join("one-mapping"), codec::encode(&program))
 }
 
 /// The programs and operations that processes ran whose `MMDIFF_STATS` was this folder.

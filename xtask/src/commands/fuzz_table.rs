@@ -12,13 +12,11 @@ use crate::cargo_fuzz;
 use crate::cli::FuzzTableArgs;
 use crate::commands::ci::root;
 use crate::error::{Error, Found};
-use crate::files;
 use crate::output::print_json;
 use crate::subject::Planted;
 use judge::{Effort, Search};
 use mm_diff::check::Target;
 use mm_model::faults::Fault;
-use mm_ops::{Program, codec};
 use serde::Serialize;
 use speed::Speed;
 use std::path::{Path, PathBuf};
@@ -97,14 +95,10 @@ struct Bench {
 }
 
 impl Bench {
-    /// Every search begins with one program of one operation: without the mutator, what is measured
-    /// shall not be how long the magic of the binary format takes to guess.
     fn new() -> Result<Self, Error> {
         let base = root().join("target/fuzz-table").join(std::process::id().to_string());
         let seed = base.join("seed");
-        let program =
-            Program::parse("mmap p0 0+8 rw\n").map_err(|error| Error::Usage(error.to_string()))?;
-        files::write(&seed.join("one-mapping"), codec::encode(&program))?;
+        cargo_fuzz::begin(&seed)?;
         Ok(Self { base, seed })
     }
 
@@ -177,14 +171,22 @@ fn print(report: &Report) {
         Mean::of(logs(column, |effort| effort.programs)).show_exp()
     });
     line("operations needed (geometric mean)", &|column| {
-        Mean::of(logs(column, |effort| effort.operations)).show_exp()
+        // Bytes that are no program cost none: where little is found, that says nothing.
+        let found: usize = column.searches.iter().map(|s| s.found.iter().flatten().count()).sum();
+        let tells = 2 * found > faults * column.searches.len();
+        let mean = || Mean::of(logs(column, |effort| effort.operations)).show_exp();
+        if tells { mean() } else { "—".to_owned() }
     });
     line("found by any search", &|column| {
         let any = |fault: &usize| column.searches.iter().any(|s| s.found[*fault].is_some());
         (0..faults).filter(any).count().to_string()
     });
     if let [both, without, ..] = &report.columns[..] {
-        say!("\n{}", compared(both, without, "programs", |effort| effort.programs));
+        let count = |search: &Search| search.found.iter().flatten().count() as f64;
+        let pairs = both.searches.iter().zip(&without.searches);
+        let more = Mean::of(pairs.map(|(ours, theirs)| count(ours) - count(theirs)));
+        say!("\nwith the counters {} faults more found by search", more.show(1));
+        say!("{}", compared(both, without, "programs", |effort| effort.programs));
         say!("{}\n", compared(both, without, "operations", |effort| effort.operations));
     }
     say!("| engine | programs/s | operations/s |\n|---|--:|--:|");

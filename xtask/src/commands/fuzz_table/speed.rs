@@ -24,16 +24,23 @@ pub(super) struct Speed {
 
 impl Bench {
     /// Both engines on the correct model, each on one core, in turns, so that whatever else the machine
-    /// does falls on both; the median turn counts.
+    /// does falls on all; the median turn counts.
     pub(super) fn speed(&self, binary: &Path, args: &FuzzTableArgs) -> Result<Vec<Speed>, Error> {
-        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
+        let (mut both, mut without, mut ours) = (Vec::new(), Vec::new(), Vec::new());
         for turn in 0..SPEED_TURNS {
-            theirs.push(self.speed_of_libfuzzer(binary, args.time, turn)?);
+            both.push(self.speed_of_libfuzzer(binary, args.time, turn, true)?);
+            without.push(self.speed_of_libfuzzer(binary, args.time, turn, false)?);
             ours.push(speed_of_embedded(args.time, turn)?);
-            let (theirs, ours) = (theirs[turn].0, ours[turn].0);
-            eprintln!("programs/s: libFuzzer {theirs:.0}, embedded {ours:.0}");
+            let (both, without, ours) = (both[turn].0, without[turn].0, ours[turn].0);
+            eprintln!(
+                "programs/s: libFuzzer {both:.0}, no counters {without:.0}, embedded {ours:.0}"
+            );
         }
-        Ok(vec![median("libFuzzer, target `lockstep`", theirs), median("embedded", ours)])
+        Ok(vec![
+            median("libFuzzer, target `lockstep`", both),
+            median("the same, no counters", without),
+            median("embedded", ours),
+        ])
     }
 
     /// Programs and operations per second.
@@ -42,14 +49,18 @@ impl Bench {
         binary: &Path,
         time: Duration,
         turn: usize,
+        counters: bool,
     ) -> Result<(f64, f64), Error> {
-        let folder = self.folder(&format!("speed-{turn}"))?;
-        let stats = self.folder(&format!("speed-{turn}/stats"))?;
+        let folder = self.folder(&format!("speed-{turn}-{counters}"))?;
+        let stats = self.folder(&format!("speed-{turn}-{counters}/stats"))?;
         let mut command = libfuzzer(binary, &folder);
         command.arg(format!("-seed={}", turn + 1));
         command.arg(format!("-max_total_time={}", time.as_secs().max(1)));
-        command.args([self.folder(&format!("speed-{turn}/corpus"))?, self.seed.clone()]);
+        command.args([self.folder(&format!("speed-{turn}-{counters}/corpus"))?, self.seed.clone()]);
         command.env("MMDIFF_STATS", &stats);
+        if !counters {
+            command.env("MMDIFF_COUNTERS", "off");
+        }
         let start = Instant::now();
         cargo_fuzz::run_quietly(&mut command, "libFuzzer")?;
         let seconds = start.elapsed().as_secs_f64();
