@@ -5,13 +5,12 @@ use super::corpus::{Corpus, below};
 use super::feedback::Feedback;
 use mm_ops::Program;
 use mm_ops::generate::{Areas, Profile, random_program_into};
-use mm_ops::mutate::{splice, vary};
+use mm_ops::mutate::{mutate, splice};
 use mm_ops::text::Settings;
 use rand_chacha::ChaCha8Rng;
 
-/// One program in this many is made from nothing although there is a corpus: what profiles make shows more
-/// than what can be made of programs that have shown what they had to.
-const FRESH_ONE_IN: usize = 2;
+/// One program in this many is made from nothing although there is a corpus.
+const FRESH_ONE_IN: usize = 4;
 /// One change in this many is a splice of two programs.
 const SPLICE_ONE_IN: usize = 8;
 
@@ -66,7 +65,7 @@ impl Breeder {
         {
             splice(program, other, profile, rng);
         }
-        vary(program, profile, rng);
+        mutate(program, profile, rng);
     }
 
     /// Called after the run of a program that was watched by `feedback`: it is kept as far as it

@@ -20,6 +20,8 @@ pub(super) struct Worker<'a, S, F> {
     number: usize,
     rig: Rig<S, F>,
     breeder: Breeder,
+    /// What the programs of this profile cost so far.
+    profile_cost: u64,
     program: Program,
     failures: BTreeMap<Signature, Reproducer>,
     /// Since the last look at what is shared.
@@ -51,6 +53,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
             shared,
             number,
             rig: Rig::new(factory).supporting(config.supports),
+            profile_cost: 0,
             program: Program::default(),
             failures: BTreeMap::new(),
             programs: 0,
@@ -62,10 +65,16 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
     pub(super) fn work(mut self) -> Harvest {
         let budget = self.budget();
         let mut given = self.config.corpus.iter().skip(self.number).step_by(self.config.jobs);
+        self.shared.profile(self.number, &self.breeder.profile);
         for total in 0..budget {
+            if self.profile_cost >= self.config.profile_cost {
+                self.profile_cost = 0;
+                self.breeder.change_profile(self.config.areas);
+                self.shared.profile(self.number, &self.breeder.profile);
+            }
             match given.next() {
                 Some(program) => self.program.clone_from(program),
-                None => self.make(),
+                None => self.breeder.make(&mut self.program),
             }
             self.config.settings.lay_over(&mut self.program.config);
             self.program.steps.retain(|step| (self.config.supports)(&step.op));
@@ -80,13 +89,6 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
         self.share();
         let corpus = self.breeder.corpus();
         Harvest { failures: self.failures, feedback: self.breeder.feedback, corpus }
-    }
-
-    /// Makes the next program, from a profile of its own: what two programs of one profile show is alike.
-    fn make(&mut self) {
-        self.breeder.change_profile(self.config.areas);
-        self.shared.profile(self.number, &self.breeder.profile);
-        self.breeder.make(&mut self.program);
     }
 
     /// This worker's part of a budget of programs.
@@ -107,6 +109,7 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
                 self.take_failure(&failure);
             }
         }
+        self.profile_cost += self.breeder.feedback.cost();
         self.breeder.learn(&self.program);
     }
 
