@@ -3,8 +3,8 @@
 //! input and takes every one that is not zero for coverage.
 //!
 //! The facts of the state, by which the embedded engine tells events apart, are left out: with them nearly every
-//! program shows something new, and a corpus of nearly all programs guides nobody (fuzz/README.md has
-//! figures).
+//! second program shows something new, and a corpus of so many guides no better than none (fuzz/README.md
+//! has figures).
 
 use mm_diff::engine::{FACTS, FeatureMap, Happening};
 use std::sync::atomic::{AtomicU8, Ordering};

@@ -87,7 +87,7 @@ impl Events {
     }
 
     /// What is to become of a program that passed. One that the mutator made and that shows no new event
-    /// is not kept, however new its path through the code may be: such paths are as many as programs.
+    /// is not kept, however new its path through the code may be: nearly every second program has such a path.
     fn judge(&self, input: &[u8]) -> Corpus {
         let watched = self.exported && self.ops > 0;
         if watched && self.novel_steps > 0 {
