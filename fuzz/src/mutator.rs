@@ -4,76 +4,71 @@
 //!
 //! Everything follows from the seeds libFuzzer gives.
 
-use mm_ops::Program;
-use mm_ops::codec;
-use mm_ops::generate::{Areas, Profile, random_program_into, seeded};
-use mm_ops::mutate;
-use std::cell::RefCell;
+use crate::known;
+use mm_ops::codec::{self, CodecError};
+use mm_ops::generate::{Areas, Profile, random_program, seeded};
+use mm_ops::{Program, mutate};
 use std::sync::LazyLock;
 
 /// One mutation in this many is of bytes.
 const BYTES_ONE_IN: u32 = 16;
 /// One mutation in this many throws the input away and makes a new program.
-const FRESH_ONE_IN: u32 = 4;
-/// Mutations for which one swarm profile serves, as in the embedded engine.
-const PROFILE_MUTATIONS: u32 = 256;
-
-thread_local! {
-    /// The swarm profile at work, and how many mutations it still serves for.
-    static SWARM: RefCell<(Profile, u32)> = RefCell::new((Profile::even(Areas::ALL), 0));
-}
-
-/// Works with the swarm profile of the time.
-fn with_profile<T>(seed: u32, work: impl FnOnce(&Profile) -> T) -> T {
-    SWARM.with_borrow_mut(|(profile, left)| {
-        if *left == 0 {
-            *profile = Profile::random(Areas::ALL, &mut seeded(u64::from(seed), 0));
-            *left = PROFILE_MUTATIONS;
-        }
-        *left -= 1;
-        work(profile)
-    })
-}
+const FRESH_ONE_IN: u32 = 2;
+/// libFuzzer asks for a crossover as often as for a mutation. One in this many is made, which makes them
+/// one in eight of all, as in the embedded engine.
+const CROSSOVER_ONE_IN: u32 = 7;
 
 /// `MMDIFF_MUTATOR=off`: nothing but libFuzzer's own mutations.
 static OFF: LazyLock<bool> = LazyLock::new(|| crate::is_off("MMDIFF_MUTATOR"));
 
 /// Changes the program in `data[..size]`; answers its new size, at most `max_size`.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32) -> usize {
-    if *OFF || seed.is_multiple_of(BYTES_ONE_IN) {
+    if *OFF {
+        return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
+    }
+    known::mutating();
+    if seed.is_multiple_of(BYTES_ONE_IN) {
         return libfuzzer_sys::fuzzer_mutate(data, size, max_size);
     }
     let mut rng = seeded(u64::from(seed), 1);
+    let profile = Profile::random(Areas::ALL, &mut rng);
     let fresh = (seed / BYTES_ONE_IN).is_multiple_of(FRESH_ONE_IN);
-    let known = data.get(..size).filter(|_| !fresh).and_then(|input| codec::decode(input).ok());
-    let program = with_profile(seed, |profile| match known {
+    let base = data.get(..size).filter(|_| !fresh).and_then(|input| read(input).ok());
+    let program = match base {
         Some(mut program) => {
-            mutate::mutate(&mut program, profile, &mut rng);
+            mutate::vary(&mut program, &profile, &mut rng);
             program
         }
-        None => {
-            let mut program = Program::default();
-            random_program_into(profile, &mut rng, &mut program);
-            program
-        }
-    });
+        None => random_program(&profile, &mut rng),
+    };
     put(program, data, max_size)
         .unwrap_or_else(|| libfuzzer_sys::fuzzer_mutate(data, size, max_size))
 }
 
 /// Splices a piece of the second program into the first, and changes the result; answers the size of the result in `out`.
-/// 0, which libFuzzer takes for "no result", if there are not two programs.
+/// 0, which libFuzzer takes for "no result", if there are not two programs, or another mutation is wanted.
 pub fn crossover(first: &[u8], second: &[u8], out: &mut [u8], seed: u32) -> usize {
-    let (Ok(mut program), Ok(other)) = (codec::decode(first), codec::decode(second)) else {
+    if *OFF || !seed.is_multiple_of(CROSSOVER_ONE_IN) {
         return 0;
-    };
+    }
+    known::mutating();
+    let (Ok(mut program), Ok(other)) = (read(first), read(second)) else { return 0 };
     let mut rng = seeded(u64::from(seed), 2);
-    with_profile(seed, |profile| {
-        mutate::splice(&mut program, &other, profile, &mut rng);
-        mutate::mutate(&mut program, profile, &mut rng);
-    });
+    let profile = Profile::random(Areas::ALL, &mut rng);
+    mutate::splice(&mut program, &other, &profile, &mut rng);
+    mutate::vary(&mut program, &profile, &mut rng);
     let room = out.len();
     put(program, out, room).unwrap_or(0)
+}
+
+/// The program in an input, without what stands behind the last operation that showed anything new. Of
+/// what the counters do not know, all of it.
+fn read(input: &[u8]) -> Result<Program, CodecError> {
+    let mut program = codec::decode(input)?;
+    if let Some(steps) = known::novel_steps(input) {
+        program.steps.truncate(steps);
+    }
+    Ok(program)
 }
 
 /// Writes a program to `out`, without its last operations if there is not room for all of it.
@@ -100,7 +95,6 @@ fn put(mut program: Program, out: &mut [u8], room: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mm_ops::generate::random_program;
 
     fn program(seed: u64) -> Program {
         let mut rng = seeded(seed, 0);
@@ -109,7 +103,7 @@ mod tests {
 
     /// A seed that is not left to libFuzzer's mutations, which need libFuzzer around them.
     fn typed_seeds() -> impl Iterator<Item = u32> {
-        (0..2000).filter(|seed| !seed.is_multiple_of(BYTES_ONE_IN))
+        (0..2000_u32).filter(|seed| !seed.is_multiple_of(BYTES_ONE_IN))
     }
 
     #[test]
@@ -117,7 +111,7 @@ mod tests {
         let mut changed = 0;
         for seed in typed_seeds() {
             let before = codec::encode(&program(u64::from(seed % 7)));
-            let max_size = 20 + seed as usize % 400;
+            let max_size = 40 + seed as usize % 400;
             let mut data = before.clone();
             data.resize(before.len().max(max_size), 0);
             let size = mutate(&mut data, before.len(), max_size, seed);
@@ -140,7 +134,6 @@ mod tests {
     #[test]
     fn the_same_seed_gives_the_same_mutation() {
         let once = |seed| {
-            SWARM.set((Profile::even(Areas::ALL), 0));
             let mut data = codec::encode(&program(1));
             let size = data.len();
             data.resize(500, 0);
@@ -151,16 +144,27 @@ mod tests {
     }
 
     #[test]
+    fn a_known_program_is_gone_on_with_from_its_last_new_event() {
+        let before = program(3);
+        let input = codec::encode(&before);
+        let steps = before.steps.len() / 2;
+        assert!(steps > 0);
+        assert_eq!(read(&input).expect("a program").steps, before.steps);
+        known::note(&input, steps);
+        assert_eq!(read(&input).expect("a program").steps, before.steps[..steps]);
+    }
+
+    #[test]
     fn a_crossover_is_a_program_within_its_bounds() {
         let (first, second) = (codec::encode(&program(1)), codec::encode(&program(2)));
-        for seed in 0..500 {
-            let mut out = vec![0; 10 + seed as usize];
+        for seed in (0..500).map(|n| n * CROSSOVER_ONE_IN) {
+            let mut out = vec![0; 10 + seed as usize / 7];
             let size = crossover(&first, &second, &mut out, seed);
             assert!(size <= out.len());
             if size > 0 {
                 codec::decode(&out[..size]).expect("a program");
             }
         }
-        assert_eq!(crossover(b"no", &second, &mut [0; 99], 1), 0);
+        assert_eq!(crossover(b"no", &second, &mut [0; 99], 0), 0);
     }
 }

@@ -17,6 +17,7 @@
 
 use crate::model::Model;
 use mm_ops::Config;
+use std::cell::Cell;
 
 pub(crate) use harm::Remembered;
 pub use list::Fault;
@@ -24,8 +25,46 @@ pub use list::Fault;
 /// Whether the named fault is switched on.
 macro_rules! fault {
     ($model:expr, $name:ident) => {
-        $model.fault == Some(crate::faults::Fault::$name)
+        crate::faults::Reached::note(crate::faults::Fault::$name)
+            && $model.fault == Some(crate::faults::Fault::$name)
     };
+}
+
+thread_local! {
+    static REACHED: Cell<Reached> = const { Cell::new(Reached([0; WORDS])) };
+}
+
+/// Words of a set of faults.
+const WORDS: usize = Fault::ALL.len().div_ceil(u64::BITS as usize);
+
+/// Faults whose sites this thread's models came to. A program that does not come to a fault's site on the
+/// correct model does the same with the fault: whoever has many faults to try need not try that one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reached([u64; WORDS]);
+
+impl Reached {
+    /// Those since the last call.
+    #[must_use]
+    pub fn take() -> Self {
+        REACHED.replace(Self([0; WORDS]))
+    }
+
+    /// Whether this fault's site is among them.
+    #[must_use]
+    pub const fn has(self, fault: Fault) -> bool {
+        let number = fault as usize;
+        self.0[number / u64::BITS as usize] >> (number % u64::BITS as usize) & 1 == 1
+    }
+
+    /// Adds one; always true, to stand in a condition.
+    #[inline]
+    pub(crate) fn note(fault: Fault) -> bool {
+        let number = fault as usize;
+        let mut reached = REACHED.get();
+        reached.0[number / u64::BITS as usize] |= 1 << (number % u64::BITS as usize);
+        REACHED.set(reached);
+        true
+    }
 }
 
 macro_rules! catalogue {
@@ -90,7 +129,9 @@ impl Model {
 
 #[cfg(test)]
 mod tests {
-    use super::Fault;
+    use super::{Fault, Reached};
+    use crate::Model;
+    use mm_ops::{Config, Mm, Program};
 
     #[test]
     fn names_are_unique_and_found() {
@@ -98,5 +139,21 @@ mod tests {
             assert_eq!(Fault::from_name(fault.name()), Some(*fault));
             assert!(!fault.about().is_empty() && !fault.origin().is_empty());
         }
+    }
+
+    #[test]
+    fn a_program_reaches_the_sites_it_comes_to_and_no_others() {
+        let mut model = Model::new(&Config::default());
+        let text = "mmap p0 0+8 rw\nwrite p0 0 a\n";
+        let program = Program::parse(text).expect("a program");
+        let _before = Reached::take();
+        model.reset(&program.config);
+        program.stamped().for_each(|op| {
+            let _effect = model.apply(&op);
+        });
+        let reached = Reached::take();
+        assert!(reached.has(Fault::FreshAnonNotExclusive));
+        assert!(!reached.has(Fault::KsmNoFlush));
+        assert_eq!(Reached::take(), Reached([0; super::WORDS]));
     }
 }

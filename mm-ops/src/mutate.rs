@@ -7,7 +7,7 @@ use crate::config::{AccessBits, Batching, Config};
 use crate::device::DevOp;
 use crate::generate::{
     Draw, Maker, Profile, Sketch, draw_dev_exclusive, draw_dev_mem, draw_device, draw_ptes,
-    draw_relocate, draw_slots, draw_uffd, orders_up_to,
+    draw_relocate, draw_slots, draw_steps, draw_uffd, orders_up_to,
 };
 use crate::ids::{OPS_MAX, PROCS_MAX, PageRange, Vpn};
 use crate::kind::OpKind;
@@ -31,6 +31,39 @@ pub fn mutate(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore 
             break;
         }
     }
+    fit(program);
+}
+
+/// One variation in this many changes a program here and there; the others go on with it.
+const CHANGE_ONE_IN: u32 = 5;
+
+/// Makes another program of one that led somewhere: goes on with it mostly, for what is behind the state it leads
+/// to is new, while what is beside it was mostly seen with the program itself. Else changes it here and
+/// there.
+pub fn vary(program: &mut Program, profile: &Profile, rng: &mut (impl RngCore + ?Sized)) {
+    if rng.next_u32().is_multiple_of(CHANGE_ONE_IN) {
+        return mutate(program, profile, rng);
+    }
+    // At least to the length that a new program would have.
+    let length = u32::from(profile.length).max(1);
+    let missing = length.saturating_sub(program.steps.len() as u32);
+    let count = missing.max(1 + rng.next_u32() % length);
+    extend(program, count as usize, profile, rng);
+}
+
+/// Goes on with a program, by so many operations, as if it had been drawn from the profile up to here:
+/// what is behind a state that is hard to reach needs more than one change to be seen. Expectations are
+/// dropped.
+pub fn extend(
+    program: &mut Program,
+    count: usize,
+    profile: &Profile,
+    rng: &mut (impl RngCore + ?Sized),
+) {
+    program.steps.iter_mut().for_each(|step| step.expect = None);
+    let length = program.steps.len().max(OPS_MAX.min(program.steps.len() + count));
+    let sketch = sketch_before(program, program.steps.len());
+    draw_steps(profile, rng, program, sketch, length);
     fit(program);
 }
 

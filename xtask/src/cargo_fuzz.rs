@@ -4,6 +4,7 @@ use crate::commands::ci::{cargo, root};
 use crate::error::Error;
 use crate::files;
 use mm_diff::check::Target;
+use mm_ops::{Program, codec};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -13,8 +14,9 @@ pub const INSTALL: &str = "cargo install --locked cargo-fuzz";
 /// What libFuzzer is told of the targets whose inputs are programs. Long ones are no worse, so their
 /// length is not raised step by step. And its weighing of inputs by how rare their features are costs, for
 /// every new feature, a look at every input: with features in the tens of thousands that is most of its
-/// time (fuzz/README.md has figures). The farms' options say the same.
-pub const FLAGS: [&str; 2] = ["-len_control=0", "-entropic=0"];
+/// time (fuzz/README.md has figures). And a program that showed nothing new is not changed again: our mutator's changes
+/// are large enough that what it showed was likely all there was. The farms' options say the same.
+pub const FLAGS: [&str; 3] = ["-len_control=0", "-entropic=0", "-mutate_depth=1"];
 
 /// Whether a command is there and ends well.
 pub fn answers(command: &mut Command) -> bool {
@@ -93,6 +95,14 @@ pub fn run_quietly(command: &mut Command, tool: &str) -> Result<String, Error> {
     } else {
         Err(wrong(format!("{}\n{text}", output.status)))
     }
+}
+
+/// Puts a program of one operation into a folder, for a search that is to begin with next to nothing: how
+/// long the magic of the binary format takes to guess is nobody's question.
+pub fn begin(folder: &Path) -> Result<(), Error> {
+    let program =
+        Program::parse("mmap p0 0+8 rw\n").map_err(|error| Error::Usage(error.to_string()))?;
+    files::write(&folder.join("one-mapping"), codec::encode(&program))
 }
 
 /// The programs and operations that processes ran whose `MMDIFF_STATS` was this folder.

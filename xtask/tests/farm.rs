@@ -50,7 +50,7 @@ fn every_target_has_options_that_are_flags() {
             let (key, value) = line.split_once(" = ").unwrap_or_else(|| panic!("{target}: {line}"));
             match key {
                 "dict" => assert_eq!(value, format!("{target}.dict")),
-                "max_len" | "timeout" | "len_control" | "entropic" => {
+                "max_len" | "timeout" | "len_control" | "entropic" | "mutate_depth" => {
                     value.parse::<u32>().unwrap_or_else(|_| panic!("{target}: {line}"));
                 }
                 _ => panic!("{target}: unknown option {key}"),

@@ -62,12 +62,22 @@ pub fn random_program_into(
     program.config = profile.config;
     program.steps.clear();
     program.steps.reserve(usize::from(profile.length));
-    let mut sketch = Sketch::new();
+    draw_steps(profile, rng, program, Sketch::new(), usize::from(profile.length));
+}
+
+/// Draws operations until the program has this many; the sketch is of those it has.
+pub(crate) fn draw_steps(
+    profile: &Profile,
+    rng: &mut (impl RngCore + ?Sized),
+    program: &mut Program,
+    mut sketch: Sketch,
+    length: usize,
+) {
     let scene_every = match program.config.rmap {
         RmapScheme::AnonVma => SCENE_EVERY,
         RmapScheme::Anonmm => SCENE_EVERY_ANONMM,
     };
-    while program.steps.len() < usize::from(profile.length) {
+    while program.steps.len() < length {
         let mut maker = Maker::new(profile, &program.config, &sketch, rng);
         let first = program.steps.is_empty();
         if !first && maker.draw.one_in(scene_every) {
@@ -83,5 +93,5 @@ pub fn random_program_into(
         sketch.note(&op);
         program.steps.push(Step { op, expect: None });
     }
-    program.steps.truncate(usize::from(profile.length));
+    program.steps.truncate(length);
 }

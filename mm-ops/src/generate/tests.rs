@@ -1,7 +1,7 @@
 //! What generation and mutation promise: repeatable, within all bounds, and mostly sensible.
 
 use super::{Areas, Draw, Place, Profile, Window, random_program, seeded};
-use crate::mutate::{mutate, splice};
+use crate::mutate::{extend, mutate, splice};
 use crate::{Actor, Advice, Config, DevOp, OPS_MAX, Op, OpKind, Outcome, Program};
 use proptest::prelude::*;
 use rand_core::RngCore;
@@ -281,6 +281,29 @@ fn mutation_changes_programs_and_stays_bounded() {
         assert!(long.steps.len() <= OPS_MAX);
     }
     assert!(long.steps.len() > OPS_MAX / 2);
+}
+
+#[test]
+fn an_extended_program_begins_as_it_was_and_can_be_said() {
+    for seed in 0..300 {
+        let mut rng = seeded(seed, 0);
+        let profile = Profile::random(Areas::ALL, &mut rng);
+        let before = random_program(&profile, &mut rng);
+        let other = Profile::random(Areas::ALL, &mut rng);
+        let mut program = before.clone();
+        let count = 1 + rng.below(40) as usize;
+        extend(&mut program, count, &other, &mut rng);
+        assert!(program.steps.starts_with(&before.steps));
+        assert!(program.steps.len() <= (before.steps.len() + count).min(OPS_MAX));
+        assert_eq!(program.clone().sanitized(), program);
+        assert_eq!(Program::parse(&program.to_string()).unwrap(), program);
+    }
+    // A program that is full does not grow, and one with expectations loses them.
+    let profile = Profile::even(Areas::ALL);
+    let mut full = Program::new(Config::default(), vec![Op::FailAlloc { nth: 1 }; OPS_MAX]);
+    full.steps[0].expect = Some(Outcome::Ok);
+    extend(&mut full, 9, &profile, &mut seeded(0, 0));
+    assert_eq!(full, Program::new(Config::default(), vec![Op::FailAlloc { nth: 1 }; OPS_MAX]));
 }
 
 #[test]

@@ -113,15 +113,12 @@ pub struct FuzzTableArgs {
     /// Only these faults.
     #[arg(long, value_delimiter = ',')]
     pub fault: Vec<String>,
-    /// Programs after which a search is given up.
-    #[arg(long, default_value_t = 50_000)]
+    /// Programs after which a search ends.
+    #[arg(long, default_value_t = 5_000)]
     pub programs: u64,
-    /// Searches for each fault, of which the median counts.
-    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=99))]
+    /// Searches with each setting, with the seeds from 1 on.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=999))]
     pub seeds: u32,
-    /// Searches at a time; as many as there are cores by default.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1024))]
-    pub jobs: Option<u16>,
     /// How long each engine runs, three times in turn, for the comparison of speed.
     #[arg(long, default_value = "20s", value_parser = duration)]
     pub time: Duration,

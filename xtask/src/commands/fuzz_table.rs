@@ -1,68 +1,58 @@
 //! `fuzz-table`: what libFuzzer is worth with what we add to it, in the form in which it stands in
 //! fuzz/README.md: programs needed to find each planted fault, with and without the extra counters
 //! and the custom mutator; and its speed beside the embedded engine's, in one run.
+//!
+//! Searches with different seeds are independent draws; faults that one search finds are not, for a program
+//! often shows many. So every search is for all faults, and what is compared is searches.
+
+mod judge;
+mod speed;
 
 use crate::cargo_fuzz;
 use crate::cli::FuzzTableArgs;
 use crate::commands::ci::root;
-use crate::commands::fuzz::cores;
 use crate::error::{Error, Found};
-use crate::files;
 use crate::output::print_json;
 use crate::subject::Planted;
+use judge::{Effort, Search};
 use mm_diff::check::Target;
-use mm_diff::engine::{self, Budget, EngineConfig};
 use mm_model::faults::Fault;
-use mm_ops::{Program, codec};
 use serde::Serialize;
+use speed::Speed;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
 
 /// Longest input, in bytes.
 const INPUT_BYTES_MAX: u32 = 1024;
 
-/// How often each engine's speed is measured.
-const SPEED_TURNS: usize = 3;
+/// What libFuzzer is given.
+#[derive(Clone, Copy, Serialize)]
+struct Setting {
+    name: &'static str,
+    counters: bool,
+    mutator: bool,
+}
 
-/// What libFuzzer is given: extra counters, custom mutator.
-const SETTINGS: [(&str, bool, bool); 4] = [
-    ("both", true, true),
-    ("no counters", false, true),
-    ("no mutator", true, false),
-    ("neither", false, false),
+const SETTINGS: [Setting; 4] = [
+    Setting { name: "both", counters: true, mutator: true },
+    Setting { name: "no counters", counters: false, mutator: true },
+    Setting { name: "no mutator", counters: true, mutator: false },
+    Setting { name: "neither", counters: false, mutator: false },
 ];
 
 #[derive(Serialize)]
 struct Report {
     programs_max: u64,
-    seeds: u32,
-    settings: Vec<&'static str>,
-    faults: Vec<FaultRow>,
+    faults: Vec<&'static str>,
+    columns: Vec<Column>,
     speed: Vec<Speed>,
 }
 
+/// The searches of one setting.
 #[derive(Serialize)]
-struct FaultRow {
-    id: &'static str,
-    /// For each setting, the searches' results.
-    programs: Vec<Vec<Option<u64>>>,
-}
-
-#[derive(Serialize)]
-struct Speed {
-    engine: &'static str,
-    programs_per_second: f64,
-    ops_per_second: f64,
-}
-
-/// One search.
-struct Search {
-    fault: usize,
-    setting: usize,
-    seed: u32,
+struct Column {
+    setting: Setting,
+    searches: Vec<Search>,
 }
 
 /// Measures and prints.
@@ -74,20 +64,22 @@ pub fn run(args: &FuzzTableArgs) -> Result<Found, Error> {
         args.fault.is_empty() || args.fault.iter().any(|name| name == fault.name())
     };
     let faults: Vec<Fault> = Fault::ALL.iter().filter(wanted).copied().collect();
-    let faulty = cargo_fuzz::build(Target::Lockstep, true)?;
-    let correct = cargo_fuzz::build(Target::Lockstep, false)?;
+    let binary = cargo_fuzz::build(Target::Lockstep, false)?;
     let bench = Bench::new()?;
-    let speed = bench.speed(&correct, args)?;
-    let found = bench.search_all(&faulty, &faults, args)?;
+    let speed = bench.speed(&binary, args)?;
+    let mut columns: Vec<Column> =
+        SETTINGS.iter().map(|setting| Column { setting: *setting, searches: Vec::new() }).collect();
+    for seed in 1..=args.seeds {
+        for column in &mut columns {
+            let search = bench.search(&binary, column.setting, seed, &faults, args.programs)?;
+            let (name, found) = (column.setting.name, search.found.iter().flatten().count());
+            eprintln!("seed {seed}, {name}: {found} of {} faults found", faults.len());
+            column.searches.push(search);
+        }
+    }
     let _gone = std::fs::remove_dir_all(&bench.base);
-    let rows = faults.iter().zip(found);
-    let report = Report {
-        programs_max: args.programs,
-        seeds: args.seeds,
-        settings: SETTINGS.iter().map(|setting| setting.0).collect(),
-        faults: rows.map(|(fault, programs)| FaultRow { id: fault.name(), programs }).collect(),
-        speed,
-    };
+    let names = faults.iter().map(|fault| fault.name()).collect();
+    let report = Report { programs_max: args.programs, faults: names, columns, speed };
     if args.json {
         print_json(&report);
     } else {
@@ -103,14 +95,10 @@ struct Bench {
 }
 
 impl Bench {
-    /// Every search begins with one program of one operation: without the mutator, what is measured
-    /// shall not be how long the magic of the binary format takes to guess.
     fn new() -> Result<Self, Error> {
         let base = root().join("target/fuzz-table").join(std::process::id().to_string());
         let seed = base.join("seed");
-        let program =
-            Program::parse("mmap p0 0+8 rw\n").map_err(|error| Error::Usage(error.to_string()))?;
-        files::write(&seed.join("one-mapping"), codec::encode(&program))?;
+        cargo_fuzz::begin(&seed)?;
         Ok(Self { base, seed })
     }
 
@@ -120,127 +108,35 @@ impl Bench {
         Ok(folder)
     }
 
-    /// By fault and setting: the programs each search took, `None` if it was given up.
-    fn search_all(
-        &self,
-        binary: &Path,
-        faults: &[Fault],
-        args: &FuzzTableArgs,
-    ) -> Result<Vec<Vec<Vec<Option<u64>>>>, Error> {
-        let mut searches = Vec::new();
-        for fault in 0..faults.len() {
-            for setting in 0..SETTINGS.len() {
-                searches.extend((1..=args.seeds).map(|seed| Search { fault, setting, seed }));
-            }
-        }
-        let results = Mutex::new(vec![vec![Vec::new(); SETTINGS.len()]; faults.len()]);
-        let next = AtomicUsize::new(0);
-        let work = || -> Result<(), Error> {
-            while let Some(search) = searches.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let fault = faults[search.fault].name();
-                let found = self.search(binary, fault, search, args.programs)?;
-                let setting = SETTINGS[search.setting].0;
-                let shown = found.map_or("given up".to_owned(), |programs| programs.to_string());
-                eprintln!("{fault:<40} {setting:<12} seed {:<3} {shown}", search.seed);
-                let mut results = results.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-                results[search.fault][search.setting].push(found);
-            }
-            Ok(())
-        };
-        let jobs = args.jobs.map_or_else(cores, usize::from);
-        std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..jobs).map(|_| scope.spawn(work)).collect();
-            workers.into_iter().try_for_each(|worker| {
-                worker.join().unwrap_or_else(|_| Err(Error::Usage("a worker panicked".to_owned())))
-            })
-        })?;
-        Ok(results.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner))
-    }
-
+    /// One search: libFuzzer on the correct model, then every fault on what it ran.
     fn search(
         &self,
         binary: &Path,
-        fault: &str,
-        search: &Search,
+        setting: Setting,
+        seed: u32,
+        faults: &[Fault],
         programs: u64,
-    ) -> Result<Option<u64>, Error> {
-        let (setting, counters, mutator) = SETTINGS[search.setting];
-        let name = format!("{fault}-{}-{}", setting.replace(' ', "-"), search.seed);
+    ) -> Result<Search, Error> {
+        let name = format!("{}-{seed}", setting.name.replace(' ', "-"));
         let folder = self.folder(&name)?;
+        let log = folder.join("log");
         let mut command = libfuzzer(binary, &folder);
-        command.arg(format!("-seed={}", search.seed)).arg(format!("-runs={programs}"));
+        command.arg(format!("-seed={seed}")).arg(format!("-runs={programs}"));
         command.args([self.folder(&format!("{name}/corpus"))?, self.seed.clone()]);
-        command.env("MMDIFF_FAULT", fault);
-        if !counters {
-            command.env("MMDIFF_COUNTERS", "off");
+        command.env("MMDIFF_LOG", &log);
+        if !setting.mutator {
+            // As libFuzzer has it: changes of bytes are small.
+            command.arg("-mutate_depth=5");
         }
-        if !mutator {
-            command.env("MMDIFF_MUTATOR", "off");
+        let off = [("MMDIFF_COUNTERS", setting.counters), ("MMDIFF_MUTATOR", setting.mutator)];
+        for (variable, _) in off.iter().filter(|(_, on)| !on) {
+            command.env(variable, "off");
         }
-        let wrong = |message: String| Error::Tool { tool: "libFuzzer".into(), message };
-        let output = command.output().map_err(|error| wrong(error.to_string()))?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        let units = text.lines().find_map(|l| l.strip_prefix("stat::number_of_executed_units:"));
-        let units = units.and_then(|units| units.trim().parse().ok());
-        let units = units.ok_or_else(|| wrong(format!("no statistics in its output\n{text}")))?;
-        let _gone = std::fs::remove_dir_all(&folder);
-        Ok((!output.status.success()).then_some(units))
-    }
-
-    /// Both engines on the correct model, each on one core, in turns, so that whatever else the machine
-    /// does falls on both; the median turn counts.
-    fn speed(&self, binary: &Path, args: &FuzzTableArgs) -> Result<Vec<Speed>, Error> {
-        let (mut theirs, mut ours) = (Vec::new(), Vec::new());
-        for turn in 0..SPEED_TURNS {
-            theirs.push(self.speed_of_libfuzzer(binary, args.time, turn)?);
-            ours.push(speed_of_embedded(args.time, turn)?);
-            let (theirs, ours) = (theirs[turn].0, ours[turn].0);
-            eprintln!("programs/s: libFuzzer {theirs:.0}, embedded {ours:.0}");
-        }
-        Ok(vec![median("libFuzzer, target `lockstep`", theirs), median("embedded", ours)])
-    }
-
-    /// Programs and operations per second.
-    fn speed_of_libfuzzer(
-        &self,
-        binary: &Path,
-        time: Duration,
-        turn: usize,
-    ) -> Result<(f64, f64), Error> {
-        let folder = self.folder(&format!("speed-{turn}"))?;
-        let stats = self.folder(&format!("speed-{turn}/stats"))?;
-        let mut command = libfuzzer(binary, &folder);
-        command.arg(format!("-seed={}", turn + 1));
-        command.arg(format!("-max_total_time={}", time.as_secs().max(1)));
-        command.args([self.folder(&format!("speed-{turn}/corpus"))?, self.seed.clone()]);
-        command.env("MMDIFF_STATS", &stats);
-        let start = Instant::now();
         cargo_fuzz::run_quietly(&mut command, "libFuzzer")?;
-        let seconds = start.elapsed().as_secs_f64();
-        let (programs, ops) = cargo_fuzz::totals(&stats)?;
-        Ok((programs as f64 / seconds, ops as f64 / seconds))
+        let search = judge::judge(&log, seed, faults)?;
+        let _gone = std::fs::remove_dir_all(&folder);
+        Ok(search)
     }
-}
-
-/// Programs and operations per second.
-fn speed_of_embedded(time: Duration, turn: usize) -> Result<(f64, f64), Error> {
-    let config = EngineConfig {
-        seed: turn as u64 + 1,
-        jobs: 1,
-        budget: Budget { time: Some(time), programs: None },
-        ..EngineConfig::default()
-    };
-    let report =
-        engine::fuzz(&config, &Planted::default().factory(), &AtomicBool::new(false), &|_| {})
-            .map_err(|error| Error::Tool { tool: "fuzz".into(), message: error.to_string() })?;
-    Ok((report.programs_per_second, report.ops as f64 / report.seconds))
-}
-
-/// The turn with the median of programs per second.
-fn median(engine: &'static str, mut turns: Vec<(f64, f64)>) -> Speed {
-    turns.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let (programs_per_second, ops_per_second) = turns[turns.len() / 2];
-    Speed { engine, programs_per_second, ops_per_second }
 }
 
 /// libFuzzer with what all runs have in common; what it finds goes into the folder.
@@ -249,7 +145,6 @@ fn libfuzzer(binary: &Path, folder: &Path) -> Command {
     command
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .args(cargo_fuzz::FLAGS)
-        .arg("-print_final_stats=1")
         .arg(format!("-artifact_prefix={}/", folder.display()))
         .env("RUST_BACKTRACE", "0")
         .current_dir(folder);
@@ -258,23 +153,57 @@ fn libfuzzer(binary: &Path, folder: &Path) -> Command {
 
 /// Markdown, to be pasted.
 fn print(report: &Report) {
-    say!("| fault | {} |", report.settings.join(" | "));
-    say!("|---|{}", "--:|".repeat(report.settings.len()));
-    for row in &report.faults {
-        let cells: Vec<String> =
-            row.programs.iter().map(|found| cell(found, report.programs_max)).collect();
-        say!("| {} | {} |", row.id, cells.join(" | "));
+    let names: Vec<&str> = report.columns.iter().map(|column| column.setting.name).collect();
+    let heading = |first: &str| {
+        say!("| {first} | {} |", names.join(" | "));
+        say!("|---|{}", "--:|".repeat(names.len()));
+    };
+    let line = |first: &str, cell: &dyn Fn(&Column) -> String| {
+        let cells: Vec<String> = report.columns.iter().map(cell).collect();
+        say!("| {first} | {} |", cells.join(" | "));
+    };
+    heading("by search, and the standard error of the mean");
+    let faults = report.faults.len();
+    line(&format!("found, of {faults}"), &|column| {
+        Mean::of(column.searches.iter().map(|s| s.found.iter().flatten().count() as f64)).show(1)
+    });
+    line("programs needed (geometric mean)", &|column| {
+        Mean::of(logs(column, |effort| effort.programs)).show_exp()
+    });
+    line("operations needed (geometric mean)", &|column| {
+        // Bytes that are no program cost none: where little is found, that says nothing.
+        let found: usize = column.searches.iter().map(|s| s.found.iter().flatten().count()).sum();
+        let tells = 2 * found > faults * column.searches.len();
+        let mean = || Mean::of(logs(column, |effort| effort.operations)).show_exp();
+        if tells { mean() } else { "—".to_owned() }
+    });
+    line("found by any search", &|column| {
+        let any = |fault: &usize| column.searches.iter().any(|s| s.found[*fault].is_some());
+        (0..faults).filter(any).count().to_string()
+    });
+    if let [both, without, ..] = &report.columns[..] {
+        let count = |search: &Search| search.found.iter().flatten().count() as f64;
+        let pairs = both.searches.iter().zip(&without.searches);
+        let more = Mean::of(pairs.map(|(ours, theirs)| count(ours) - count(theirs)));
+        say!("\nwith the counters {} faults more found by search", more.show(1));
+        say!("{}", compared(both, without, "programs", |effort| effort.programs));
+        say!("{}\n", compared(both, without, "operations", |effort| effort.operations));
     }
-    say!("| **found** | {} |", found_by_setting(report).join(" | "));
-    say!("\n| engine | programs/s | operations/s |\n|---|--:|--:|");
+    say!("| engine | programs/s | operations/s |\n|---|--:|--:|");
     for Speed { engine, programs_per_second, ops_per_second } in &report.speed {
         say!("| {engine} | {programs_per_second:.0} | {ops_per_second:.0} |");
     }
+    say!("");
+    heading("fault");
+    for (fault, id) in report.faults.iter().enumerate() {
+        line(id, &|column| median(column, fault, report.programs_max));
+    }
 }
 
-/// The median of the searches; one that was given up is longer than all others.
-fn cell(found: &[Option<u64>], programs_max: u64) -> String {
-    let mut sorted: Vec<u64> = found.iter().map(|found| found.unwrap_or(u64::MAX)).collect();
+/// The median search; one that did not find the fault is longer than all others.
+fn median(column: &Column, fault: usize, programs_max: u64) -> String {
+    let programs = |search: &Search| search.found[fault].map_or(u64::MAX, |found| found.programs);
+    let mut sorted: Vec<u64> = column.searches.iter().map(programs).collect();
     sorted.sort_unstable();
     match sorted.get(sorted.len() / 2) {
         Some(&u64::MAX) | None => format!("> {programs_max}"),
@@ -282,16 +211,54 @@ fn cell(found: &[Option<u64>], programs_max: u64) -> String {
     }
 }
 
-/// For each setting: how many faults its median search finds, and the programs of all searches.
-fn found_by_setting(report: &Report) -> Vec<String> {
-    let total = report.faults.len();
-    (0..report.settings.len())
-        .map(|setting| {
-            let all = report.faults.iter().map(|row| &row.programs[setting]);
-            let found = all.clone().filter(|found| !cell(found, 0).starts_with('>')).count();
-            let programs: u64 =
-                all.flatten().map(|found| found.unwrap_or(report.programs_max)).sum();
-            format!("{found} of {total}, {programs} programs")
-        })
-        .collect()
+/// For each search the logarithm of the geometric mean, over the faults, of what it took; a fault not found
+/// counts as if the next program had shown it.
+fn logs(column: &Column, unit: fn(&Effort) -> u64) -> impl Iterator<Item = f64> + '_ {
+    column.searches.iter().map(move |search| {
+        let log = |found: &Option<Effort>| {
+            (unit(found.as_ref().unwrap_or(&search.total)) as f64).max(1.0).ln()
+        };
+        search.found.iter().map(log).sum::<f64>() / search.found.len().max(1) as f64
+    })
+}
+
+/// What the counters change, search by search: those with the same seed begin alike.
+fn compared(both: &Column, without: &Column, what: &str, unit: fn(&Effort) -> u64) -> String {
+    let pairs = logs(both, unit).zip(logs(without, unit));
+    let differences: Vec<f64> = pairs.map(|(ours, theirs)| ours - theirs).collect();
+    let fewer = differences.iter().filter(|difference| **difference < 0.0).count();
+    let Mean { mean, error } = Mean::of(differences.iter().copied());
+    format!(
+        "with the counters {:.3} of the {what} needed without (two standard errors: {:.3} to {:.3}); fewer in {fewer} of {} pairs",
+        mean.exp(),
+        (mean - 2.0 * error).exp(),
+        (mean + 2.0 * error).exp(),
+        differences.len()
+    )
+}
+
+/// A mean and its standard error.
+struct Mean {
+    mean: f64,
+    error: f64,
+}
+
+impl Mean {
+    fn of(values: impl Iterator<Item = f64>) -> Self {
+        let values: Vec<f64> = values.collect();
+        let count = values.len().max(1) as f64;
+        let mean = values.iter().sum::<f64>() / count;
+        let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+        Self { mean, error: (squares / (count - 1.0).max(1.0) / count).sqrt() }
+    }
+
+    fn show(&self, digits: usize) -> String {
+        format!("{:.digits$} ± {:.digits$}", self.mean, self.error)
+    }
+
+    /// Of logarithms: the geometric mean, and its error.
+    fn show_exp(&self) -> String {
+        let mean = self.mean.exp();
+        format!("{mean:.0} ± {:.0}", mean * self.error)
+    }
 }

@@ -30,6 +30,7 @@ const LINE_EVERY: Duration = Duration::from_secs(10);
 
 /// The folders of one campaign, below target/.
 struct Folders {
+    base: PathBuf,
     new: PathBuf,
     artifacts: PathBuf,
     stats: PathBuf,
@@ -46,8 +47,8 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
     let planted = Planted::find(args.fault.as_deref())?;
     let stop = fuzz::stop_on_ctrl_c()?;
     let binary = cargo_fuzz::build(Target::Lockstep, args.fault.is_some())?;
-    let known = known_corpus()?;
     let folders = Folders::make()?;
+    let known = if args.fault.is_some() { folders.next_to_nothing()? } else { known_corpus()? };
     let seed = args.seed.unwrap_or_else(fuzz::any_seed);
     // libFuzzer's seeds have 32 bits, and 0 means any.
     let seed = u64::from(seed as u32).max(1);
@@ -103,7 +104,17 @@ impl Folders {
             let result = std::fs::create_dir_all(&folder);
             result.map_err(Error::file("create", &folder)).map(|()| folder)
         };
-        Ok(Self { new: made("corpus")?, artifacts: made("artifacts")?, stats: made("stats")? })
+        let (new, artifacts, stats) = (made("corpus")?, made("artifacts")?, made("stats")?);
+        Ok(Self { base, new, artifacts, stats })
+    }
+
+    /// What a search for a planted fault begins with, as the embedded engine's does with nothing. The project's
+    /// seeds would be no search: libFuzzer reads them before it begins, and of each that shows the fault a
+    /// process dies.
+    fn next_to_nothing(&self) -> Result<PathBuf, Error> {
+        let folder = self.base.join("known");
+        cargo_fuzz::begin(&folder)?;
+        Ok(folder)
     }
 }
 
