@@ -494,8 +494,8 @@ impl Ideal {
             }
             let end = u32::try_from(region.end).unwrap_or(u32::MAX);
             let pages = space.pages.range(*start as u32..end);
-            copy.pages
-                .extend(pages.map(|(vpn, page)| (*vpn, Page { or_zero: region.unsure, ..*page })));
+            let copied = |page: &Page| Page { or_zero: page.or_zero || region.unsure, ..*page };
+            copy.pages.extend(pages.map(|(vpn, page)| (*vpn, copied(page))));
         }
         if let Some(place) = self.spaces.get_mut(child.index()) {
             *place = Some(copy);

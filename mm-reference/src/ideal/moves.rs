@@ -132,9 +132,11 @@ impl Ideal {
             space.pages.range(bounds(range)).map(|(vpn, page)| (*vpn, *page)).collect();
         for (vpn, page) in pages {
             let at = to.0 + (vpn - range.start.0);
-            let fresh = Page { value: Value::ZERO, or_zero: true, ..page };
+            // What is out of reach since an earlier move of this kind is as open as it was (`settle`).
+            let value = page.instead.map_or(Value::ZERO, |_| page.value);
+            let fresh = Page { value, or_zero: true, ..page };
             let there = space.pages.entry(at).or_insert(fresh);
-            there.instead = Some((page.value, page.lineage, page.or_lineages));
+            there.instead = page.instead.or(Some((page.value, page.lineage, page.or_lineages)));
             there.fading |= page.fading;
             there.lost |= page.lost;
             there.poisoned |= page.poisoned;
