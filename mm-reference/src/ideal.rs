@@ -12,7 +12,8 @@
 //!   later write reaches (D5, D7): `MaybeZeroPage`.
 //! * A FOLL_GET handle promises no coherence (D6, R13). What may be read through one is what its
 //!   owner had there then or later, or a device wrote there: [`Held::Plain`]. What is *written*
-//!   through one may reach whoever inherited the page by fork: `stray`.
+//!   through one may reach whoever inherited the page by fork, or has it since KSM merged a clean page
+//!   with it (P2): `stray`.
 //! * What MADV_FREE gave up, and what MAP_DROPPABLE holds, may read zero from any operation on, until
 //!   it is written again (E9, Z6): `fading`. The kernel even takes it from relatives who gave nothing
 //!   up, if their mapping is clean (I7; docs/kernel-findings.md).
@@ -221,12 +222,7 @@ impl Ideal {
                 self.mark_sharers(pid, vpn, |page| page.poisoned = true);
                 self.untie_pins_of_poisoned();
             }
-            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok)
-                if self.poisoned((pid, vpn)) || self.poisoned((with, to)) =>
-            {
-                self.mark_sharers(pid, vpn, |page| page.poisoned = true);
-                self.mark_sharers(with, to, |page| page.poisoned = true);
-            }
+            (Op::Ksm { pid, vpn, with, to }, Outcome::Ok) => self.merge((pid, vpn), (with, to)),
             (Op::Mmap { pid, range, droppable, .. }, Outcome::Ok) => {
                 self.map(pid, range, droppable);
             }
@@ -509,6 +505,24 @@ impl Ideal {
         let sharer = |page: &&mut Page| page.lineage == lineage || page.value == value;
         for space in self.spaces.iter_mut().flatten() {
             space.pages.values_mut().filter(sharer).for_each(&mark);
+        }
+    }
+
+    /// Two pages are one until somebody writes to them. A plain reference to the one that stays reaches both:
+    /// KSM takes a page that is clean, whoever refers to it (P2).
+    fn merge(&mut self, one: (Pid, Vpn), other: (Pid, Vpn)) {
+        if self.poisoned(one) || self.poisoned(other) {
+            self.mark_sharers(one.0, one.1, |page| page.poisoned = true);
+            self.mark_sharers(other.0, other.1, |page| page.poisoned = true);
+        }
+        for (to, from) in [(one, other), (other, one)] {
+            let Some(Page { lineage, or_lineages, .. }) = self.page(from.0, from.1).copied() else {
+                continue;
+            };
+            if let Some(page) = self.page(to.0, to.1) {
+                page.or_lineages.add(lineage);
+                page.or_lineages.add_all(or_lineages);
+            }
         }
     }
 

@@ -1,5 +1,5 @@
 //! Where a page may come from, besides where it does come from as far as one can see. A move that
-//! failed midway leaves two pages that cannot be told apart if they hold the same.
+//! failed midway leaves two pages that cannot be told apart if they hold the same; KSM makes one of two.
 
 /// Lineages that a page may have as well. Of more than a few it may have any.
 #[derive(Clone, Copy, Debug, Default)]
