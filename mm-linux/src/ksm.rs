@@ -7,11 +7,11 @@
 //! Of two pages ksmd makes the one it scans later the common one, the operation the one it names
 //! first ([`in_scan_order`]).
 
-use crate::arena;
+use crate::folio::is_page;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields};
 use crate::{smaps, sys};
-use mm_ops::{Errno, Mm, Observation, Op, Outcome, PageState, PageView, Pid, Value, Vpn};
+use mm_ops::{Errno, Mm, Observation, Op, Outcome, PageView, Pid, Value, Vpn};
 use std::collections::BTreeSet;
 use std::fs;
 use std::time::{Duration, Instant};
@@ -100,20 +100,9 @@ impl Mergeable {
     fn of(linux: &Linux) -> Result<Self, Errno> {
         let mut seen = Observation::default();
         linux.observe(&mut seen);
-        let mut pages = Vec::new();
-        let mut ranges = Vec::new();
-        let mut of = None;
-        for (at, page) in seen.pages.iter().enumerate() {
-            if of != Some(page.pid) {
-                of = Some(page.pid);
-                ranges = smaps::ranges_with(linux, page.pid, smaps::MERGEABLE)?;
-            }
-            let address = arena::address(page.vpn);
-            let present = matches!(page.state, PageState::Page | PageState::PageByPmd);
-            if present && ranges.iter().any(|(start, end)| (*start..*end).contains(&address)) {
-                pages.push(at);
-            }
-        }
+        let present = |at: &usize| is_page(seen.pages[*at].state);
+        let places = (0..seen.pages.len()).filter(present);
+        let pages = smaps::places_with(linux, &seen, places, smaps::MERGEABLE)?;
         Ok(Self { seen, pages })
     }
 

@@ -50,7 +50,8 @@ pub(crate) fn none_is_cached_unmarked(linux: &Linux) -> Result<(), Errno> {
 
 /// Whether a locked mapping has any of the folio.
 pub(crate) fn has_any(linux: &Linux, seen: &Observation, folio: &Folio) -> Result<bool, Errno> {
-    Ok(smaps::count_with(linux, seen, &folio.places, smaps::LOCKED)? > 0)
+    let places = folio.places.iter().copied();
+    Ok(!smaps::places_with(linux, seen, places, smaps::LOCKED)?.is_empty())
 }
 
 /// Whether some page of the range is of a folio that reclaim may not have. Seen by root only.

@@ -11,7 +11,7 @@ pub(crate) const MERGEABLE: &str = "mg";
 pub(crate) const LOCKED: &str = "lo";
 
 /// Where the mappings of a process with this flag begin and end.
-pub(crate) fn ranges_with(linux: &Linux, pid: Pid, flag: &str) -> Result<Vec<(u64, u64)>, Errno> {
+fn ranges_with(linux: &Linux, pid: Pid, flag: &str) -> Result<Vec<(u64, u64)>, Errno> {
     let smaps = format!("/proc/{}/smaps", linux.process(pid)?.pid);
     let text = fs::read_to_string(smaps).map_err(|error| {
         linux.trouble(Trouble::Other(format!("reading smaps: {error}")));
@@ -20,23 +20,26 @@ pub(crate) fn ranges_with(linux: &Linux, pid: Pid, flag: &str) -> Result<Vec<(u6
     Ok(ranges_in(&text, flag))
 }
 
-/// How many of these places of an observation, in ascending order, lie in mappings with this flag.
-pub(crate) fn count_with(
+/// Those of these places of an observation, in ascending order, that lie in mappings with this flag.
+pub(crate) fn places_with(
     linux: &Linux,
     seen: &Observation,
-    places: &[usize],
+    places: impl Iterator<Item = usize>,
     flag: &str,
-) -> Result<usize, Errno> {
-    let (mut of, mut ranges, mut count) = (None, Vec::new(), 0);
-    for page in places.iter().map(|at| &seen.pages[*at]) {
+) -> Result<Vec<usize>, Errno> {
+    let (mut of, mut ranges, mut flagged) = (None, Vec::new(), Vec::new());
+    for at in places {
+        let page = &seen.pages[at];
         if of != Some(page.pid) {
             of = Some(page.pid);
             ranges = ranges_with(linux, page.pid, flag)?;
         }
         let address = arena::address(page.vpn);
-        count += usize::from(ranges.iter().any(|(start, end)| (*start..*end).contains(&address)));
+        if ranges.iter().any(|(start, end)| (*start..*end).contains(&address)) {
+            flagged.push(at);
+        }
     }
-    Ok(count)
+    Ok(flagged)
 }
 
 fn ranges_in(smaps: &str, wanted: &str) -> Vec<(u64, u64)> {

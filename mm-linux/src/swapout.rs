@@ -107,15 +107,17 @@ fn by_cgroup(linux: &Linux, pid: Pid, before: &Observation, folio: &Folio) -> An
         // locked mapping.
         return not_driven(linux, "of a folio that is mlocked only by its mapping");
     }
-    let mergeable = smaps::count_with(linux, before, &folio.places, smaps::MERGEABLE)?;
-    if folio.places.iter().any(|at| before.folios[*at].ksm) && mergeable < folio.places.len() {
+    let places = || folio.places.iter().copied();
+    if places().any(|at| before.folios[at].ksm)
+        && smaps::places_with(linux, before, places(), smaps::MERGEABLE)?.len() < folio.places.len()
+    {
         // Who had the page before it was merged, and lets nothing be merged, is not on the page's list.
         return not_driven(
             linux,
             "of a KSM page that memory without MADV_MERGEABLE has, too (L13)",
         );
     }
-    let leaves = Leaves::at(linux, before, folio.places.iter().copied())?;
+    let leaves = Leaves::at(linux, before, places())?;
     cgroup::reclaim(linux, pid, before, folio, true)
         .map_err(|obstacle| cgroup::not_driven(linux, "swap_out of a shared folio", &obstacle))?;
     let after = look(linux);
