@@ -84,4 +84,10 @@ impl Program {
         // What one process mapped, each of the others can have by a fork.
         mapped.sum::<u64>().min(space) * u64::from(self.config.procs)
     }
+
+    /// An upper bound of what a run costs: operations times [pages](Self::footprint_pages).
+    #[must_use]
+    pub fn work(&self) -> u64 {
+        self.footprint_pages().saturating_mul(self.steps.len() as u64)
+    }
 }

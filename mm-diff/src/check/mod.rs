@@ -18,8 +18,8 @@ use arbitrary::{Arbitrary, Unstructured};
 use mm_ops::{Mm, Program};
 use std::fmt;
 
-/// Most work one program may mean: its operations times the pages it can have mapped. More is not
-/// run by an engine: a farm would report it as a timeout and learn nothing.
+/// Most [work](Program::work) one program may mean. More is not run by an engine: a farm would report it as
+/// a timeout and learn nothing.
 pub const WORK_MAX: u64 = 1 << 20;
 
 /// Most work of a program that is run thousands of times.
@@ -93,8 +93,8 @@ impl Target {
     fn runs(self, program: &Program) -> bool {
         match self {
             Self::Text | Self::Codec => true,
-            Self::Minimizer => work(program) <= WORK_MINIMIZED_MAX,
-            Self::Lockstep | Self::Bytes | Self::Batching => work(program) <= WORK_MAX,
+            Self::Minimizer => program.work() <= WORK_MINIMIZED_MAX,
+            Self::Lockstep | Self::Bytes | Self::Batching => program.work() <= WORK_MAX,
         }
     }
 }
@@ -103,11 +103,6 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
     }
-}
-
-/// An upper bound of what a program costs: operations times pages.
-fn work(program: &Program) -> u64 {
-    program.footprint_pages().saturating_mul(program.steps.len() as u64)
 }
 
 /// What became of an input.

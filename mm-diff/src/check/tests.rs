@@ -14,7 +14,7 @@ fn right() -> Reference {
 fn programs(count: usize) -> impl Iterator<Item = Program> {
     let mut rng = seeded(5, 0);
     std::iter::repeat_with(move || random_program(&Profile::random(Areas::ALL, &mut rng), &mut rng))
-        .filter(|program| super::work(program) < 1 << 12)
+        .filter(|program| program.work() < 1 << 12)
         .take(count)
 }
 
@@ -112,7 +112,7 @@ fn what_is_no_program_is_kept_by_readers_only() {
 fn too_much_work_is_rejected() {
     let text = "config ptes=512\nmmap p0 0+134217728 rw\n";
     let program = Program::parse(text).unwrap();
-    assert!(super::work(&program) > WORK_MAX);
+    assert!(program.work() > WORK_MAX);
     let mut checks = Checks::new(right);
     for target in [Target::Lockstep, Target::Batching, Target::Minimizer] {
         let verdict = checks.run(target, &codec::encode(&program), &mut ());

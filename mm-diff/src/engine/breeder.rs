@@ -3,6 +3,7 @@
 
 use super::corpus::{Corpus, below};
 use super::feedback::Feedback;
+use crate::check::WORK_MAX;
 use mm_ops::Program;
 use mm_ops::generate::{Areas, Profile, random_program_into};
 use mm_ops::mutate::{mutate, splice};
@@ -51,8 +52,13 @@ impl Breeder {
         self.corpus.len()
     }
 
-    /// Writes the next program over the last one.
+    /// Writes the next program over the last one: one of [`WORK_MAX`] at most.
     pub fn make(&mut self, program: &mut Program) {
+        self.draw(program);
+        shorten(program);
+    }
+
+    fn draw(&mut self, program: &mut Program) {
         let Self { rng, corpus, profile, .. } = self;
         let fresh = below(rng, FRESH_ONE_IN) == 0;
         let Some(base) = corpus.pick(rng).filter(|_| !fresh) else {
@@ -78,5 +84,31 @@ impl Breeder {
             let kept = Program { config: program.config, steps };
             self.corpus.add(kept, self.feedback.cost(), &mut self.rng);
         }
+    }
+}
+
+/// Leaves the first operations of a program that would take all the time of a run. It is rare: a length that was
+/// drawn to be refused fits the larger tables of another program.
+fn shorten(program: &mut Program) {
+    while program.work() > WORK_MAX {
+        program.steps.truncate(program.steps.len() / 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_would_take_for_ever_is_cut_and_nothing_else() {
+        let small = Program::parse("mmap p0 0+8 rw\nwrite p0 0 a\n").unwrap();
+        let mut program = small.clone();
+        shorten(&mut program);
+        assert_eq!(program, small);
+        let text = "config ptes=512 procs=1\nmmap p0 0+512 rw\nwrite p0 0 a\nmmap p0 512+134217216 rw\nread p0 0\n";
+        let mut large = Program::parse(text).unwrap();
+        let whole = large.clone();
+        shorten(&mut large);
+        assert_eq!(large.steps, whole.steps[..2]);
     }
 }

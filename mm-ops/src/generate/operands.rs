@@ -527,7 +527,9 @@ impl<'a, D: Draw + ?Sized> Maker<'a, D> {
             }
             _ => self.page_of(window),
         };
-        let room = (window.end().saturating_sub(u64::from(start)) as u32).max(1);
+        // A program that was changed may have its mappings far below the window of today.
+        let room = window.end().saturating_sub(u64::from(start));
+        let room = room.clamp(1, u64::from(window.len.max(1))) as u32;
         let len = match self.draw.below(16) {
             0..5 => room,
             5..9 => ptes,

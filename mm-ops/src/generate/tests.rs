@@ -306,6 +306,30 @@ fn an_extended_program_begins_as_it_was_and_can_be_said() {
     assert_eq!(full, Program::new(Config::default(), vec![Op::FailAlloc { nth: 1 }; OPS_MAX]));
 }
 
+/// What a program has mapped below, or far below, today's window is no reason for more than the window holds.
+#[test]
+fn what_is_mapped_elsewhere_does_not_widen_the_window() {
+    for seed in 0..3000 {
+        let mut rng = seeded(seed, 2);
+        let first = Profile {
+            window: Window { place: Place::Start, tables: 2 },
+            ..Profile::even(Areas::ALL)
+        };
+        let last = Profile { window: Window { place: Place::End, tables: 2 }, ..first.clone() };
+        let mut program = random_program(&first, &mut rng);
+        let before = program.steps.len();
+        extend(&mut program, 20, &last, &mut rng);
+        let window = last.window.pages(&program.config);
+        for step in &program.steps[before..] {
+            if let Op::Mmap { range, .. } = step.op
+                && range.end() <= program.config.space_pages().into()
+            {
+                assert!(range.len <= window.len + 1, "{}", step.op);
+            }
+        }
+    }
+}
+
 #[test]
 fn splicing_takes_from_both() {
     let op = |nth| Op::FailAlloc { nth };
