@@ -8,7 +8,7 @@
 #   MMDIFF_TARGET_DIR  where to compile; fuzz/target by default
 #   MMDIFF_XTASK       the command line, already built
 
-# A line for each target that is built anywhere; xtask/tests/farm.rs compares it with the crate.
+# A line for each target that is built anywhere; xtask/tests/all/farm.rs compares it with the crate.
 ALL_TARGETS="lockstep bytes text codec batching minimizer"
 
 targets=${MMDIFF_TARGETS:-$ALL_TARGETS}

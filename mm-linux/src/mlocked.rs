@@ -4,13 +4,9 @@
 
 use crate::folio::{Folio, frames, look};
 use crate::linux::{Linux, Trouble};
-use crate::observe::{read_words, word};
-use crate::page::PAGE_SIZE;
+use crate::smaps;
 use crate::swap::Device;
-use crate::{arena, smaps};
 use mm_ops::{Errno, Observation, PageRange, Pid};
-use rustix::fd::AsFd;
-use rustix::fs::{Mode, OFlags};
 
 /// MREMAP_DONTUNMAP unlocks the mapping that it leaves, and not the pages that stay in it: reclaim and MADV_FREE
 /// pass them over from then on, while the rules know of locked mappings only (Z2). Such a program ends here. To be
@@ -19,8 +15,7 @@ pub(crate) fn none_stays(linux: &Linux, pid: Pid, range: PageRange) -> Result<()
     if !linux.past.left_behind {
         return Ok(());
     }
-    let seen = unevictable(linux, pid, range).map_err(|errno| linux.errno(errno))?;
-    if seen {
+    if unevictable(linux, pid, range) {
         let why = "reclaim or MADV_FREE of pages that were locked when MREMAP_DONTUNMAP unlocked their \
                    mapping: the kernel still takes them for locked";
         linux.trouble(Trouble::NotDriven(why.to_owned()));
@@ -55,27 +50,11 @@ pub(crate) fn has_any(linux: &Linux, seen: &Observation, folio: &Folio) -> Resul
 }
 
 /// Whether some page of the range is of a folio that reclaim may not have. Seen by root only.
-fn unevictable(linux: &Linux, pid: Pid, range: PageRange) -> Result<bool, i32> {
-    const PRESENT: u64 = 1 << 63;
-    const FRAME_BITS: u64 = (1 << 55) - 1;
-    const UNEVICTABLE: u64 = 1 << 18;
-    let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-    let Ok(kpageflags) = rustix::fs::open("/proc/kpageflags", flags, Mode::empty()) else {
-        return Ok(false);
-    };
-    let pages = linux.config.space_pages().saturating_sub(range.start.0).min(range.len);
-    let process = linux.process(pid).map_err(|_| libc::ESRCH)?;
-    let (mut entries, mut of_frame) = (Vec::new(), Vec::new());
-    let first = arena::address(range.start) / PAGE_SIZE;
-    read_words(process.pagemap.as_fd(), first, pages as usize, &mut entries)?;
-    for index in 0..pages as usize {
-        let entry = word(&entries, index);
-        if entry & PRESENT != 0 {
-            read_words(kpageflags.as_fd(), entry & FRAME_BITS, 1, &mut of_frame)?;
-            if word(&of_frame, 0) & UNEVICTABLE != 0 {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
+fn unevictable(linux: &Linux, pid: Pid, range: PageRange) -> bool {
+    let seen = look(linux);
+    let mut own = frames(&seen).filter(|(at, _)| {
+        let page = &seen.pages[*at];
+        page.pid == pid && range.contains(page.vpn)
+    });
+    own.any(|(at, _)| Folio::at(&seen, at).is_some_and(|folio| folio.unevictable))
 }

@@ -1,16 +1,13 @@
 //! Ties rule IDs together: what is cited is written down, what is written down is shown by a program
 //! that cites it, and a program that cites a rule makes it fire.
 
+use crate::root;
 use mm_diff::{Rig, StepView, invariants};
 use mm_model::Model;
 use mm_ops::{Config, Program};
 use mm_reference::Rule;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
-}
+use std::path::Path;
 
 /// Files below a folder with this ending, sorted, with their text.
 fn files(folder: &str, ending: &str) -> Vec<(String, String)> {

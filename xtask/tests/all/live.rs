@@ -1,22 +1,12 @@
 //! The command line on the running kernel. Where the probe does not allow it, one line says so.
 
-use std::process::{Command, Output};
-
-fn xtask(args: &[&str]) -> Output {
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-    let xtask = Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).current_dir(root).output();
-    xtask.expect("xtask runs")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
-}
+use crate::run::{Done, xtask};
 
 /// What the probe lacks of what the tests need; prints the one line.
 fn lacking(test: &str) -> bool {
     let probe = xtask(&["linux", "--probe", "--json"]);
     let table: serde_json::Value =
-        serde_json::from_slice(&probe.stdout).unwrap_or(serde_json::Value::Null);
+        serde_json::from_str(&probe.shown).unwrap_or(serde_json::Value::Null);
     let needed =
         ["PROCMAP_QUERY", "PAGEMAP_SCAN", "frame numbers in pagemap", "folio size settings"];
     let available = |name: &str| {
@@ -32,8 +22,8 @@ fn lacking(test: &str) -> bool {
 
 /// Whether another run had the kernel's settings for so long that this one gave up; prints the one
 /// line.
-fn taken(test: &str, done: &Output) -> bool {
-    let taken = text(&done.stderr).contains("another run has held the kernel's settings");
+fn taken(test: &str, done: &Done) -> bool {
+    let taken = done.said.contains("another run has held the kernel's settings");
     if taken {
         eprintln!("left out: {test}: another run of the driver has the kernel's settings");
     }
@@ -49,8 +39,8 @@ fn the_copy_on_write_programs_pass_three_way() {
     if taken("the copy-on-write programs three-way", &done) {
         return;
     }
-    let (out, err) = (text(&done.stdout), text(&done.stderr));
-    assert_eq!(done.status.code(), Some(0), "{out}{err}");
+    let Done { status, shown: out, said: err } = done;
+    assert_eq!(status, Some(0), "{out}{err}");
     let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
     let number = |key: &str| report[key].as_u64().expect("a number");
     assert!(number("passed") >= 70, "{out}");
@@ -73,8 +63,8 @@ fn a_wrong_rule_of_the_reference_is_exposed_and_blamed() {
     if taken("a wrong rule of the reference", &done) {
         return;
     }
-    let (out, err) = (text(&done.stdout), text(&done.stderr));
-    assert_eq!(done.status.code(), Some(1), "{out}{err}");
+    let Done { status, shown: out, said: err } = done;
+    assert_eq!(status, Some(1), "{out}{err}");
     let report: serde_json::Value = serde_json::from_str(&out).expect("JSON");
     let blame = report["blame"][0].as_str().expect("a blame line");
     assert!(blame.starts_with("blame: the reference is alone, at operation "), "{blame}");
@@ -95,8 +85,8 @@ fn a_run_that_executed_nothing_fails() {
         return;
     }
     // What is left of the program in part is empty: nothing that counts as having run.
-    let err = text(&done.stderr);
-    assert_eq!(done.status.code(), Some(2), "{err}");
+    let err = done.said;
+    assert_eq!(done.status, Some(2), "{err}");
     assert!(err.contains("no program was executed on the kernel"), "{err}");
 }
 
@@ -105,7 +95,7 @@ fn a_program_is_exported_to_each_language() {
     let file = "corpus/seeds/zap/dontneed-errors.mm";
     for (language, word) in [("rust", "fn "), ("c", "int main"), ("syz", "mmap(")] {
         let done = xtask(&["export", file, "--to", language]);
-        assert!(done.status.success(), "{}", text(&done.stderr));
-        assert!(text(&done.stdout).contains(word), "{}", text(&done.stdout));
+        assert_eq!(done.status, Some(0), "{}", done.said);
+        assert!(done.shown.contains(word), "{}", done.shown);
     }
 }

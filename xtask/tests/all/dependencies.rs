@@ -1,8 +1,8 @@
 //! The arrows of ARCHITECTURE.md: which crate may depend on which. A new arrow is a decision; it is
 //! made there and here, in one change.
 
+use crate::root;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
 
 /// Each crate with the crates of this project it may depend on (dev-dependencies included).
 const ARROWS: &[(&str, &[&str])] = &[
@@ -15,10 +15,6 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("fuzz", &["mm-ops", "mm-diff", "mm-model"]),
     ("fuzz/bolero", &["mm-ops", "mm-diff", "mm-model"]),
 ];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
-}
 
 fn manifest(folder: &str) -> toml::Table {
     let path = root().join(folder).join("Cargo.toml");

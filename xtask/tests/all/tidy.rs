@@ -1,14 +1,11 @@
 //! What a reader of the repository would trip over, as tests: leftovers, files that hold too much,
 //! text that belongs to one machine, files nobody can compile.
 
-use std::path::{Path, PathBuf};
+use crate::root;
+use std::path::Path;
 
 /// A file that grows past this holds two things; 600 is the aim, this is the wall.
 const LINES_MAX: usize = 700;
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace").to_owned()
-}
 
 /// Every file of the repository that is ours to read, as (path from the root, text).
 fn files() -> Vec<(String, String)> {
@@ -35,7 +32,7 @@ fn files() -> Vec<(String, String)> {
         }
     }
     let mut found = Vec::new();
-    walk(&root(), &root(), &mut found);
+    walk(root(), root(), &mut found);
     assert!(found.len() > 20, "the walk found only {} files", found.len());
     found
 }

@@ -1,21 +1,9 @@
 //! The command line of crash artifacts and corpora: what is not there or no program is said, with
 //! status 2, and never taken for "nothing found".
 
+use crate::run::xtask;
 use mm_ops::{Program, codec};
 use std::path::{Path, PathBuf};
-use std::process::Command;
-
-struct Done {
-    status: Option<i32>,
-    shown: String,
-    said: String,
-}
-
-fn xtask(args: &[&str]) -> Done {
-    let output = Command::new(env!("CARGO_BIN_EXE_xtask")).args(args).output().expect("it runs");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Done { status: output.status.code(), shown: text(&output.stdout), said: text(&output.stderr) }
-}
 
 /// A folder of a test's own.
 struct Folder(PathBuf);

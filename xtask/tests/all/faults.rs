@@ -2,18 +2,18 @@
 //! engine finds the canary.
 #![cfg(feature = "faults")]
 
+use crate::root;
 use mm_diff::engine::{self, Budget, EngineConfig};
 use mm_diff::{Rig, races};
 use mm_model::Model;
 use mm_model::faults::Fault;
 use mm_ops::text::Settings;
 use mm_ops::{Config, Program};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 fn seed_of(fault: Fault) -> PathBuf {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
-    root.join("corpus/seeds/faults").join(fault.name()).with_extension("mm")
+    root().join("corpus/seeds/faults").join(fault.name()).with_extension("mm")
 }
 
 #[test]

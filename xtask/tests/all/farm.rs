@@ -1,13 +1,12 @@
 //! Ties the files of the fuzz farm together: the targets are the same in the fuzz crate, in the build
 //! script and in the code, and each has its options.
 
+use crate::root;
 use mm_diff::check::Target;
 use std::collections::BTreeSet;
-use std::path::Path;
 
 fn text(path: &str) -> String {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
-    std::fs::read_to_string(root.join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+    std::fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
 fn targets() -> BTreeSet<String> {
@@ -102,13 +101,11 @@ fn the_farms_lock_file_knows_what_our_crates_need() {
 #[cfg(all(feature = "faults", target_os = "linux"))]
 #[test]
 fn a_missing_tool_is_never_silent() {
+    let out = std::env::temp_dir().join("mmdiff-farm-never-made");
     let check = |flags: &[&str]| {
-        let out = std::env::temp_dir().join("mmdiff-farm-never-made");
-        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.args(["oss-fuzz", "--out"]).arg(out).args(flags).env("CXX", "no-such-compiler");
-        let output = command.output().expect("our own binary runs");
-        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        (output.status.code(), text(&output.stdout), text(&output.stderr))
+        let mut command = crate::run::command(&["oss-fuzz", "--out"]);
+        let done = crate::run::done(command.arg(&out).args(flags).env("CXX", "no-such-compiler"));
+        (done.status, done.shown, done.said)
     };
     let (status, shown, _) = check(&["--skip-if-missing"]);
     assert_eq!(status, Some(0));

@@ -1,5 +1,6 @@
 //! Every program in the repository, as a test: it parses, it is formatted, it passes.
 
+use crate::root;
 use mm_diff::Rig;
 use mm_model::Model;
 use mm_ops::{Config, Program, text};
@@ -16,9 +17,8 @@ fn programs() -> Vec<PathBuf> {
             }
         }
     }
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask is in the workspace");
     let mut found = Vec::new();
-    walk(&root.join("corpus"), &mut found);
+    walk(&root().join("corpus"), &mut found);
     found.sort();
     assert!(found.len() > 100, "only {} programs", found.len());
     found
