@@ -33,9 +33,6 @@ pub struct EngineConfig {
     pub settings: Settings,
     /// Which operations the subject implements; others are left out of every program.
     pub supports: Supports,
-    /// How much work one swarm profile serves for, in entries and pages looked at: a few hundred
-    /// programs with small tables, a few with large ones.
-    pub profile_cost: u64,
     /// Runs one minimization may take.
     pub minimize_runs: u64,
     /// Distinct failures after which a run ends.
@@ -52,7 +49,6 @@ impl Default for EngineConfig {
             areas: Areas::ALL,
             settings: Settings::default(),
             supports: supports_all,
-            profile_cost: 600_000,
             minimize_runs: crate::minimize::RUNS_MAX,
             failures_max: 16,
         }

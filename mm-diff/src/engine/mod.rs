@@ -39,11 +39,11 @@ const PROGRESS_TICKS: u32 = 25;
 /// What a run tells while it goes on, from whatever thread it happens in.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// A worker drew a new swarm profile.
+    /// A worker drew the swarm profile of its first program. Those of the others follow from the seed just as well.
     Profile {
         /// Which worker.
         worker: usize,
-        /// What it makes from now on.
+        /// What its first program is like.
         profile: &'a Profile,
     },
     /// A failure of a new kind, minimized.

@@ -20,8 +20,6 @@ pub(super) struct Worker<'a, S, F> {
     number: usize,
     rig: Rig<S, F>,
     breeder: Breeder,
-    /// What the programs of this profile cost so far.
-    profile_cost: u64,
     program: Program,
     failures: BTreeMap<Signature, Reproducer>,
     /// Since the last look at what is shared.
@@ -53,7 +51,6 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
             shared,
             number,
             rig: Rig::new(factory).supporting(config.supports),
-            profile_cost: 0,
             program: Program::default(),
             failures: BTreeMap::new(),
             programs: 0,
@@ -67,14 +64,13 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
         let mut given = self.config.corpus.iter().skip(self.number).step_by(self.config.jobs);
         self.shared.profile(self.number, &self.breeder.profile);
         for total in 0..budget {
-            if self.profile_cost >= self.config.profile_cost {
-                self.profile_cost = 0;
-                self.breeder.change_profile(self.config.areas);
-                self.shared.profile(self.number, &self.breeder.profile);
-            }
             match given.next() {
                 Some(program) => self.program.clone_from(program),
-                None => self.breeder.make(&mut self.program),
+                None => {
+                    self.breeder.make(&mut self.program);
+                    // Each has its own: many profiles find more than many programs of one.
+                    self.breeder.change_profile(self.config.areas);
+                }
             }
             self.config.settings.lay_over(&mut self.program.config);
             self.program.steps.retain(|step| (self.config.supports)(&step.op));
@@ -109,7 +105,6 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
                 self.take_failure(&failure);
             }
         }
-        self.profile_cost += self.breeder.feedback.cost();
         self.breeder.learn(&self.program);
     }
 

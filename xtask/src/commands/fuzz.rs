@@ -8,7 +8,6 @@ use crate::subject::Planted;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use mm_diff::engine::{self, Budget, EngineConfig, Event, Report};
 use mm_ops::generate::Areas;
-use std::collections::BTreeSet;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -113,8 +112,6 @@ pub fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>, Error> {
 struct Watcher {
     bar: ProgressBar,
     last_line: Mutex<Instant>,
-    /// Workers whose first profile was shown.
-    begun: Mutex<BTreeSet<usize>>,
     is_terminal: bool,
 }
 
@@ -125,7 +122,7 @@ impl Watcher {
         if let Ok(style) = ProgressStyle::with_template("{spinner} [{elapsed}] {msg}") {
             bar.set_style(style);
         }
-        Self { bar, last_line: Mutex::new(Instant::now()), begun: Mutex::default(), is_terminal }
+        Self { bar, last_line: Mutex::new(Instant::now()), is_terminal }
     }
 
     fn tell(&self, event: &Event<'_>) {
@@ -146,17 +143,10 @@ impl Watcher {
                 self.progress(line, p.seconds);
             }
             Event::Failure { signature, .. } => self.line(&format!("found: {signature}")),
-            // What each worker begins with; later profiles follow from the seed just as well.
             Event::Profile { worker, profile } => {
-                if self.first_profile_of(*worker) {
-                    self.line(&format!("worker {worker} begins with: {profile}"));
-                }
+                self.line(&format!("worker {worker} begins with: {profile}"));
             }
         }
-    }
-
-    fn first_profile_of(&self, worker: usize) -> bool {
-        self.begun.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(worker)
     }
 
     fn progress(&self, line: String, seconds: f64) {

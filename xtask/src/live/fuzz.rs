@@ -22,8 +22,8 @@ use std::time::{Duration, Instant};
 
 /// Programs that one profile serves for; fewer with the kernel's tables, whose programs take ten times
 /// as long.
-const PROFILE_PROGRAMS: u64 = 120;
-const PROFILE_PROGRAMS_LARGE: u64 = 12;
+const PROFILE_PROGRAMS: u64 = 10;
+const PROFILE_PROGRAMS_LARGE: u64 = 1;
 /// Every how many profiles have the kernel's own tables: only there are PMD THPs.
 const KERNEL_TABLES_EVERY: u64 = 4;
 /// Distinct failures of a run that goes on after the first.
