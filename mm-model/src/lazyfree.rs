@@ -5,6 +5,7 @@ use crate::entry::Entry;
 use crate::folio::FolioId;
 use crate::model::Model;
 use crate::race::Point;
+use crate::rmap_walk::Want;
 use crate::split::Caller;
 use crate::table::Slot;
 use crate::vma::Area;
@@ -129,8 +130,8 @@ impl Model {
             return false;
         }
         let (head, pages) = (self.folios[id].head, self.folios[id].pages());
-        self.rmap_ranges(id)
-            .iter()
-            .any(|range| range.area.has(VmaFlags::LOCKED) && self.mapped_in(head, range) == pages)
+        self.rmap_ranges(id).iter().any(|range| {
+            range.area.has(VmaFlags::LOCKED) && self.pages_in(head, range, Want::Mapped) == pages
+        })
     }
 }

@@ -13,7 +13,7 @@ use crate::move_tables::{Move, RmapLocks};
 use crate::mremap::Remap;
 use crate::relocate_pages::{Plan, RUN_BITS};
 use crate::rmap::AvcList;
-use crate::rmap_walk::RmapRange;
+use crate::rmap_walk::{RmapRange, Want};
 use crate::split::Caller;
 use crate::vma::{Area, Vma};
 use mm_ops::{AllocKind, Errno, FolioFlags, NO_ANON_VMA, PageRange, RelocateDesign};
@@ -187,8 +187,19 @@ impl Model {
         folio.flags.has(FolioFlags::SWAPCACHE) && slots.any(|slot| self.swap[slot].count > 0)
     }
 
+    /// Whether DEVEXCL entries that gave their mapping up are anywhere but in this range: they get it back (O8).
+    fn is_exclusive_elsewhere(&self, id: FolioId, range: &RmapRange) -> bool {
+        let head = self.folios[id].head;
+        let given_up = |range: &RmapRange| {
+            self.pages_in(head, range, Want::Reached) - self.pages_in(head, range, Want::Mapped)
+        };
+        !self.exclusive_maps()
+            && self.rmap_ranges(id).iter().map(given_up).sum::<u32>() != given_up(range)
+    }
+
     /// JR16: all pages of the folio have their place in the range, mapped or not, nothing maps it
-    /// but the entries there, and no SWAP entry finds one of its pages in the swap cache.
+    /// but the entries there, nor did before a device had its page, and no SWAP entry finds one of its pages in
+    /// the swap cache.
     fn lies_inside(&self, area: Area, run: &LargeRun, (start, end): (u32, u32)) -> bool {
         let folio = &self.folios[run.id];
         let Some(first) = run.vpn.checked_sub(run.page).filter(|first| *first >= start) else {
@@ -198,8 +209,9 @@ impl Model {
             return false;
         }
         let range = RmapRange { area, start: first, page: 0, len: folio.pages() };
-        let entries = if run.leaf { 1 } else { self.mapped_in(folio.head, &range) };
+        let entries = if run.leaf { 1 } else { self.pages_in(folio.head, &range, Want::Mapped) };
         entries == self.folios.mapcount_of(run.id)
-            && (!self.is_partly_away(run.id) || fault!(self, RelocateCountsMappingsAlone))
+            && (!(self.is_partly_away(run.id) || self.is_exclusive_elsewhere(run.id, &range))
+                || fault!(self, RelocateCountsMappingsAlone))
     }
 }

@@ -152,14 +152,14 @@ impl Model {
         self.rmap_ranges(id).iter().any(|range| self.next_rmap_run(head, range, 0, want).is_some())
     }
 
-    /// Pages of the folio that are mapped within a range.
-    pub(crate) fn mapped_in(&self, head: Pfn, range: &RmapRange) -> u32 {
-        let (mut done, mut mapped) = (0, 0);
-        while let Some(run) = self.next_rmap_run(head, range, done, Want::Mapped) {
-            mapped += run.len;
+    /// Pages of the folio that entries of this kind have within a range.
+    pub(crate) fn pages_in(&self, head: Pfn, range: &RmapRange, want: Want) -> u32 {
+        let (mut done, mut pages) = (0, 0);
+        while let Some(run) = self.next_rmap_run(head, range, done, want) {
+            pages += run.len;
             done = run.vpn + run.len - range.start;
         }
-        mapped
+        pages
     }
 }
 
