@@ -79,9 +79,23 @@ pub(crate) fn ksm_zero(linux: &mut Linux, op: &Op) -> Answer {
         return Err(Errno::EINVAL);
     }
     before.only(linux, page.value, &[page.frame])?;
+    let placed = zero_pages(linux, place.0)?;
     scan(linux, true)?;
-    let after = Mergeable::of(linux)?;
-    if after.at(place).is_ok() { Err(Errno::EAGAIN) } else { Ok(Outcome::Ok) }
+    // A folio that was split on the way has lost its pages of zeroes to the zero page before ksmd came to that (F9).
+    if zero_pages(linux, place.0)? > placed { Ok(Outcome::Ok) } else { Err(Errno::EAGAIN) }
+}
+
+/// Zero pages that ksmd has placed in a process.
+fn zero_pages(linux: &Linux, pid: Pid) -> Result<u64, Errno> {
+    let stat = format!("/proc/{}/ksm_stat", linux.process(pid)?.pid);
+    let count = fs::read_to_string(&stat).ok().and_then(|text| {
+        let line = text.lines().find_map(|line| line.strip_prefix("ksm_zero_pages "))?;
+        line.trim().parse().ok()
+    });
+    count.ok_or_else(|| {
+        linux.trouble(Trouble::Other(format!("{stat} has no ksm_zero_pages")));
+        Errno::EIO
+    })
 }
 
 /// The state that was reached does not allow the operation.

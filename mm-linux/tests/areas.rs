@@ -225,6 +225,16 @@ fn zeroes_become_the_zero_page() {
          madvise p0 0+8 unmergeable -> ok\n\
          ksm_zero p0 4 -> EFAULT\n",
     );
+    // To merge a page of a large folio is to split it, and that leaves no page of zeroes (F9).
+    check(
+        "config\n\
+         thp always=2\n\
+         mmap p0 0+4 rw\n\
+         madvise p0 0+1 populate_write\n\
+         madvise p0 0+1 mergeable -> ok\n\
+         ksm_zero p0 0 -> EAGAIN\n\
+         read p0 0 -> 0\n",
+    );
 }
 
 #[test]
