@@ -120,6 +120,8 @@ impl Page {
 struct Orphan {
     value: Value,
     lineage: u32,
+    /// Its owner's may have been out of reach, and another one of zeroes in its place, which nothing told apart.
+    or_zero: bool,
 }
 
 /// See the module documentation.

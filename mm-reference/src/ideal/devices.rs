@@ -123,11 +123,13 @@ impl Ideal {
                 (good, current, "INV26", "a pin sees what its owner sees, or the zero page")
             }
             Held::Alone(orphan) => {
-                let strayed = self.strays.contains(&(self.orphans[orphan].lineage, found));
-                if strayed {
-                    self.orphans[orphan].value = found;
+                let orphan = &mut self.orphans[orphan];
+                let strayed = self.strays.contains(&(orphan.lineage, found));
+                let zero = std::mem::take(&mut orphan.or_zero) && found.is_zero();
+                if strayed || zero {
+                    orphan.value = found;
                 }
-                let expected = self.orphans[orphan].value;
+                let expected = orphan.value;
                 (found == expected, expected, "INV26", "a pinned page belongs to its pins alone")
             }
             Held::Plain(Plain { values, .. }) => {
@@ -156,8 +158,9 @@ impl Ideal {
                 self.alias_store(owner, vpn, value);
             }
             Held::Alone(orphan) => {
-                self.orphans[orphan].value = value;
-                let lineage = self.orphans[orphan].lineage;
+                let orphan = &mut self.orphans[orphan];
+                (orphan.value, orphan.or_zero) = (value, false);
+                let lineage = orphan.lineage;
                 self.entitle(|_, _, plain| plain.lineage == lineage, value);
             }
             Held::Plain(Plain { lineage, .. }) => {
@@ -226,7 +229,8 @@ pub(super) fn detach(held: &mut Held, page: &mut Page, orphans: &mut Vec<Orphan>
         Held::Alias => {
             let orphan = *page.orphan.get_or_insert(orphans.len());
             if orphan == orphans.len() {
-                orphans.push(Orphan { value: page.value, lineage: page.lineage });
+                let or_zero = page.lost || page.poisoned;
+                orphans.push(Orphan { value: page.value, lineage: page.lineage, or_zero });
             }
             *held = Held::Alone(orphan);
         }
