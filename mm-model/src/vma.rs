@@ -260,8 +260,11 @@ impl Model {
 
     /// Takes several VMAs away, ascending.
     pub(crate) fn remove_vmas(&mut self, pid: Pid, range: std::ops::Range<usize>) {
+        // Before the first goes: a walk searches the list, which is in no order until the last has gone.
         for index in range.clone() {
             self.let_walkers_finish(self.mms[pid.index()].vmas[index].anon_vma);
+        }
+        for index in range.clone() {
             let vma = std::mem::replace(self.vma_mut(pid, index), Vma::empty());
             self.unlink_anon_vmas(pid, &vma);
         }
