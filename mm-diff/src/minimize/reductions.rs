@@ -6,7 +6,9 @@ use mm_ops::lower::{config_lowerings, lowerings};
 use mm_ops::renumber::{
     halve_geometry, remove_handle, remove_pages, remove_process, remove_token, renumber,
 };
-use mm_ops::{HANDLES_MAX, Handle, Op, PROCS_MAX, PageRange, Pid, Program, TOKENS_MAX, Token};
+use mm_ops::{
+    HANDLES_MAX, Handle, Op, PROCS_MAX, PageRange, Pid, Program, Step, TOKENS_MAX, Token,
+};
 
 /// Longest program for which all pairs of operations are tried.
 const PAIRS_STEPS_MAX: usize = 40;
@@ -76,7 +78,7 @@ impl Search<'_> {
     }
 
     /// Lets a process do itself what a child does for it: the fork goes, the child becomes the
-    /// parent.
+    /// parent. Or, where the parent ends and the child goes on, both its end and the fork go.
     pub(super) fn merge_processes(&mut self) -> bool {
         let mut changed = false;
         let mut index = 0;
@@ -84,9 +86,12 @@ impl Search<'_> {
             let merged = match self.best.steps[index].op {
                 Op::Fork { parent, child } if parent != child => {
                     let mut candidate = without(&self.best, |other| other == index);
-                    rename_process(&mut candidate, child, parent);
+                    rename_process(&mut candidate.steps, child, parent);
                     let renumbered = renumber(&candidate);
-                    self.try_variant(renumbered) || self.try_program(candidate)
+                    let heir = inherited(&self.best, index, (parent, child));
+                    self.try_variant(renumbered)
+                        || self.try_program(candidate)
+                        || self.try_variant(heir)
                 }
                 _ => false,
             };
@@ -174,12 +179,34 @@ impl Search<'_> {
     }
 }
 
-fn rename_process(program: &mut Program, from: Pid, to: Pid) {
-    for step in &mut program.steps {
-        let operands = step.op.operands();
-        let pids = operands.pid.into_iter().chain(operands.other);
-        pids.filter(|pid| **pid == from).for_each(|pid| *pid = to);
+/// The program without the fork at `index` and the end of the parent behind it, if it ends: up to there the parent
+/// does what the child did, from then on the two have changed names.
+fn inherited(program: &Program, index: usize, (parent, child): (Pid, Pid)) -> Option<Program> {
+    let ends = |step: &Step| step.op == Op::Exit { pid: parent };
+    let end = index + program.steps[index..].iter().position(ends)?;
+    let mut candidate = program.clone();
+    rename_process(&mut candidate.steps[index..end], child, parent);
+    for step in &mut candidate.steps[end..] {
+        for pid in pids_of(&mut step.op) {
+            *pid = match *pid {
+                pid if pid == parent => child,
+                pid if pid == child => parent,
+                pid => pid,
+            };
+        }
     }
+    Some(without(&candidate, |other| other == index || other == end))
+}
+
+fn rename_process(steps: &mut [Step], from: Pid, to: Pid) {
+    for step in steps {
+        pids_of(&mut step.op).filter(|pid| **pid == from).for_each(|pid| *pid = to);
+    }
+}
+
+fn pids_of(op: &mut Op) -> impl Iterator<Item = &mut Pid> {
+    let operands = op.operands();
+    operands.pid.into_iter().chain(operands.other)
 }
 
 /// Every page number at which something begins or ends, ascending.

@@ -102,6 +102,35 @@ fn a_fork_goes_with_its_process() {
     assert!(small.to_string().contains("write p0 0 a"), "{small}");
 }
 
+/// Neither the fork nor the end of the parent can go alone.
+#[test]
+fn a_child_that_goes_on_is_its_parent() {
+    let program =
+        parse("mmap p0 0+1 rw\nfork p0 p1\nwrite p1 0 a\nexit p0\nfork p1 p0\nwrite p0 0 b");
+    // Somebody writes where he, or whoever he was forked from, has written.
+    let writes_again = |program: &Program| {
+        let mut written = [Some(false), None, None, None];
+        program.steps.iter().any(|step| {
+            match step.op {
+                Op::Fork { parent, child } if written[child.index()].is_none() => {
+                    written[child.index()] = written[parent.index()];
+                }
+                Op::Exit { pid } => written[pid.index()] = None,
+                Op::Write { pid, .. } => {
+                    let before = &mut written[pid.index()];
+                    let again = *before == Some(true);
+                    *before = before.map(|_| true);
+                    return again;
+                }
+                _ => {}
+            }
+            false
+        })
+    };
+    let small = minimized(&program, writes_again);
+    assert_eq!(small.steps.len(), 2, "{small}");
+}
+
 #[test]
 fn a_handle_goes_with_its_uses() {
     let program = parse("pin p0 0 rw h3\nread p0 0\ndma_read h3 0\nput h3\npin p0 1 rw h5\nput h5");
