@@ -7,6 +7,7 @@
 //! Of two pages ksmd makes the one it scans later the common one, the operation the one it names
 //! first ([`in_scan_order`]).
 
+use crate::figures::figure;
 use crate::folio::is_page;
 use crate::linux::{Linux, Trouble};
 use crate::ops::{Answer, fields};
@@ -87,15 +88,7 @@ pub(crate) fn ksm_zero(linux: &mut Linux, op: &Op) -> Answer {
 
 /// Zero pages that ksmd has placed in a process.
 fn zero_pages(linux: &Linux, pid: Pid) -> Result<u64, Errno> {
-    let stat = format!("/proc/{}/ksm_stat", linux.process(pid)?.pid);
-    let count = fs::read_to_string(&stat).ok().and_then(|text| {
-        let line = text.lines().find_map(|line| line.strip_prefix("ksm_zero_pages "))?;
-        line.trim().parse().ok()
-    });
-    count.ok_or_else(|| {
-        linux.trouble(Trouble::Other(format!("{stat} has no ksm_zero_pages")));
-        Errno::EIO
-    })
+    figure(linux, pid, "ksm_stat", "ksm_zero_pages")
 }
 
 /// The state that was reached does not allow the operation.

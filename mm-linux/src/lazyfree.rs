@@ -2,10 +2,10 @@
 //! split it, and to take or leave its pages. A program that comes to that ends: what follows would be compared with
 //! another kernel's state.
 
+use crate::figures::figure;
 use crate::folio::state_at;
-use crate::linux::{Linux, Trouble};
+use crate::linux::Linux;
 use mm_ops::{Errno, Observation, PageState, Pid, Vpn};
-use std::fs;
 
 /// Leaves that are about to be reclaimed.
 pub(crate) struct Leaves {
@@ -61,31 +61,5 @@ impl Leaves {
 
 /// What the page tables of a process take, in kilobytes; those that leaves keep for their split count.
 fn page_tables(linux: &Linux, pid: Pid) -> Result<u64, Errno> {
-    let trouble = |what: String| {
-        linux.trouble(Trouble::Other(what));
-        Errno::EIO
-    };
-    let status = format!("/proc/{}/status", linux.process(pid)?.pid);
-    let text = fs::read_to_string(&status)
-        .map_err(|error| trouble(format!("reading {status}: {error}")))?;
-    tables_in(&text).ok_or_else(|| trouble(format!("{status} has no VmPTE")))
-}
-
-fn tables_in(status: &str) -> Option<u64> {
-    let line = status.lines().find_map(|line| line.strip_prefix("VmPTE:"))?;
-    line.split_whitespace().next()?.parse().ok()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn page_tables_are_read() {
-        assert_eq!(
-            tables_in("VmLib:\t   1234 kB\nVmPTE:\t      88 kB\nVmSwap:\t 0 kB\n"),
-            Some(88)
-        );
-        assert_eq!(tables_in("VmLib:\t   1234 kB\n"), None);
-    }
+    figure(linux, pid, "status", "VmPTE:")
 }

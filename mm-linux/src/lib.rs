@@ -18,6 +18,7 @@ mod exclusive;
 mod export;
 #[allow(unsafe_code, reason = "forks, and gives memory back in the copies")]
 mod family;
+mod figures;
 mod folio;
 #[allow(unsafe_code, reason = "io_uring submissions name memory by address")]
 mod gup;

@@ -40,6 +40,12 @@ impl Op {
         self.operands().pid.copied()
     }
 
+    /// The processes it names.
+    pub fn pids(&mut self) -> impl Iterator<Item = &mut Pid> {
+        let operands = self.operands();
+        operands.pid.into_iter().chain(operands.other)
+    }
+
     /// The operands. An `Op` is small and `Copy`: to look only, ask a copy.
     pub fn operands(&mut self) -> Operands<'_> {
         let none = Operands::default();

@@ -37,9 +37,7 @@ pub fn remove_process(program: &Program, pid: Pid) -> Option<Program> {
     }
     let names_gone = |op: &Op| {
         let mut op = *op;
-        let operands = op.operands();
-        let mut pids = operands.pid.into_iter().chain(operands.other);
-        pids.any(|pid| pid.0 < PROCS_MAX && gone >> pid.0 & 1 == 1)
+        op.pids().any(|pid| pid.0 < PROCS_MAX && gone >> pid.0 & 1 == 1)
     };
     remove_steps(program, names_gone)
 }

@@ -57,6 +57,8 @@ impl Breeder {
     /// Writes the next program over the last one: one of [`WORK_MAX`] at most.
     pub fn make(&mut self, program: &mut Program) {
         self.draw(program);
+        // Before it is measured: larger tables have room for what was refused.
+        self.settings.lay_over(&mut program.config);
         shorten(program);
     }
 

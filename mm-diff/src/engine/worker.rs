@@ -65,14 +65,16 @@ impl<'a, S: Mm, F: Fn() -> S> Worker<'a, S, F> {
         self.shared.profile(self.number, &self.breeder.profile);
         for total in 0..budget {
             match given.next() {
-                Some(program) => self.program.clone_from(program),
+                Some(program) => {
+                    self.program.clone_from(program);
+                    self.config.settings.lay_over(&mut self.program.config);
+                }
                 None => {
                     self.breeder.make(&mut self.program);
                     // Each has its own: many profiles find more than many programs of one.
                     self.breeder.change_profile(self.config.areas);
                 }
             }
-            self.config.settings.lay_over(&mut self.program.config);
             self.program.steps.retain(|step| (self.config.supports)(&step.op));
             self.run_program();
             if (total + 1) % SHARE_PROGRAMS == 0 {

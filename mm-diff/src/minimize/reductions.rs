@@ -88,10 +88,9 @@ impl Search<'_> {
                     let mut candidate = without(&self.best, |other| other == index);
                     rename_process(&mut candidate.steps, child, parent);
                     let renumbered = renumber(&candidate);
-                    let heir = inherited(&self.best, index, (parent, child));
                     self.try_variant(renumbered)
                         || self.try_program(candidate)
-                        || self.try_variant(heir)
+                        || self.try_variant(inherited(&self.best, index, (parent, child)))
                 }
                 _ => false,
             };
@@ -187,7 +186,7 @@ fn inherited(program: &Program, index: usize, (parent, child): (Pid, Pid)) -> Op
     let mut candidate = program.clone();
     rename_process(&mut candidate.steps[index..end], child, parent);
     for step in &mut candidate.steps[end..] {
-        for pid in pids_of(&mut step.op) {
+        for pid in step.op.pids() {
             *pid = match *pid {
                 pid if pid == parent => child,
                 pid if pid == child => parent,
@@ -200,13 +199,8 @@ fn inherited(program: &Program, index: usize, (parent, child): (Pid, Pid)) -> Op
 
 fn rename_process(steps: &mut [Step], from: Pid, to: Pid) {
     for step in steps {
-        pids_of(&mut step.op).filter(|pid| **pid == from).for_each(|pid| *pid = to);
+        step.op.pids().filter(|pid| **pid == from).for_each(|pid| *pid = to);
     }
-}
-
-fn pids_of(op: &mut Op) -> impl Iterator<Item = &mut Pid> {
-    let operands = op.operands();
-    operands.pid.into_iter().chain(operands.other)
 }
 
 /// Every page number at which something begins or ends, ascending.

@@ -122,7 +122,6 @@ pub fn run(args: &FuzzArgs) -> Result<Found, Error> {
             profile_ends += if large { PROFILE_PROGRAMS_LARGE } else { PROFILE_PROGRAMS };
         }
         breeder.make(&mut program);
-        args.config.lay_over(&mut program.config);
         taken_out += parties.kernel.linux().adapt(&mut program) as u64;
         programs += 1;
         breeder.feedback.start();
